@@ -1,0 +1,171 @@
+// The internal API of models, for the other subgraphs: which model, embeddings as binary float32, generation as a stream.
+//
+//   POST /internal/model        { capability, modelName }             → { model | null }
+//   POST /internal/embeddings   { modelName, texts, purpose, … }      → float32 little-endian, row after row; headers say rows, dimensions, model
+//   POST /internal/generations  { modelName, messages, … }            → NDJSON of GenerationLine; closing the socket cancels
+import readline from 'node:readline'
+import { z } from 'zod'
+import { ERROR_CATALOGUE, TributaryError, type ErrorCode } from '#shared/errors.ts'
+import { internalJson, internalRequest, transportError } from './internal-request.ts'
+import type { Identity, IdentitySigner } from './identity.ts'
+
+export const MODEL_PATH = '/internal/model'
+export const EMBEDDINGS_PATH = '/internal/embeddings'
+export const GENERATIONS_PATH = '/internal/generations'
+
+export const capabilitySchema = z.enum(['CHAT', 'EMBEDDING'])
+
+/** `modelName` null: the default for the capability; `defaultProvider` is not chosen by the caller. */
+export const modelRequestSchema = z.object({ capability: capabilitySchema, modelName: z.string().max(200).nullable() })
+export const modelDescriptionSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  provider: z.enum(['EMBEDDED', 'OLLAMA', 'OPENAI', 'ANTHROPIC', 'GEMINI', 'AZURE_OPENAI']),
+  contextLength: z.int().nullable(),
+  embeddingDimensions: z.int().nullable(),
+  parameterCount: z.int().nullable(),
+})
+export type ModelDescription = z.infer<typeof modelDescriptionSchema>
+export const modelResponseSchema = z.object({ model: modelDescriptionSchema.nullable() })
+
+export const embeddingsRequestSchema = z.object({
+  modelName: z.string(),
+  texts: z.array(z.string()).max(256),
+  /** Some models want a prefix that depends on it. */
+  purpose: z.enum(['query', 'document']),
+  /** The same work repeated after a crash carries the same key, so that its usage counts once; null: do not count (searches count themselves). */
+  idempotencyKey: z.string().nullable(),
+})
+export const EMBEDDING_ROWS_HEADER = 'tributary-rows'
+export const EMBEDDING_DIMENSIONS_HEADER = 'tributary-dimensions'
+
+export const messageSchema = z.object({ role: z.enum(['SYSTEM', 'USER', 'ASSISTANT', 'TOOL']), content: z.string() })
+export type Message = z.infer<typeof messageSchema>
+
+export const generationRequestSchema = z.object({
+  modelName: z.string().nullable(),
+  messages: z.array(messageSchema).min(1),
+  temperature: z.number().nullable().optional(),
+  topP: z.number().nullable().optional(),
+  maxTokens: z.int().nullable().optional(),
+  seed: z.int().nullable().optional(),
+  stop: z.array(z.string()).nullable().optional(),
+})
+export type GenerationRequest = z.infer<typeof generationRequestSchema>
+
+export const tokenUsageSchema = z.object({
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+  cachedPromptTokens: z.int().nullable(),
+  totalTokens: z.int(),
+})
+export type TokenUsage = z.infer<typeof tokenUsageSchema>
+
+export const generationLineSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('started'), generationId: z.string(), model: modelDescriptionSchema }),
+  z.object({ type: z.literal('delta'), text: z.string() }),
+  z.object({ type: z.literal('completed'), usage: tokenUsageSchema }),
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string(), isRetryable: z.boolean() }),
+])
+export type GenerationLine = z.infer<typeof generationLineSchema>
+
+export interface ModelsClient {
+  /** The named model, or the default one for the capability; null when there is none. */
+  findModel(
+    identity: Identity,
+    capability: 'CHAT' | 'EMBEDDING',
+    modelName: string | null,
+    signal: AbortSignal,
+  ): Promise<ModelDescription | null>
+  /** One normalised vector per text, in order; at most 256 texts. Throws MODEL_NOT_AVAILABLE when the model cannot be had now. */
+  embed(
+    identity: Identity,
+    request: z.infer<typeof embeddingsRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<Float32Array[]>
+  /** `started`, deltas, then `completed`; throws what `failed` says. Aborting the signal stops the model. */
+  generate(
+    identity: Identity,
+    request: GenerationRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<Exclude<GenerationLine, { type: 'failed' }>>
+}
+
+export function createModelsClient(options: { origin: () => string; signer: IdentitySigner }): ModelsClient {
+  const { origin, signer } = options
+  const target = 'models'
+  return {
+    async findModel(identity, capability, modelName, signal) {
+      const body = { capability, modelName }
+      const response = await internalJson(
+        { url: origin() + MODEL_PATH, token: await signer.sign(identity), body, signal, timeoutMs: 15_000, target },
+        modelResponseSchema,
+      )
+      return response.model
+    },
+
+    async embed(identity, body, signal) {
+      const response = await internalRequest({
+        url: origin() + EMBEDDINGS_PATH,
+        token: await signer.sign(identity),
+        body,
+        signal,
+        timeoutMs: 300_000,
+        target,
+      })
+      const rows = Number(response.headers[EMBEDDING_ROWS_HEADER])
+      const dimensions = Number(response.headers[EMBEDDING_DIMENSIONS_HEADER])
+      let bytes: ArrayBuffer
+      try {
+        bytes = await response.body.arrayBuffer()
+      } catch (cause) {
+        throw transportError(cause, { signal, target })
+      }
+      if (bytes.byteLength !== rows * dimensions * 4 || rows !== body.texts.length) {
+        throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The models service cut its answer short.')
+      }
+      return Array.from({ length: rows }, (_, row) => new Float32Array(bytes, row * dimensions * 4, dimensions))
+    },
+
+    async *generate(identity, body, signal) {
+      const stopped = new AbortController()
+      const combined = AbortSignal.any([signal, stopped.signal])
+      const response = await internalRequest({
+        url: origin() + GENERATIONS_PATH,
+        token: await signer.sign(identity),
+        body,
+        signal: combined,
+        // The first line comes when the model is loaded; a large one from a cold disk takes minutes.
+        timeoutMs: 300_000,
+        bodyTimeoutMs: 300_000,
+        target,
+      })
+      let isComplete = false
+      try {
+        for await (const text of readline.createInterface({ input: response.body, crlfDelay: Infinity })) {
+          const line = generationLineSchema.parse(JSON.parse(text))
+          if (line.type === 'failed') {
+            isComplete = true
+            throw new TributaryError(
+              line.code in ERROR_CATALOGUE ? (line.code as ErrorCode) : 'MODEL_FAILED',
+              line.message,
+              { isRetryable: line.isRetryable },
+            )
+          }
+          if (line.type === 'completed') isComplete = true
+          yield line
+        }
+        if (!isComplete)
+          throw signal.aborted
+            ? transportError(null, { signal, target })
+            : new TributaryError('PROCESS_DIED', 'The generation ended without an answer.')
+      } catch (cause) {
+        throw transportError(cause, { signal, target })
+      } finally {
+        // The consumer may leave early; the socket must not stay open, or the model would go on.
+        stopped.abort()
+        response.body.on('error', () => undefined)
+      }
+    },
+  }
+}

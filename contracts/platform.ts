@@ -1,0 +1,130 @@
+// What every role of the platform is started with. Standalone makes one Platform for all roles; as a process of its own each role makes
+// its own from the environment. Nothing else reads the environment or opens shared resources.
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { createFolderBlobStore, type BlobStore } from '#shared/blob-store.ts'
+import { portVariable, readConfiguration } from '#shared/configuration.ts'
+import { openDatabase, type Database } from '#shared/database.ts'
+import { createJobQueue, type JobQueue } from '#shared/job-queue.ts'
+import { createLogger, LOG_LEVELS } from '#shared/logger.ts'
+import { createIdentitySigner, type IdentitySigner } from './identity.ts'
+import { ALL_MESSAGES } from './messages.ts'
+import type { SubgraphName } from './node-types.ts'
+
+export interface Platform {
+  database: Database
+  queue: JobQueue
+  blobs: BlobStore
+  signer: IdentitySigner
+  logger: Logger
+  /** Where files live that are not in the database: blobs and embedded vectors. */
+  dataDirectory: string
+  /** Where a subgraph answers, without a path: `http://host:port`. */
+  originOf(name: SubgraphName): string
+  /** Where this process listens; in standalone mode port 0. */
+  listen: { host: string; port: number }
+  /** True when no other process works on the same stores. */
+  isOnlyProcess: boolean
+}
+
+const DEFAULT_PORTS: Record<SubgraphName, number> = {
+  accounts: 4001,
+  models: 4002,
+  knowledge: 4003,
+  ingestion: 4004,
+  graph: 4005,
+  metrics: 4006,
+}
+
+/** `TRIBUTARY_SUBGRAPH_KNOWLEDGE_URL` and so on. */
+export const subgraphUrlVariable = <Name extends SubgraphName>(name: Name) =>
+  `TRIBUTARY_SUBGRAPH_${name.toUpperCase() as Uppercase<Name>}_URL` as const
+
+const subgraphUrl = (name: SubgraphName) =>
+  z
+    .url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })
+    .default(`http://127.0.0.1:${DEFAULT_PORTS[name]}/graphql`)
+    .describe(`Where the ${name} subgraph answers.`)
+
+export const subgraphUrlVariables = {
+  TRIBUTARY_SUBGRAPH_ACCOUNTS_URL: subgraphUrl('accounts'),
+  TRIBUTARY_SUBGRAPH_MODELS_URL: subgraphUrl('models'),
+  TRIBUTARY_SUBGRAPH_KNOWLEDGE_URL: subgraphUrl('knowledge'),
+  TRIBUTARY_SUBGRAPH_INGESTION_URL: subgraphUrl('ingestion'),
+  TRIBUTARY_SUBGRAPH_GRAPH_URL: subgraphUrl('graph'),
+  TRIBUTARY_SUBGRAPH_METRICS_URL: subgraphUrl('metrics'),
+}
+
+export const identityKeyVariable = {
+  TRIBUTARY_IDENTITY_KEY: z
+    .string()
+    .min(32, 'expected at least 32 characters, the same for every process')
+    .describe(
+      'Secret with which the gateway signs the identity it hands to subgraphs; at least 32 characters, the same in every process.',
+    ),
+}
+
+export const logVariable = {
+  TRIBUTARY_LOG_LEVEL: z
+    .enum(LOG_LEVELS)
+    .default('warn')
+    .describe('How much is logged, as JSON lines on standard error.'),
+}
+
+/** The environment of a subgraph or worker that runs as a process of its own. */
+export const processRoleSchema = z.object({
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'expected postgresql://user:password@host:5432/database' })
+    .describe('PostgreSQL of the platform; each subgraph has its own schema in it.'),
+  TRIBUTARY_DATA_DIR: z
+    .string()
+    .default('.tributary')
+    .describe('Directory for stored files and embedded vectors; shared by all processes.'),
+  TRIBUTARY_LISTEN_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address a subgraph listens on when it runs as a process of its own.'),
+  TRIBUTARY_LISTEN_PORT: portVariable(0)
+    .optional()
+    .describe('Port a subgraph listens on; by default that of its own TRIBUTARY_SUBGRAPH_…_URL.'),
+  ...identityKeyVariable,
+  ...logVariable,
+  ...subgraphUrlVariables,
+})
+
+/** The Platform of a role that runs as its own process. */
+export async function openProcessPlatform(
+  role: SubgraphName,
+  environment: NodeJS.ProcessEnv,
+): Promise<Platform & AsyncDisposable> {
+  const configuration = readConfiguration(processRoleSchema, environment)
+  const logger = createLogger({ name: role, level: configuration.TRIBUTARY_LOG_LEVEL })
+  const originOf = (name: SubgraphName) => new URL(configuration[subgraphUrlVariable(name)]).origin
+  const database = await openDatabase({ location: { url: configuration.DATABASE_URL } })
+  const queue = await createJobQueue({
+    database,
+    messages: ALL_MESSAGES,
+    isOnlyProcess: false,
+    onError: (error) => logger.error({ err: error }, 'queue error'),
+  })
+  const dataDirectory = path.resolve(configuration.TRIBUTARY_DATA_DIR)
+  return {
+    database,
+    queue,
+    logger,
+    dataDirectory,
+    originOf,
+    blobs: createFolderBlobStore({ directory: path.join(dataDirectory, 'blobs') }),
+    signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
+    listen: {
+      host: configuration.TRIBUTARY_LISTEN_HOST,
+      port: configuration.TRIBUTARY_LISTEN_PORT ?? Number(new URL(originOf(role)).port || 80),
+    },
+    isOnlyProcess: false,
+    async [Symbol.asyncDispose]() {
+      await queue.close()
+      await database.close()
+    },
+  }
+}

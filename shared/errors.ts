@@ -1,0 +1,77 @@
+// The one base error and the one catalogue of codes. Every code is explained, with its remedy, in docs/errors.md; a test
+// compares the two in both directions.
+
+/** What each code means for the caller: whether the same call may succeed later, and the HTTP status it maps to. */
+export const ERROR_CATALOGUE = {
+  UNAUTHENTICATED: { isRetryable: false, httpStatus: 401 },
+  FORBIDDEN: { isRetryable: false, httpStatus: 403 },
+  BAD_USER_INPUT: { isRetryable: false, httpStatus: 400 },
+  NOT_FOUND: { isRetryable: false, httpStatus: 404 },
+  CURSOR_INVALID: { isRetryable: false, httpStatus: 400 },
+  CONFIGURATION_INVALID: { isRetryable: false, httpStatus: 500 },
+  INTERNAL_SERVER_ERROR: { isRetryable: false, httpStatus: 500 },
+  UPSTREAM_UNAVAILABLE: { isRetryable: true, httpStatus: 503 },
+  UPSTREAM_TIMED_OUT: { isRetryable: true, httpStatus: 504 },
+  CANCELLED: { isRetryable: false, httpStatus: 499 },
+  CAPACITY_EXCEEDED: { isRetryable: true, httpStatus: 503 },
+  STREAM_OVERFLOWED: { isRetryable: true, httpStatus: 503 },
+  PROCESS_DIED: { isRetryable: true, httpStatus: 503 },
+  DATA_DIRECTORY_LOCKED: { isRetryable: true, httpStatus: 500 },
+  DATA_DIRECTORY_NEWER: { isRetryable: false, httpStatus: 500 },
+  DATA_DIRECTORY_READ_ONLY: { isRetryable: false, httpStatus: 500 },
+  PORT_IN_USE: { isRetryable: false, httpStatus: 500 },
+  MODEL_NOT_AVAILABLE: { isRetryable: true, httpStatus: 503 },
+  MODEL_FAILED: { isRetryable: true, httpStatus: 502 },
+  CONTEXT_TOO_LONG: { isRetryable: false, httpStatus: 400 },
+  EMPTY_FILE: { isRetryable: false, httpStatus: 400 },
+  UNSUPPORTED_MEDIA_TYPE: { isRetryable: false, httpStatus: 415 },
+  MEDIA_TYPE_MISMATCH: { isRetryable: false, httpStatus: 400 },
+  ENCODING_INVALID: { isRetryable: false, httpStatus: 400 },
+  DOCUMENT_DAMAGED: { isRetryable: false, httpStatus: 400 },
+  DOCUMENT_PASSWORD_PROTECTED: { isRetryable: false, httpStatus: 400 },
+  DOCUMENT_WITHOUT_TEXT: { isRetryable: false, httpStatus: 400 },
+  EXTRACTION_TIMED_OUT: { isRetryable: true, httpStatus: 500 },
+  EXTRACTION_OUT_OF_MEMORY: { isRetryable: false, httpStatus: 500 },
+  EXTRACTION_FAILED: { isRetryable: true, httpStatus: 500 },
+  UPLOAD_TOO_LARGE: { isRetryable: false, httpStatus: 413 },
+  UPLOAD_INCOMPLETE: { isRetryable: true, httpStatus: 422 },
+  UPLOAD_ALREADY_RECEIVED: { isRetryable: false, httpStatus: 409 },
+  QUALITY_CHECK_FAILED: { isRetryable: true, httpStatus: 500 },
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE
+
+export interface TributaryErrorOptions {
+  /** The underlying error, kept for logs; never shown to clients. */
+  cause?: unknown
+  /** Overrides the catalogue's default for this occurrence. */
+  isRetryable?: boolean
+  /** Path of the offending input field, for errors about the caller's data. */
+  path?: readonly string[]
+}
+
+/** The base of every error the platform throws on purpose. Its message is safe to show to the caller. */
+export class TributaryError extends Error {
+  readonly code: ErrorCode
+  readonly isRetryable: boolean
+  readonly path: readonly string[] | undefined
+
+  constructor(code: ErrorCode, message: string, options: TributaryErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'TributaryError'
+    this.code = code
+    this.isRetryable = options.isRetryable ?? ERROR_CATALOGUE[code].isRetryable
+    this.path = options.path
+  }
+}
+
+/** Whether an error (or the reason of an aborted signal) says that the caller stopped waiting. */
+export function isCancellation(error: unknown): boolean {
+  if (error instanceof TributaryError) return error.code === 'CANCELLED'
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'CancelledError')
+}
+
+/** Closes a `switch` over a discriminated union: adding a member makes the call a type error. */
+export function assertNever(value: never): never {
+  throw new TributaryError('INTERNAL_SERVER_ERROR', `Unexpected value: ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,177 @@
+// Durable messages over pg-boss, in the same database as the state they change: a message sent with the `transaction` that changes a row
+// exists if and only if the change does. Delivery is at least once, so every handler is idempotent.
+import { sql } from 'drizzle-orm'
+import { fromDrizzle, fromPglite, PgBoss, type Db, type SendOptions as BossSendOptions } from 'pg-boss'
+import type { z } from 'zod'
+import { rowsOf, type Database, type SqlExecutor } from './database.ts'
+import { TributaryError } from './errors.ts'
+
+/** One kind of message: the queue it travels on, and the shape that is checked when it is sent and when it arrives. */
+export interface MessageDefinition<Schema extends z.ZodType> {
+  queue: string
+  schema: Schema
+}
+
+export function defineMessage<Schema extends z.ZodType>(queue: string, schema: Schema): MessageDefinition<Schema> {
+  return { queue, schema }
+}
+
+export interface SendOptions {
+  /** The transaction that changes the state this message speaks of. Without it the message is sent on its own. */
+  transaction?: SqlExecutor
+  /** Messages of one queue with the same key wait for each other in no order, but only one of them is queued at a time. */
+  singletonKey?: string
+  /** Earliest delivery, in seconds from now. Default 0. */
+  startAfterSeconds?: number
+}
+
+export interface Delivery<Data> {
+  data: Data
+  /** 0 on the first delivery. */
+  retryCount: number
+  /** Aborted when the queue stops or the message ran out of time. */
+  signal: AbortSignal
+}
+
+export interface WorkOptions {
+  /** Messages handled at the same time by this process. Default 1. */
+  concurrency?: number
+}
+
+export interface JobQueue {
+  send<Schema extends z.ZodType>(
+    message: MessageDefinition<Schema>,
+    data: z.input<Schema>,
+    options?: SendOptions,
+  ): Promise<void>
+  sendMany<Schema extends z.ZodType>(
+    message: MessageDefinition<Schema>,
+    data: readonly z.input<Schema>[],
+    options?: SendOptions,
+  ): Promise<void>
+  /** A handler that throws has its message delivered again, later each time; one that returns has finished it. */
+  work<Schema extends z.ZodType>(
+    message: MessageDefinition<Schema>,
+    options: WorkOptions,
+    handler: (delivery: Delivery<z.output<Schema>>) => Promise<void>,
+  ): Promise<void>
+  /** Lets running handlers finish for at most `timeoutMs`, then leaves their messages to the next process. */
+  close(): Promise<void>
+}
+
+export interface CreateJobQueueOptions {
+  database: Database
+  /** Queues that may be sent to or worked on; created at start. */
+  messages: readonly MessageDefinition<z.ZodType>[]
+  /**
+   * True when this process is the only one on the database (standalone): messages that a killed predecessor had taken are given back
+   * at once instead of after the heartbeat of 10 s.
+   */
+  isOnlyProcess: boolean
+  /** Longest wait for running handlers at close, in milliseconds. Default 10,000. */
+  closeTimeoutMs?: number
+  onError: (error: Error) => void
+}
+
+/** A taken message whose worker has not been heard of for so long is delivered again. pg-boss allows no less than 10. */
+const HEARTBEAT_SECONDS = 10
+/** A poisonous message is given up after so many deliveries; handlers end hopeless work long before, by not throwing. */
+const RETRY_LIMIT = 60
+const RETRY_DELAY_MAX_SECONDS = 30
+/** One delivery may take so long (a long document on a slow embedder); progress is checkpointed inside. */
+const EXPIRE_SECONDS = 4 * 3600
+
+export async function createJobQueue(options: CreateJobQueueOptions): Promise<JobQueue> {
+  const { database } = options
+  const boss = new PgBoss({
+    ...(database.native.engine === 'pglite'
+      ? { db: fromPglite(database.native.client), backend: 'pglite' as const }
+      : { connectionString: database.native.url, max: 5, application_name: 'tributary-queue' }),
+    schema: 'queue',
+    useListenNotify: true,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 60,
+    schedule: false,
+  })
+  boss.on('error', options.onError)
+  await boss.start()
+  for (const { queue } of options.messages) {
+    await boss.createQueue(queue, {
+      policy: 'standard',
+      notify: true,
+      retryLimit: RETRY_LIMIT,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: RETRY_DELAY_MAX_SECONDS,
+      expireInSeconds: EXPIRE_SECONDS,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      deleteAfterSeconds: 3600,
+    })
+  }
+  if (options.isOnlyProcess) await giveBackTakenMessages(database, boss)
+
+  const inTransaction = (send: SendOptions): { db?: Db } =>
+    send.transaction ? { db: fromDrizzle(send.transaction as never, sql) } : {}
+  const bossOptions = (send: SendOptions): BossSendOptions => ({
+    ...inTransaction(send),
+    ...(send.singletonKey === undefined ? {} : { singletonKey: send.singletonKey }),
+    ...(send.startAfterSeconds === undefined ? {} : { startAfter: send.startAfterSeconds }),
+  })
+
+  return {
+    async send(message, data, sendOptions = {}) {
+      await boss.send(message.queue, message.schema.parse(data) as object, bossOptions(sendOptions))
+    },
+    async sendMany(message, data, sendOptions = {}) {
+      if (data.length === 0) return
+      const jobs = data.map((item) => ({ data: message.schema.parse(item) as object }))
+      await boss.insert(message.queue, jobs, inTransaction(sendOptions))
+    },
+    async work(message, workOptions, handler) {
+      await boss.work(
+        message.queue,
+        {
+          batchSize: 1,
+          includeMetadata: true,
+          localConcurrency: workOptions.concurrency ?? 1,
+          pollingIntervalSeconds: 0.5,
+          notifyPollingIntervalSeconds: 2,
+          heartbeatRefreshSeconds: 3,
+        },
+        async ([job]) => {
+          if (!job) return
+          const parsed = message.schema.safeParse(job.data)
+          if (!parsed.success) {
+            // Written by another version: no retry can mend it, and it must not block its queue.
+            options.onError(
+              new TributaryError(
+                'INTERNAL_SERVER_ERROR',
+                `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
+              ),
+            )
+            return
+          }
+          try {
+            await handler({ data: parsed.data, retryCount: job.retryCount, signal: job.signal })
+          } catch (error) {
+            options.onError(error instanceof Error ? error : new Error(String(error)))
+            throw error
+          }
+        },
+      )
+    },
+    close: () => boss.stop({ graceful: true, timeout: options.closeTimeoutMs ?? 10_000 }),
+  }
+}
+
+/** Cancel and resume rather than fail: being killed is nobody's failed attempt, and must not lengthen the delay. */
+async function giveBackTakenMessages(database: Database, boss: PgBoss): Promise<void> {
+  const taken = await rowsOf<{ id: string; name: string }>(
+    database.sql,
+    sql`select id::text, name from queue.job where state = 'active'`,
+  )
+  for (const { id, name } of taken) {
+    await boss.cancel(name, id)
+    await boss.resume(name, id)
+  }
+}

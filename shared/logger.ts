@@ -1,0 +1,15 @@
+// Structured logs on standard error, so that standard output stays free for what a command prints. Credentials never reach a line.
+import pino, { type Logger } from 'pino'
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
+
+export function createLogger(options: { name: string; level: (typeof LOG_LEVELS)[number] }): Logger {
+  return pino(
+    {
+      name: options.name,
+      level: options.level,
+      redact: ['req.headers.authorization', '*.authorization', '*.secret', '*.token', '*.identityToken'],
+    },
+    pino.destination({ fd: 2, sync: true }),
+  )
+}

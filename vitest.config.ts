@@ -1,0 +1,15 @@
+// Tests run in processes of their own, two at a time: models and servers want the other core.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  // As Node resolves it: Vite would take graphql's "module" build, while CommonJS packages load the other, and two do not mix.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    include: ['{shared,contracts,gateway,subgraphs,schema,cli,deploy,test}/**/*.test.ts'],
+    exclude: ['test/bench/**', '**/node_modules/**'],
+  },
+})
