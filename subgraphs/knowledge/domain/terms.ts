@@ -1,0 +1,89 @@
+/**
+ * Lexical terms: what a question and a passage are compared by. A term is a lower-case Porter stem (M. F. Porter, "An
+ * algorithm for suffix stripping", 1980; npm `stemmer`), except for tokens that are names rather than words (paths,
+ * options, versions, identifiers), which are kept as they stand, with their parts beside them.
+ */
+import { stemmer } from 'stemmer'
+
+/** Function words, question words and the small talk of questions: they say nothing about the subject. */
+const stopWords = new Set(
+  `a about above after again against all also am an and any anyone anything are aren't as at be because been before being below
+  between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each else ever every few
+  for from further get gets give given gives go goes got had has hasn't have haven't having he her here hers him his how however i
+  i'm i've if in instead into is isn't it it's its itself just let like likely make makes many may me might mine more most much must
+  my myself need needs no nor not now of off on once one only or other otherwise our out over own per please quite rather really
+  same say says shall she should shouldn't so some somebody someone something still such take takes tell than that that's the their
+  them themselves then there these they thing things this those though through thus to together too under until up upon us use used
+  uses using very via want wants was wasn't way we were weren't what what's whatever when where whether which while who whom whose why
+  will with within without won't would wouldn't yes yet you your yours`.split(/\s+/u),
+)
+
+/** A token with an inner `.`, `/`, `_`, `-`, `:`, `@`, `+` or digit mixed with letters names a thing: `/etc/passwd`, `--force`, `1.8`. */
+const tokenPattern = /(?:--?|\/|~\/|\.|\$|@)?[\p{L}\p{N}]+(?:[._/:@+'’-]+[\p{L}\p{N}]+)*(?:\+\+?|\/)?/gu
+const partPattern = /[\p{L}\p{N}]+/gu
+
+export type Token = {
+  /** As written. */
+  surface: string
+  startOffset: number
+  endOffset: number
+  /** Comparable form. */
+  term: string
+  isStopWord: boolean
+  /** A path, option, version, address, identifier or number: must match as a whole to count as the same thing. */
+  isName: boolean
+}
+
+export function tokenize(text: string): Token[] {
+  const tokens: Token[] = []
+  for (const match of text.matchAll(tokenPattern)) {
+    const surface = match[0]
+    const lower = surface
+      .toLowerCase()
+      .replace(/[’']s$/u, '')
+      .replace(/’/gu, "'")
+    const isName = looksLikeName(surface)
+    tokens.push({
+      surface,
+      startOffset: match.index,
+      endOffset: match.index + surface.length,
+      term: isName ? lower : stem(lower),
+      isStopWord: stopWords.has(lower) || (lower.length === 1 && /\p{L}/u.test(lower)),
+      isName,
+    })
+  }
+  return tokens
+}
+
+/** The distinct content terms of a text: stop words out, names also by their parts (`apt-get` is also `apt` and `get`). */
+export function contentTerms(text: string): Set<string> {
+  const terms = new Set<string>()
+  for (const token of tokenize(text)) {
+    if (token.isStopWord) continue
+    terms.add(token.term)
+    if (/[^\p{L}\p{N}]/u.test(token.surface)) {
+      for (const part of token.surface.toLowerCase().match(partPattern) ?? []) {
+        if (part.length > 1 && !stopWords.has(part)) terms.add(/\p{N}/u.test(part) ? part : stem(part))
+      }
+    }
+  }
+  return terms
+}
+
+/** The words worth sending to a full-text index, in the order asked; the index does its own stemming. */
+export function searchWords(question: string): string[] {
+  const words = tokenize(question)
+    .filter((token) => !token.isStopWord)
+    .map((token) => token.surface)
+  return [...new Set(words)]
+}
+
+export function stem(word: string): string {
+  return /^[a-z']+$/u.test(word) ? stemmer(word.replace(/'/gu, '')) : word
+}
+
+function looksLikeName(surface: string): boolean {
+  return (
+    /\p{N}/u.test(surface) || /[._/:@$+]/u.test(surface) || surface.startsWith('-') || /\p{Ll}\p{Lu}/u.test(surface)
+  )
+}
