@@ -1,0 +1,44 @@
+// Sentences and parts of speech by wink-nlp with its small English model. The library gives each word with the white
+// space before it; offsets are the running sum, which a test holds against the text for arbitrary input.
+import model from 'wink-eng-lite-web-model'
+import winkNLP from 'wink-nlp'
+import type { TaggedSentence, TaggedToken, TagText } from '../domain/tagged-text.ts'
+
+/**
+ * Returns a tagger with a vocabulary of its own (50 ms). wink-nlp remembers every new word for as long as an instance
+ * lives, and what it remembers can change later tags: make one per document, so that memory stays bounded and equal text
+ * is tagged equally whatever was read before.
+ */
+export function createWinkTagText(): TagText {
+  const nlp = winkNLP(model, ['sbd', 'pos'])
+  const { its } = nlp
+  const vocabulary = nlp.readDoc('')
+  return (text) => {
+    const document = nlp.readDoc(text)
+    const tokens = document.tokens()
+    const values = tokens.out(its.value) as string[]
+    const spaces = tokens.out(its.precedingSpaces) as string[]
+    const partsOfSpeech = tokens.out(its.pos) as string[]
+    const areStopWords = tokens.out(its.stopWordFlag) as boolean[]
+    let offset = 0
+    const tagged = values.map((value, index): TaggedToken => {
+      const startOffset = offset + (spaces[index] ?? '').length
+      offset = startOffset + value.length
+      return {
+        text: value,
+        startOffset,
+        endOffset: offset,
+        isProperNoun: partsOfSpeech[index] === 'PROPN',
+        isDictionaryWord: !vocabulary.isOOV(value.toLowerCase()),
+        isFunctionWord: areStopWords[index] ?? false,
+      }
+    })
+    const sentences = document.sentences().out(its.span) as unknown as [first: number, last: number][]
+    return sentences.flatMap(([first, last]): TaggedSentence[] => {
+      const words = tagged.slice(first, last + 1).filter((token) => token.text.trim() !== '')
+      const start = words[0]
+      const end = words.at(-1)
+      return start && end ? [{ startOffset: start.startOffset, endOffset: end.endOffset, tokens: words }] : []
+    })
+  }
+}

@@ -1,0 +1,232 @@
+// What every GraphStore must do, as tests. An adapter's test file calls this with a way to open itself.
+import { describe, expect, test } from 'vitest'
+import type { GraphStore, MentionPlace, PageOf, RankedEntity, StoredContributions } from './graph-store.ts'
+
+type Mentions = Record<string, number[]>
+
+const place = (startOffset: number): MentionPlace => ({
+  startOffset,
+  endOffset: startOffset + 3,
+  page: 1,
+  chunkId: `chunk_${startOffset}`,
+})
+
+/** `ada: [0, 9]` is an entity ada mentioned at 0 and 9; `ada+bob: [0]` relates two. Ids are made from knowledge base and name. */
+function contributions(knowledgeBaseId: string, documentId: string, mentions: Mentions): StoredContributions {
+  const idOf = (name: string) => `ent_${knowledgeBaseId}_${name.toLowerCase()}`
+  const entries = Object.entries(mentions)
+  return {
+    knowledgeBaseId,
+    documentId,
+    entities: entries
+      .filter(([name]) => !name.includes('+'))
+      .map(([name, offsets]) => ({
+        id: idOf(name),
+        type: name.startsWith('acme') ? 'ORGANIZATION' : 'PERSON',
+        normalizedName: name.toLowerCase(),
+        name,
+        mentions: offsets.map(place),
+      })),
+    relationships: entries
+      .filter(([name]) => name.includes('+'))
+      .map(([pair, offsets]) => {
+        const [source, target] = pair.split('+') as [string, string]
+        const id = `rel_${knowledgeBaseId}_${source}_${target}`
+        return {
+          id,
+          type: 'CO_MENTIONED',
+          sourceId: idOf(source),
+          targetId: idOf(target),
+          mentions: offsets.map(place),
+        }
+      }),
+  }
+}
+
+const all: PageOf<never> = { limit: 101, after: null }
+
+/** `open` gives a store whose content no other call of `open` shares. */
+export function describeGraphStore(name: string, open: () => Promise<GraphStore>): void {
+  describe(`GraphStore on ${name}`, () => {
+    const documents = (...ids: string[]) => ({ kind: 'documents', ids }) as const
+    const bases = (...ids: string[]) => ({ kind: 'knowledge-bases', ids }) as const
+    const namesIn = async (store: GraphStore, workspaceId: string, knowledgeBaseId: string) =>
+      (await store.entitiesOf(workspaceId, bases(knowledgeBaseId), all))
+        .get(knowledgeBaseId)
+        ?.map((row) => `${row.name} ${row.mentionCount}`) ?? []
+
+    test(`${name}: entities of a document and of a knowledge base are counted and ranked each on its own`, async () => {
+      const store = await open()
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4] }))
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { bob: [0, 5, 9] }))
+      expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['bob 4', 'ada 2'])
+      const found = await store.entitiesOf('ws_1', documents('doc_1', 'doc_2', 'doc_3'), all)
+      expect(found.get('doc_1')).toEqual([
+        { id: 'ent_kb_1_ada', name: 'ada', type: 'PERSON', mentionCount: 2, rank: 2 },
+        { id: 'ent_kb_1_bob', name: 'bob', type: 'PERSON', mentionCount: 4, rank: 1 },
+      ])
+      expect(found.get('doc_2')?.map((row) => row.rank)).toEqual([3])
+      expect(found.has('doc_3')).toBe(false)
+    })
+
+    test(`${name}: the same document twice leaves the same rows`, async () => {
+      const store = await open()
+      const same = contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4], 'ada+bob': [0] })
+      const read = async () => [
+        [...(await store.entitiesOf('ws_1', bases('kb_1'), all))],
+        [...(await store.relationshipsOf('ws_1', ['ent_kb_1_ada'], all))],
+        [...(await store.mentionsOf('ws_1', { kind: 'entities', ids: ['ent_kb_1_ada', 'ent_kb_1_bob'] }, all))],
+        [...(await store.mentionsOf('ws_1', { kind: 'relationships', ids: ['rel_kb_1_ada_bob'] }, all))],
+      ]
+      expect(await store.replaceDocument('ws_1', same)).toBe('replaced')
+      const once = await read()
+      await store.replaceDocument('ws_1', same)
+      expect(await read()).toEqual(once)
+      expect(JSON.stringify(once)).toContain('rel_kb_1_ada_bob')
+    })
+
+    test(`${name}: deleting a document removes exactly what only it contributed`, async () => {
+      const store = await open()
+      await store.replaceDocument(
+        'ws_1',
+        contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4], eve: [7], 'ada+bob': [0, 9], 'ada+eve': [0] }),
+      )
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { ada: [1], bob: [2], 'ada+bob': [1] }))
+      await store.deleteDocument('ws_1', 'kb_1', 'doc_1')
+      expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ada 1', 'bob 1'])
+      expect((await store.relationshipsOf('ws_1', ['ent_kb_1_ada'], all)).get('ent_kb_1_ada')).toEqual([
+        { id: 'rel_kb_1_ada_bob', type: 'CO_MENTIONED', sourceId: 'ent_kb_1_ada', targetId: 'ent_kb_1_bob', weight: 1 },
+      ])
+      expect(await store.findRelationships('ws_1', ['rel_kb_1_ada_eve'])).toEqual([])
+      const mentions = await store.mentionsOf('ws_1', { kind: 'entities', ids: ['ent_kb_1_ada'] }, all)
+      expect(mentions.get('ent_kb_1_ada')?.map((row) => row.documentId)).toEqual(['doc_2'])
+    })
+
+    test(`${name}: a replaced document loses what its new text does not say`, async () => {
+      const store = await open()
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0], bob: [4], 'ada+bob': [0] }))
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [2, 6] }))
+      expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ada 2'])
+      expect(await store.findRelationships('ws_1', ['rel_kb_1_ada_bob'])).toEqual([])
+    })
+
+    test(`${name}: the name is the form written most often in the documents that are left`, async () => {
+      const store = await open()
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ADA: [0, 1, 2] }))
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { Ada: [0, 1] }))
+      expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ADA 5'])
+      await store.deleteDocument('ws_1', 'kb_1', 'doc_1')
+      expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['Ada 2'])
+    })
+
+    test(`${name}: a command that comes after the deletion brings nothing back`, async () => {
+      const store = await open()
+      await store.deleteDocument('ws_1', 'kb_1', 'doc_1')
+      expect(await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0] }))).toBe('deleted')
+      await store.replaceDocument('ws_1', contributions('kb_2', 'doc_2', { bob: [0], ada: [3], 'ada+bob': [0] }))
+      await store.replaceDocument('ws_1', contributions('kb_3', 'doc_3', { eve: [0] }))
+      await store.deleteKnowledgeBase('ws_1', 'kb_2')
+      expect(await store.replaceDocument('ws_1', contributions('kb_2', 'doc_9', { ada: [0] }))).toBe('deleted')
+      const left = await store.entitiesOf('ws_1', bases('kb_1', 'kb_2', 'kb_3'), all)
+      expect([...left.keys()]).toEqual(['kb_3'])
+    })
+
+    test(`${name}: another workspace sees and deletes nothing, and an empty scope matches nothing`, async () => {
+      const store = await open()
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0], bob: [4], 'ada+bob': [0] }))
+      const readAs = async (workspaceId: string, ids: (id: string) => string[]) => [
+        ...(await store.entitiesOf(workspaceId, documents(...ids('doc_1')), all)),
+        ...(await store.entitiesOf(workspaceId, bases(...ids('kb_1')), all)),
+        ...(await store.relationshipsOf(workspaceId, ids('ent_kb_1_ada'), all)),
+        ...(await store.mentionsOf(workspaceId, { kind: 'entities', ids: ids('ent_kb_1_ada') }, all)),
+        ...(await store.mentionsOf(workspaceId, { kind: 'relationships', ids: ids('rel_kb_1_ada_bob') }, all)),
+        ...(await store.findEntities(workspaceId, ids('ent_kb_1_ada'))),
+        ...(await store.findRelationships(workspaceId, ids('rel_kb_1_ada_bob'))),
+      ]
+      expect(await readAs('ws_2', (id) => [id])).toEqual([])
+      expect(await readAs('ws_1', () => [])).toEqual([])
+      await store.deleteDocument('ws_2', 'kb_1', 'doc_1')
+      await store.deleteKnowledgeBase('ws_2', 'kb_1')
+      expect(await readAs('ws_1', (id) => [id])).toHaveLength(7)
+    })
+
+    test(`${name}: pages of several documents go on where each ended, without gap or repetition`, async () => {
+      const store = await open()
+      const many = Object.fromEntries(
+        Array.from({ length: 7 }, (_, index) => [
+          `p${index}`,
+          Array.from({ length: 1 + (index % 3) }, (__, at) => at * 10),
+        ]),
+      )
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', many))
+      await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { ...many, p9: [0, 5, 9, 12] }))
+      for (const id of ['doc_1', 'doc_2']) {
+        const whole = (await store.entitiesOf('ws_1', documents(id), all)).get(id) ?? []
+        const paged: string[] = []
+        let after: { rank: number; id: string } | null = null
+        for (;;) {
+          const rows: readonly RankedEntity[] =
+            (await store.entitiesOf('ws_1', documents(id), { limit: 3, after })).get(id) ?? []
+          if (rows.length === 0) break
+          paged.push(...rows.map((row) => row.id))
+          after = rows.at(-1) ?? null
+        }
+        expect(paged).toEqual(whole.map((row) => row.id))
+      }
+      const both = await store.entitiesOf('ws_1', documents('doc_1', 'doc_2'), { limit: 2, after: null })
+      expect([...both.values()].map((rows) => rows.length)).toEqual([2, 2])
+    })
+
+    test(`${name}: mentions and relationships are paged in a stable order`, async () => {
+      const store = await open()
+      await store.replaceDocument(
+        'ws_1',
+        contributions('kb_1', 'doc_1', { ada: [9, 0, 4], bob: [1], eve: [2], 'ada+bob': [0], 'ada+eve': [0, 9] }),
+      )
+      const owner = { kind: 'entities', ids: ['ent_kb_1_ada'] } as const
+      const first = (await store.mentionsOf('ws_1', owner, { limit: 2, after: null })).get('ent_kb_1_ada') ?? []
+      expect(first).toEqual([
+        { documentId: 'doc_1', ...place(0) },
+        { documentId: 'doc_1', ...place(4) },
+      ])
+      const rest = await store.mentionsOf('ws_1', owner, { limit: 2, after: first[1] ?? null })
+      expect(rest.get('ent_kb_1_ada')?.map((row) => row.startOffset)).toEqual([9])
+      const heaviest = await store.relationshipsOf('ws_1', ['ent_kb_1_ada', 'ent_kb_1_bob'], { limit: 1, after: null })
+      expect(heaviest.get('ent_kb_1_ada')?.map((row) => row.id)).toEqual(['rel_kb_1_ada_eve'])
+      expect(heaviest.get('ent_kb_1_bob')?.map((row) => row.id)).toEqual(['rel_kb_1_ada_bob'])
+      const next = await store.relationshipsOf('ws_1', ['ent_kb_1_ada'], {
+        limit: 1,
+        after: { rank: 2, id: 'rel_kb_1_ada_eve' },
+      })
+      expect(next.get('ent_kb_1_ada')?.map((row) => row.id)).toEqual(['rel_kb_1_ada_bob'])
+    })
+
+    test(`${name}: entities are found by part of the name in any case and by type`, async () => {
+      const store = await open()
+      await store.replaceDocument(
+        'ws_1',
+        contributions('kb_1', 'doc_1', { 'Ada Lovelace': [0], 'acme 100%': [5], bob_1: [7] }),
+      )
+      const find = async (filter: { query?: string; type?: string }) =>
+        (await store.entitiesOf('ws_1', bases('kb_1'), all, filter)).get('kb_1')?.map((row) => row.name) ?? []
+      expect(await find({ query: 'lOVE' })).toEqual(['Ada Lovelace'])
+      expect(await find({ query: '%' })).toEqual(['acme 100%'])
+      expect(await find({ query: '_' })).toEqual(['bob_1'])
+      expect(await find({ type: 'ORGANIZATION' })).toEqual(['acme 100%'])
+      expect(await find({ type: 'ORGANIZATION', query: 'ada' })).toEqual([])
+    })
+
+    test(`${name}: documents written at the same time do not lose each other's entities`, async () => {
+      const store = await open()
+      const write = (index: number, mentions: Mentions) =>
+        store.replaceDocument('ws_1', contributions('kb_1', `doc_${index}`, mentions))
+      await Promise.all(Array.from({ length: 8 }, (_, index) => write(index, { ada: [0], [`p${index}`]: [4] })))
+      await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          index % 2 === 0 ? store.deleteDocument('ws_1', 'kb_1', `doc_${index}`) : write(index, { ada: [0, 9] }),
+        ),
+      )
+      expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ada 8'])
+    })
+  })
+}
