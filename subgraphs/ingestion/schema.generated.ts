@@ -291,7 +291,7 @@ export type IngestionItem = Node & {
   name: Scalars['String']['output'];
   /** How far it is. */
   status: IngestionStatus;
-  /** Its eight steps, in order; those not begun are QUEUED. */
+  /** Its steps in order, exactly eight; those not begun are QUEUED. */
   steps: Array<IngestionStep>;
   /** The document it becomes. Null until there is one, or when that was deleted. */
   document: Maybe<Document>;

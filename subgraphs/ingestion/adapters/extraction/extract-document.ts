@@ -1,0 +1,55 @@
+// The whole of EXTRACT for one file: what it is, then the parser of its format. Runs in the extraction process; nothing here reads or
+// writes anything but its arguments.
+
+import { lookup } from 'mime-types'
+import { DocumentProblem } from '../../domain/document-problem.ts'
+import type { ExtractedDocument } from '../../domain/element.ts'
+import { decideMediaType, mediaTypeOfName, parseDeclaredMediaType } from '../../domain/media-type.ts'
+import { extractPlainText } from '../../domain/plain-text/extract-plain-text.ts'
+import { decodeText } from './decode-text.ts'
+import { extractHtml } from './extract-html.ts'
+import { extractMarkdown } from './extract-markdown.ts'
+import { sniffContent } from './sniff-content.ts'
+
+export interface ExtractDocumentOptions {
+  bytes: Uint8Array
+  /** A label: only its extension is looked at. */
+  fileName: string
+  /** As declared by the client, with parameters; null when nothing was declared. */
+  mediaType: string | null
+}
+
+export async function extractDocument(options: ExtractDocumentOptions): Promise<ExtractedDocument> {
+  const { bytes, fileName } = options
+  if (bytes.byteLength === 0)
+    throw new DocumentProblem(
+      'EMPTY_FILE',
+      'The file is empty. Check that it was written completely, and send it again.',
+    )
+  const declared = parseDeclaredMediaType(options.mediaType)
+  const isExpectedHtml =
+    (declared.kind === 'supported' ? declared.mediaType : mediaTypeOfName(fileName)) === 'text/html'
+  const mediaType = decideMediaType({
+    declared: options.mediaType,
+    fileName,
+    typeOfExtension: lookup(fileName) || null,
+    content: await sniffContent(bytes, isExpectedHtml),
+  })
+  if (mediaType === 'application/pdf') {
+    // Loaded on demand: text formats need not wait for pdf.js.
+    const { extractPdf } = await import('./extract-pdf.ts')
+    return extractPdf(bytes)
+  }
+  const charset = declared.kind === 'supported' ? declared.charset : null
+  const text = decodeText(bytes, { charset, isHtml: mediaType === 'text/html' })
+  if (text.trim() === '')
+    throw new DocumentProblem('EMPTY_FILE', 'The file holds nothing but white space. Check that it is the right one.')
+  switch (mediaType) {
+    case 'text/html':
+      return extractHtml(text)
+    case 'text/markdown':
+      return extractMarkdown(text)
+    case 'text/plain':
+      return extractPlainText(text)
+  }
+}

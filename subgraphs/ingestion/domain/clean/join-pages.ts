@@ -1,0 +1,35 @@
+// A paragraph that runs over a page break comes out of EXTRACT in two elements, with the notes of the first page between them. They are
+// put together again, so that no sentence is cut in half.
+
+import type { ExtractedElement } from '../element.ts'
+
+export function joinPages(elements: readonly ExtractedElement[]): ExtractedElement[] {
+  const joined: ExtractedElement[] = []
+  for (const element of elements) {
+    const previous = elementBeforeNotes(joined, element)
+    if (previous !== -1 && continues(joined[previous]!, element)) {
+      const before = joined[previous]!
+      joined[previous] = { ...before, text: `${before.text}\n${element.text}` }
+    } else joined.push(element)
+  }
+  return joined
+}
+
+/** The last element in body size on the page before; smaller ones behind it are notes. */
+function elementBeforeNotes(joined: readonly ExtractedElement[], element: ExtractedElement): number {
+  const size = element.fontSize
+  if (element.page === undefined || size === undefined || element.kind !== 'paragraph') return -1
+  for (let index = joined.length - 1; index >= 0; index -= 1) {
+    const candidate = joined[index]!
+    if (candidate.page !== element.page - 1 || candidate.fontSize === undefined) return -1
+    if (Math.abs(candidate.fontSize - size) <= 0.06 * size) return index
+    if (candidate.fontSize > size) return -1
+  }
+  return -1
+}
+
+function continues(before: ExtractedElement, after: ExtractedElement): boolean {
+  if (before.kind !== 'paragraph' && before.kind !== 'list-item') return false
+  const isOpen = !/[.!?:;]["”’)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$/.test(before.text)
+  return isOpen && (/^[\p{Ll}(\d]/u.test(after.text) || /[-,‐]$/.test(before.text))
+}
