@@ -10,7 +10,7 @@ export type GeneratedFile = {
   readonly content: string
 }
 
-const repositoryRoot = fileURLToPath(new URL('..', import.meta.url))
+export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url))
 
 /** Text of a file by its path from the root of the repository; null where there is none. */
 export function readRepositoryFile(path: string): string | null {

@@ -19,17 +19,20 @@ export type SubgraphSource = {
 
 /** The schema of one subgraph, read from its files. Throws a GraphQLError at the line that does not parse. */
 export function readSubgraphSource(name: SubgraphName): SubgraphSource {
-  const common = readSchemaFile('common.graphql')
   const own = readSchemaFile(`${name}.graphql`)
-  const commonTypeDefs = parse(new Source(common, 'schema/common.graphql'))
   const ownTypeDefs = parse(new Source(own, `schema/${name}.graphql`))
   return {
     name,
     url: defaultRoutingUrls[name],
-    sdl: `${common}\n${own}`,
-    typeDefs: { kind: Kind.DOCUMENT, definitions: [...commonTypeDefs.definitions, ...ownTypeDefs.definitions] },
+    sdl: `${readSchemaFile('common.graphql')}\n${own}`,
+    typeDefs: { kind: Kind.DOCUMENT, definitions: [...readCommonTypeDefs().definitions, ...ownTypeDefs.definitions] },
     ownTypeDefs,
   }
+}
+
+/** What every subgraph shares. */
+export function readCommonTypeDefs(): DocumentNode {
+  return parse(new Source(readSchemaFile('common.graphql'), 'schema/common.graphql'))
 }
 
 /** All six, in the order of `subgraphNames`. */
