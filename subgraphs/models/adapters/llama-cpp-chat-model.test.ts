@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { cachedModel } from '../model-files/cached-model.fixture.ts'
+import { EMBEDDED_CHAT_MODEL } from '../model-files/manifest.ts'
+import { describeChatModelContract } from '../ports/chat-model.contract.ts'
+import {
+  createLlamaCppChatModel,
+  type LlamaCppChatModel,
+  type LlamaCppChatModelOptions,
+} from './llama-cpp-chat-model.ts'
+
+const files = await cachedModel(EMBEDDED_CHAT_MODEL)
+
+if ('missing' in files) {
+  test.skip(`llama.cpp adapter (skipped: ${files.missing})`)
+} else {
+  const create = (over: Partial<LlamaCppChatModelOptions> = {}): LlamaCppChatModel =>
+    createLlamaCppChatModel({
+      name: EMBEDDED_CHAT_MODEL.name,
+      modelPath: join(files.directory, 'model.gguf'),
+      contextLength: 2_048,
+      defaults: EMBEDDED_CHAT_MODEL.chatDefaults,
+      ...over,
+    })
+
+  describeChatModelContract('llama.cpp', {
+    open: async () => {
+      const model = create()
+      return { model, dispose: async () => model[Symbol.asyncDispose]() }
+    },
+  })
+
+  describe('llama.cpp adapter', () => {
+    const hello = { messages: [{ role: 'user' as const, content: 'Write a long story.' }], maxTokens: 200 }
+    const never = (): AbortSignal => new AbortController().signal
+
+    test('refuses work beyond its queue', async () => {
+      await using model = create({ maxQueued: 1 })
+      const leave = new AbortController()
+      const streams = [1, 2].map(() => model.generate(hello, leave.signal)[Symbol.asyncIterator]())
+      const first = streams.map((stream) => stream.next())
+      await expect(model.generate(hello, never())[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+        code: 'CAPACITY_EXCEEDED',
+      })
+      leave.abort()
+      await Promise.allSettled(first)
+      for (const stream of streams) await expect(stream.next()).resolves.toMatchObject({ done: true })
+    })
+
+    test('takes no memory before the first generation and ends the running one when it is closed', async () => {
+      const model = create()
+      expect(model.isLoaded()).toBe(false)
+      const reading = async (): Promise<void> => {
+        for await (const event of model.generate(hello, never())) {
+          expect(event.kind).toBe('delta')
+          expect(model.isLoaded()).toBe(true)
+          void model[Symbol.asyncDispose]()
+        }
+      }
+      await expect(reading()).rejects.toMatchObject({ code: 'CAPACITY_EXCEEDED', isRetryable: true })
+      expect(model.isLoaded()).toBe(false)
+    })
+
+    test('says that a file is not a model, and stays usable', async () => {
+      await using model = create({ modelPath: join(import.meta.dirname, 'llama-cpp-chat-model.ts') })
+      for (const attempt of [1, 2]) {
+        const next = model.generate(hello, never())[Symbol.asyncIterator]().next()
+        await expect(next, `attempt ${attempt}`).rejects.toMatchObject({ code: 'MODEL_FAILED' })
+      }
+    })
+  })
+}

