@@ -32,8 +32,8 @@ const DEFAULT_PORTS: Record<SubgraphName, number> = {
   accounts: 4001,
   models: 4002,
   knowledge: 4003,
-  ingestion: 4004,
-  graph: 4005,
+  graph: 4004,
+  ingestion: 4005,
   metrics: 4006,
 }
 

@@ -1,0 +1,152 @@
+// Runs a part of a query plan from a given start value: for subscriptions, the rest of the plan with an event as its start. A fetch that
+// fails leaves its fields out and adds an error at their client path; everything else goes on.
+import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import type { GraphQLSchema } from 'graphql'
+import { assertNever, TributaryError } from '#shared/errors.ts'
+import type { RequestContext } from '../request-context.ts'
+import { applyRewrites } from './data-rewrites.ts'
+import { mergeResults } from './merge-results.ts'
+import { isJsonObject, representationOf, type JsonObject } from './representation.ts'
+import type { SubgraphClient, SubgraphError } from './subgraph-client.ts'
+
+export interface PlanError {
+  message: string
+  path: readonly (string | number)[]
+  extensions: Record<string, unknown>
+}
+
+export interface PlanExecution {
+  schema: GraphQLSchema
+  client: SubgraphClient
+  context: RequestContext
+  /** As the client sent them; `variableUsages` picks what a fetch needs. */
+  variables: Readonly<Record<string, unknown>>
+  /** With defaults applied: what conditions look at. */
+  coercedVariables: Readonly<Record<string, unknown>>
+  errors: PlanError[]
+}
+
+/** An object of the result and where it stands. */
+interface Place {
+  value: JsonObject
+  path: readonly (string | number)[]
+}
+
+/** Fills `data` in place; errors are collected in `execution.errors`. */
+export async function executePlan(node: PlanNode, data: JsonObject, execution: PlanExecution): Promise<void> {
+  await executeNode(node, [{ value: data, path: [] }], execution)
+}
+
+async function executeNode(node: PlanNode, places: readonly Place[], execution: PlanExecution): Promise<void> {
+  switch (node.kind) {
+    case 'Sequence':
+      for (const child of node.nodes) await executeNode(child, places, execution)
+      return
+    case 'Parallel':
+      await Promise.all(node.nodes.map((child) => executeNode(child, places, execution)))
+      return
+    case 'Flatten':
+      return executeNode(
+        node.node,
+        places.flatMap((place) => placesUnder(place, node.path)),
+        execution,
+      )
+    case 'Condition': {
+      const clause = execution.coercedVariables[node.condition] === true ? node.ifClause : node.elseClause
+      if (clause) await executeNode(clause, places, execution)
+      return
+    }
+    case 'Fetch':
+      return executeFetch(node, places, execution)
+    case 'Defer':
+      throw new TributaryError(
+        'INTERNAL_SERVER_ERROR',
+        'The planner deferred a part of a subscription, which it is never asked to do.',
+      )
+    default:
+      assertNever(node)
+  }
+}
+
+function placesUnder(place: Place, path: readonly (string | number)[]): Place[] {
+  let current: { value: unknown; path: readonly (string | number)[] }[] = [place]
+  for (const step of path) {
+    current = current.flatMap(({ value, path: at }) => {
+      if (step === '@')
+        return Array.isArray(value) ? value.map((item: unknown, index) => ({ value: item, path: [...at, index] })) : []
+      return isJsonObject(value) ? [{ value: value[step], path: [...at, step] }] : []
+    })
+  }
+  return current.filter((found): found is Place => isJsonObject(found.value))
+}
+
+async function executeFetch(fetch: FetchNode, places: readonly Place[], execution: PlanExecution): Promise<void> {
+  const variables = Object.fromEntries(
+    (fetch.variableUsages ?? []).flatMap((name) =>
+      name in execution.variables ? [[name, execution.variables[name]]] : [],
+    ),
+  )
+  if (!fetch.requires) {
+    const data = await request(fetch, variables, execution, (path) => path, [])
+    applyRewrites(fetch.outputRewrites, data)
+    if (data) for (const { value } of places) mergeResults(value, data)
+    return
+  }
+
+  // Equal representations are sent once; the answer fans out to every place that asked.
+  const placesByRepresentation = new Map<string, Place[]>()
+  for (const place of places) {
+    const representation = representationOf(execution.schema, place.value, fetch.requires)
+    if (!representation) continue
+    applyRewrites(fetch.inputRewrites, representation)
+    const key = JSON.stringify(representation)
+    placesByRepresentation.set(key, [...(placesByRepresentation.get(key) ?? []), place])
+  }
+  if (placesByRepresentation.size === 0) return
+  const asking = [...placesByRepresentation.values()]
+  const representations = [...placesByRepresentation.keys()].map((key) => JSON.parse(key) as JsonObject)
+  const pathOf = (path: readonly (string | number)[]) => {
+    const [field, index, ...rest] = path
+    const place = field === '_entities' && typeof index === 'number' ? asking[index]?.[0] : undefined
+    return place ? [...place.path, ...rest] : (asking[0]?.[0]?.path ?? [])
+  }
+  const data = await request(fetch, { ...variables, representations }, execution, pathOf, asking[0]?.[0]?.path ?? [])
+  const entities = data?.['_entities']
+  if (!Array.isArray(entities)) return
+  for (const [index, entity] of entities.entries()) {
+    if (!isJsonObject(entity)) continue
+    applyRewrites(fetch.outputRewrites, entity)
+    for (const place of asking[index] ?? []) mergeResults(place.value, structuredClone(entity))
+  }
+}
+
+async function request(
+  fetch: FetchNode,
+  variables: JsonObject,
+  execution: PlanExecution,
+  pathOf: (path: readonly (string | number)[]) => readonly (string | number)[],
+  fallbackPath: readonly (string | number)[],
+): Promise<JsonObject | null> {
+  try {
+    const response = await execution.client.request(
+      fetch.serviceName,
+      { query: fetch.operation, operationName: fetch.operationName, variables },
+      execution.context,
+    )
+    for (const error of response.errors ?? [])
+      execution.errors.push(toPlanError(error, error.path ? pathOf(error.path) : fallbackPath))
+    return response.data ?? null
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error
+    execution.errors.push({
+      message: error.message,
+      path: fallbackPath,
+      extensions: { code: error.code, isRetryable: error.isRetryable },
+    })
+    return null
+  }
+}
+
+export function toPlanError(error: SubgraphError, path: readonly (string | number)[]): PlanError {
+  return { message: error.message, path, extensions: error.extensions ?? { code: 'INTERNAL_SERVER_ERROR' } }
+}

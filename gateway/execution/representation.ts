@@ -1,0 +1,56 @@
+// What a fetch's `requires` asks of an entity: the representation that `_entities` gets, or null where the object is not of the type or a
+// required field is missing (then there is nothing to fetch for it).
+import type { QueryPlanSelectionNode } from '@apollo/query-planner'
+import { isAbstractType, isObjectType, type GraphQLSchema } from 'graphql'
+
+export type JsonObject = Record<string, unknown>
+
+export function representationOf(
+  schema: GraphQLSchema,
+  entity: JsonObject,
+  selections: readonly QueryPlanSelectionNode[],
+): JsonObject | null {
+  const representation = select(schema, entity, selections)
+  return representation && '__typename' in representation && Object.keys(representation).length > 1
+    ? representation
+    : null
+}
+
+function select(
+  schema: GraphQLSchema,
+  source: JsonObject,
+  selections: readonly QueryPlanSelectionNode[],
+): JsonObject | null {
+  const result: JsonObject = {}
+  for (const selection of selections) {
+    if (selection.kind === 'InlineFragment') {
+      if (selection.typeCondition && !isOfType(schema, source['__typename'], selection.typeCondition)) continue
+      const part = select(schema, source, selection.selections)
+      if (part === null) return null
+      Object.assign(result, part)
+      continue
+    }
+    const key = selection.alias ?? selection.name
+    const value = source[key]
+    if (value === undefined) return null
+    result[key] = selection.selections ? selectInto(schema, value, selection.selections) : value
+  }
+  return result
+}
+
+function selectInto(schema: GraphQLSchema, value: unknown, selections: readonly QueryPlanSelectionNode[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => selectInto(schema, item, selections))
+  return isJsonObject(value) ? select(schema, value, selections) : value
+}
+
+function isOfType(schema: GraphQLSchema, typeName: unknown, condition: string): boolean {
+  if (typeof typeName !== 'string') return false
+  if (typeName === condition) return true
+  const abstract = schema.getType(condition)
+  const concrete = schema.getType(typeName)
+  return isAbstractType(abstract) && isObjectType(concrete) && schema.isSubType(abstract, concrete)
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,29 @@
+// Apollo Server's plugins, in order, each with the reason for its place.
+import type { ApolloServerPlugin } from '@apollo/server'
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
+import { fastifyApolloDrainPlugin } from '@as-integrations/fastify'
+import type { FastifyInstance } from 'fastify'
+import type { RequestContext } from '../request-context.ts'
+import { authorizationPlugin } from './authorization.ts'
+import { requestMetricsPlugin, type GatewayMetrics } from './request-metrics.ts'
+
+export function createPlugins(options: {
+  app: FastifyInstance
+  allowsAnonymousIntrospection: boolean
+  metrics: GatewayMetrics
+  exampleDocument: string
+}): ApolloServerPlugin<RequestContext>[] {
+  return [
+    // First, so that refused operations are counted too.
+    requestMetricsPlugin(options.metrics),
+    // Before anything is executed; after validation, since what may be asked depends on the operation.
+    authorizationPlugin(options),
+    // Sandbox at GET /graphql for browsers.
+    ApolloServerPluginLandingPageLocalDefault({
+      document: options.exampleDocument,
+      includeCookies: false,
+    }) as ApolloServerPlugin<RequestContext>,
+    // Last: it lets running requests finish when everything else has stopped.
+    fastifyApolloDrainPlugin(options.app) as unknown as ApolloServerPlugin<RequestContext>,
+  ]
+}

@@ -1,0 +1,82 @@
+// A federated subscription: the primary fetch is subscribed upstream; for each event, in order, the rest of the plan runs with the event as
+// its start, and the result is shaped for the client. Errors of an event stay with that event.
+import type { SubscriptionNode } from '@apollo/query-planner'
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
+import { GraphQLError } from 'graphql'
+import { TributaryError } from '#shared/errors.ts'
+import { executePlan, toPlanError, type PlanError } from '../execution/execute-plan.ts'
+import { projectResult } from '../execution/project-result.ts'
+import type { SubgraphClient, SubgraphError } from '../execution/subgraph-client.ts'
+import type { RequestContext } from '../request-context.ts'
+import { UpstreamErrors, type SubscribeUpstream } from './upstream.ts'
+
+export interface FederatedSubscriptionOptions {
+  schema: GraphQLSchema
+  plan: SubscriptionNode
+  document: DocumentNode
+  operationName: string | null | undefined
+  variables: Readonly<Record<string, unknown>>
+  coercedVariables: Readonly<Record<string, unknown>>
+  context: RequestContext
+  client: SubgraphClient
+  subscribeUpstream: SubscribeUpstream
+}
+
+export async function* runFederatedSubscription(
+  options: FederatedSubscriptionOptions,
+): AsyncGenerator<ExecutionResult> {
+  const { plan, context } = options
+  const { primary, rest } = plan
+  const variables = Object.fromEntries(
+    (primary.variableUsages ?? []).flatMap((name) =>
+      name in options.variables ? [[name, options.variables[name]]] : [],
+    ),
+  )
+  const events = options.subscribeUpstream(
+    primary.serviceName,
+    { query: primary.operation, operationName: primary.operationName, variables },
+    context,
+  )
+  try {
+    for await (const event of events) {
+      const data = event.data ?? {}
+      const errors: PlanError[] = (event.errors ?? []).map((error) => toPlanError(error, error.path ?? []))
+      if (rest && event.data) {
+        await executePlan(rest, data, {
+          schema: options.schema,
+          client: options.client,
+          context,
+          variables: options.variables,
+          coercedVariables: options.coercedVariables,
+          errors,
+        })
+      }
+      yield projectResult({
+        schema: options.schema,
+        document: options.document,
+        operationName: options.operationName,
+        variables: options.variables,
+        data,
+        errors,
+      })
+    }
+  } catch (error) {
+    // The stream itself failed: one last result says why, and then it is over.
+    yield { errors: terminalErrors(error) }
+  }
+}
+
+function terminalErrors(error: unknown): GraphQLError[] {
+  if (error instanceof UpstreamErrors) return error.errors.map(fromSubgraph)
+  if (error instanceof TributaryError)
+    return [
+      new GraphQLError(error.message, {
+        originalError: error,
+        extensions: { code: error.code, isRetryable: error.isRetryable },
+      }),
+    ]
+  throw error
+}
+
+const fromSubgraph = (error: SubgraphError): GraphQLError =>
+  new GraphQLError(error.message, { path: error.path ?? null, extensions: error.extensions ?? {} })

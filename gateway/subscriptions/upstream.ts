@@ -1,0 +1,62 @@
+// One upstream subscription over graphql-ws, at the subgraph's own URL with ws(s)://. It ends with the subgraph's error, with
+// UPSTREAM_UNAVAILABLE when the socket is lost, or when the consumer returns.
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { TributaryError } from '#shared/errors.ts'
+import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
+import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-client.ts'
+import type { RequestContext } from '../request-context.ts'
+
+export type SubscribeUpstream = (
+  subgraph: string,
+  request: SubgraphRequest,
+  context: RequestContext,
+) => AsyncGenerator<SubgraphResponse>
+
+/** The subgraph refused the subscription, or ended it with GraphQL errors. */
+export class UpstreamErrors extends Error {
+  readonly errors: NonNullable<SubgraphResponse['errors']>
+
+  constructor(errors: NonNullable<SubgraphResponse['errors']>) {
+    super(errors[0]?.message ?? 'The subgraph ended the subscription.')
+    this.errors = errors
+  }
+}
+
+export function createSubscribeUpstream(options: {
+  urlOf: (subgraph: string) => string
+  signer: IdentitySigner
+}): SubscribeUpstream {
+  return async function* (subgraph, request, context) {
+    const url = new URL(options.urlOf(subgraph))
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+    const client = createClient({
+      url: url.href,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      keepAlive: 10_000,
+      connectionParams: async () => ({
+        [IDENTITY_HEADER]: context.identity ? await options.signer.sign(context.identity) : undefined,
+        'x-request-id': context.requestId,
+      }),
+    })
+    const payload = { query: request.query, variables: request.variables, operationName: request.operationName ?? null }
+    const events = client.iterate<Record<string, unknown>>(payload)
+    const stop = () => void events.return?.()
+    context.signal.addEventListener('abort', stop)
+    try {
+      for await (const event of events) yield event as SubgraphResponse
+    } catch (cause) {
+      if (context.signal.aborted) return
+      if (Array.isArray(cause)) throw new UpstreamErrors(cause as NonNullable<SubgraphResponse['errors']>)
+      throw new TributaryError(
+        'UPSTREAM_UNAVAILABLE',
+        `The subgraph "${subgraph}" ended the stream. Subscribe again with the last cursor as "after".`,
+        { cause },
+      )
+    } finally {
+      context.signal.removeEventListener('abort', stop)
+      await client.dispose()
+    }
+  }
+}
