@@ -191,15 +191,31 @@ export function supportsNumbers(claimed: readonly NumberClaim[], stated: readonl
 /** Things that are named rather than described; each must occur in the source. Lower case, as written otherwise. */
 export function nameClaims(text: string): Set<string> {
   const names = new Set<string>()
-  for (const token of tokenize(text)) {
-    const isFirstWord = !/[\p{L}\p{N}]/u.test(text.slice(0, token.startOffset).replace(/^.*[.!?:]\s/su, ''))
+  const tokens = tokenize(text)
+  for (const [index, token] of tokens.entries()) {
+    if (/^[\d.,]+$/u.test(token.surface)) continue
     const isCapitalised = /^\p{Lu}/u.test(token.surface)
     const isAcronym = /^\p{Lu}[\p{Lu}\d]+$/u.test(token.surface)
-    if (/^[\d.,]+$/u.test(token.surface)) continue
-    if (token.isName || isAcronym || (isCapitalised && !isFirstWord && !token.isStopWord))
-      names.add(normaliseName(token.surface))
+    const isOpening = !/[\p{L}\p{N}]/u.test(text.slice(0, token.startOffset).replace(/^.*[.!?:]\s/su, ''))
+    // "may" is a verb, "May" within a sentence a month.
+    const isMonth = token.surface === 'May' && !isOpening
+    const isName = isOpening ? isCapitalised && opensWithName(token.surface, tokens[index + 1]?.surface) : isCapitalised
+    if (token.isName || isAcronym || isMonth || (isName && !token.isStopWord)) names.add(normaliseName(token.surface))
   }
   return names
+}
+
+/**
+ * A sentence opens with a capital either way. "Bob Miller approved", "Debian uses": a second capital, or a bare singular
+ * before a verb, is a name (or a subject as decisive as one); "Backups are", "Running it" and "Usually" are not.
+ */
+function opensWithName(first: string, second: string | undefined): boolean {
+  if (second !== undefined && /^\p{Lu}\p{Ll}/u.test(second)) return true
+  return (
+    !/(?:s|ing|ly|ed|ion|ment|ness|ity)$/u.test(first) &&
+    second !== undefined &&
+    /(?:[^s]s|ed)$|^(?:is|was|has|had|will|can|must|should|may)$/u.test(second)
+  )
 }
 
 export function supportsNames(claimed: ReadonlySet<string>, source: string): string[] {
@@ -217,13 +233,6 @@ function normaliseName(surface: string): string {
     .toLowerCase()
     .replace(/[’']s$/u, '')
     .replace(/[/+]$/u, '')
-}
-
-const negators =
-  /\b(?:not|no|never|none|nor|neither|nobody|nothing|nowhere|without|cannot|isn['’]?t|aren['’]?t|wasn['’]?t|weren['’]?t|don['’]?t|doesn['’]?t|didn['’]?t|won['’]?t|wouldn['’]?t|shouldn['’]?t|mustn['’]?t|can['’]?t|couldn['’]?t|hasn['’]?t|haven['’]?t|needn['’]?t|hardly|unless|except|fails? to|forbidden|prohibited|disallowed|refuses?|denies|impossible|unable)\b/giu
-
-export function countNegations(text: string): number {
-  return text.match(negators)?.length ?? 0
 }
 
 /** Opposites of which a swap turns a statement round. Stems or words, matched as whole words. */

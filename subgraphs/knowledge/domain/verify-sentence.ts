@@ -4,14 +4,8 @@
  * name, no turned negation or opposition, and enough of its content words. The model's own marker only decides between
  * passages that support the sentence equally well.
  */
-import {
-  countNegations,
-  nameClaims,
-  numberClaims,
-  reversesOpposition,
-  supportsNames,
-  supportsNumbers,
-} from './claims.ts'
+import { nameClaims, numberClaims, reversesOpposition, supportsNames, supportsNumbers } from './claims.ts'
+import { clausesOf, turnsNegation } from './polarity.ts'
 import { cosine } from './source-chunk.ts'
 import type { SourceChunk } from './source-chunk.ts'
 import { splitSentences } from './split-sentences.ts'
@@ -50,6 +44,8 @@ export type SentenceToVerify = {
 
 /** A quotation is one to three neighbouring sentences of one source. */
 const longestQuoteSentences = 3
+/** Content words, no numbers, that each further sentence of a quote must add. */
+const wordsPerQuotedSentence = 2
 
 /**
  * @param sources in the order of their markers
@@ -72,6 +68,10 @@ export function verifySentence(
         const end = spans[last]
         if (end === undefined) break
         const quote = source.text.slice(start.startOffset, end.endOffset)
+        // A quote is as short as it can be: each of its sentences must add words, or a number could be borrowed from a neighbour.
+        const parts = spans.slice(first, last + 1).map((span) => source.text.slice(span.startOffset, span.endOffset))
+        if (parts.length > 1 && contributingParts(claim.terms, parts, wordsPerQuotedSentence).length < parts.length)
+          continue
         const context = [source.documentTitle ?? '', ...source.headings].join(' ')
         const { coverage, failures } = holdAgainst(claim, quote, context, quoteVector)
         if (coverage === 0) continue
@@ -112,7 +112,6 @@ function readClaim(sentence: SentenceToVerify) {
     terms: contentTerms(text),
     numbers: numberClaims(text),
     names: nameClaims(text),
-    negations: countNegations(text),
     vector: sentence.vector,
   }
 }
@@ -124,26 +123,57 @@ function holdAgainst(
   quoteVector: ((quote: string) => Float32Array | undefined) | undefined,
 ): { coverage: number; failures: VerificationFailure[] } {
   const flat = collapseWhitespace(quote)
-  if (flat === claim.text || flat.includes(claim.text)) return { coverage: 1, failures: [] }
+  if (flat === claim.text) return { coverage: 1, failures: [] }
   const quoteTerms = contentTerms(flat)
   const shared = [...claim.terms].filter((term) => quoteTerms.has(term)).length
   const coverage = claim.terms.size === 0 ? 0 : shared / claim.terms.size
+  if (coverage === 0) return { coverage, failures: ['COVERAGE'] }
+  const clauses = contributingParts(claim.terms, clausesOf(flat), 1)
   const failures: VerificationFailure[] = []
   if (!supportsNumbers(claim.numbers, numberClaims(flat))) failures.push('NUMBER')
-  // A name may stand in the heading above the quote: "It defaults to 5" under "--retries".
-  const missingNames = supportsNames(claim.names, flat)
-  if (missingNames.length > 0 && (missingNames.length > 1 || supportsNames(new Set(missingNames), context).length > 0))
-    failures.push('NAME')
-  if (claim.negations % 2 !== countNegations(flat) % 2) failures.push('NEGATION')
-  if (reversesOpposition(claim.text, flat)) failures.push('OPPOSITE')
+  // One name may stand in the heading above the quote: "It defaults to 5" under "--retries".
+  const missing = supportsNames(claim.names, flat)
+  if (missing.length > 1 || supportsNames(new Set(missing), context).length > 0) failures.push('NAME')
+  if (turnsNegation(claim.text, clauses)) failures.push('NEGATION')
+  if (reversesOpposition(claim.text, clauses.join('; '))) failures.push('OPPOSITE')
   const vector = claim.vector === undefined ? undefined : quoteVector?.(flat)
   const similarity = claim.vector === undefined || vector === undefined ? null : cosine(claim.vector, vector)
-  const isCovered =
-    coverage >= verificationThresholds.coverage ||
-    (similarity !== null &&
-      similarity >= verificationThresholds.similarityOfParaphrase &&
-      coverage >= verificationThresholds.coverageOfParaphrase)
-  if (!isCovered) failures.push('COVERAGE')
+  if (!isCovered(coverage, similarity)) failures.push('COVERAGE')
   if (similarity !== null && similarity < verificationThresholds.similarity) failures.push('SIMILARITY')
   return { coverage, failures }
+}
+
+function isCovered(coverage: number, similarity: number | null): boolean {
+  const { coverage: enough, coverageOfParaphrase, similarityOfParaphrase } = verificationThresholds
+  return (
+    coverage >= enough ||
+    (similarity !== null && similarity >= similarityOfParaphrase && coverage >= coverageOfParaphrase)
+  )
+}
+
+/**
+ * The parts (clauses, sentences) that the claim takes its words from, in their order: the one that shares most, then
+ * each that adds at least `least` words which are no numbers. What a claim has nothing from can neither carry nor refute it.
+ */
+function contributingParts(terms: ReadonlySet<string>, parts: readonly string[], least: number): string[] {
+  const words = parts.map(
+    (part) => new Set([...contentTerms(part)].filter((term) => terms.has(term) && !/\d/u.test(term))),
+  )
+  const open = new Set(words.flatMap((shared) => [...shared]))
+  const chosen = new Set<number>()
+  for (;;) {
+    let best = -1
+    let gain = chosen.size === 0 ? 0 : least - 1
+    for (const [index, shared] of words.entries()) {
+      const added = [...shared].filter((term) => open.has(term)).length
+      if (added > gain && !chosen.has(index)) {
+        best = index
+        gain = added
+      }
+    }
+    if (best === -1) break
+    chosen.add(best)
+    for (const term of words[best] ?? []) open.delete(term)
+  }
+  return parts.filter((_, index) => chosen.has(index))
 }
