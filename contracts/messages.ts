@@ -16,6 +16,12 @@ const aboutDocument = { ...inWorkspace, knowledgeBaseId: z.string(), documentId:
 /** `attempt`: 1 for the first run of the item, one more with each retry; a report of an older attempt is ignored. */
 const forItem = { ...aboutDocument, itemId: z.string(), attempt: z.int().positive() }
 
+/** ingestion → itself: run the steps of an item that ingestion does itself (FETCH, EXTRACT, CLEAN). */
+export const itemRun = defineMessage(
+  'ingestion.item-run',
+  z.object({ ...inWorkspace, itemId: z.string(), attempt: z.int().positive() }),
+)
+
 /** ingestion → knowledge: a document is on its way; makes the PENDING Document. */
 export const documentRegister = defineMessage(
   'knowledge.document-register',
@@ -77,6 +83,17 @@ export const contributionsDelete = defineMessage(
   z.object({ ...inWorkspace, knowledgeBaseId: z.string(), documentId: z.string().nullable() }),
 )
 
+/** knowledge → itself: rows are gone; remove what the vector store and the blob store still hold of them. */
+export const searchEntriesDelete = defineMessage(
+  'knowledge.search-entries-delete',
+  z.object({
+    ...inWorkspace,
+    knowledgeBaseId: z.string(),
+    documentId: z.string().nullable(),
+    chunksKeys: z.array(z.string()),
+  }),
+)
+
 /** all → metrics: something was used. `eventId` is the same however often the work is repeated, so that it counts once. */
 export const usageRecorded = defineMessage(
   'metrics.usage-recorded',
@@ -95,6 +112,7 @@ export const usageRecorded = defineMessage(
 )
 
 export const ALL_MESSAGES = [
+  itemRun,
   documentRegister,
   documentProcess,
   documentLink,
@@ -103,5 +121,6 @@ export const ALL_MESSAGES = [
   stepReported,
   documentsDeleted,
   contributionsDelete,
+  searchEntriesDelete,
   usageRecorded,
 ] as const

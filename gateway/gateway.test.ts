@@ -206,7 +206,7 @@ const post = async (query: string, headers: Record<string, string> = {}, signal?
     body: JSON.stringify({ query }),
     ...(signal ? { signal } : {}),
   })
-  return { status: response.status, body: (await response.json()) as any }
+  return { status: response.status, body: await response.json() }
 }
 
 const STREAM =

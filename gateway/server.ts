@@ -96,11 +96,11 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
     handler: fastifyApolloHandler(apollo as never, {
-      context: (async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
+      context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
         const signal = closedEarly(reply)
         const identity = await options.authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
         return { identity, signal, requestId: request.id }
-      }) as never,
+      },
     }) as never,
   })
   app.get('/', async (request, reply) =>
@@ -129,7 +129,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       httpMethods: ['PUT'],
       replyOptions: {
         // An identity from outside is never passed on.
-        rewriteRequestHeaders: (_request, headers) => ({ ...headers, [IDENTITY_HEADER]: undefined }) as never,
+        rewriteRequestHeaders: (_request, headers) => ({ ...headers, [IDENTITY_HEADER]: undefined }),
       },
     })
   }

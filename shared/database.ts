@@ -15,7 +15,7 @@ import pg from 'pg'
 import { TributaryError } from './errors.ts'
 
 /** Runs statements: the database itself, or one transaction of it. */
-export type SqlExecutor = PgDatabase<PgQueryResultHKT, Record<string, never>>
+export type SqlExecutor = PgDatabase<PgQueryResultHKT>
 
 export interface Database {
   readonly engine: 'pglite' | 'postgresql'
@@ -75,7 +75,7 @@ async function openEmbedded(directory: string, logger: DrizzleLogger): Promise<D
       return { close: () => unlisten() }
     },
     async migrate({ schema, folder }) {
-      await refuseNewerHistory(db as unknown as SqlExecutor, schema, folder)
+      await refuseNewerHistory(db, schema, folder)
       await migratePglite(db, { migrationsFolder: folder, migrationsSchema: HISTORY_SCHEMA, migrationsTable: schema })
     },
     close: () => client.close(),
@@ -111,7 +111,7 @@ async function openServer(url: string, options: OpenDatabaseOptions, logger: Dri
       try {
         await client.query('set statement_timeout = 0')
         await client.query('select pg_advisory_lock(hashtext($1))', [`tributary.migrate.${schema}`])
-        await refuseNewerHistory(drizzleNode(client) as unknown as SqlExecutor, schema, folder)
+        await refuseNewerHistory(drizzleNode(client), schema, folder)
         await migrateNode(drizzleNode(client), {
           migrationsFolder: folder,
           migrationsSchema: HISTORY_SCHEMA,
@@ -193,8 +193,8 @@ async function refuseNewerHistory(db: SqlExecutor, schema: string, folder: strin
 
 /** The rows of a raw statement; both drivers answer `{ rows }`. */
 export async function rowsOf<Row>(executor: SqlExecutor, statement: SQL): Promise<Row[]> {
-  const result = (await executor.execute(statement)) as unknown as { rows: Row[] }
-  return result.rows
+  const result: unknown = await executor.execute(statement)
+  return (result as { rows: Row[] }).rows
 }
 
 function messageOf(error: unknown): string {

@@ -3,7 +3,8 @@
 //
 // NOTIFY carries only the stream's id: it wakes followers, and they read from the table. A lost notification costs at most POLL_MS.
 import { sql } from 'drizzle-orm'
-import { integer, jsonb, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import type { pgSchema } from 'drizzle-orm/pg-core'
+import { integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 import { rowsOf, type Database, type SqlExecutor } from './database.ts'
 import { TributaryError } from './errors.ts'
 
@@ -86,7 +87,7 @@ export async function createStreamLog<Payload>(options: CreateStreamLogOptions):
     for (const streamId of wakers.keys()) wake(streamId)
   }
   const listener = await database.listen(channel, wake, wakeAll)
-  let isClosed = false
+  const closing = new AbortController()
 
   async function readPage(workspaceId: string, streamId: string, after: number) {
     const rows = await rowsOf<{ sequence: number; payload: Payload; occurred_at: string }>(
@@ -143,7 +144,7 @@ export async function createStreamLog<Payload>(options: CreateStreamLogOptions):
       wakers.set(streamId, set.add(waker))
       signal.addEventListener('abort', waker)
       try {
-        while (!signal.aborted && !isClosed) {
+        while (!signal.aborted && !closing.signal.aborted) {
           notified = false
           // The state is read first: once closed, no event can come behind the page that follows it.
           const state = await readState(workspaceId, streamId)
@@ -185,7 +186,7 @@ export async function createStreamLog<Payload>(options: CreateStreamLogOptions):
     },
 
     async close() {
-      isClosed = true
+      closing.abort()
       wakeAll()
       await listener.close()
     },

@@ -56,7 +56,7 @@ function prepare(
       : 'The document has several operations: say which one with operationName.'
     return invalid(new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }))
   }
-  if (operation.operation !== 'subscription') return { kind: 'request', document, operation }
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return { kind: 'request', document, operation }
   const federated = federationInternals.operationFromDocument(
     supergraph.supergraph.apiSchema(),
     document,

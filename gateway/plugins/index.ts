@@ -22,8 +22,8 @@ export function createPlugins(options: {
     ApolloServerPluginLandingPageLocalDefault({
       document: options.exampleDocument,
       includeCookies: false,
-    }) as ApolloServerPlugin<RequestContext>,
+    }),
     // Last: it lets running requests finish when everything else has stopped.
-    fastifyApolloDrainPlugin(options.app) as unknown as ApolloServerPlugin<RequestContext>,
+    fastifyApolloDrainPlugin(options.app),
   ]
 }

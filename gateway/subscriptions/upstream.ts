@@ -41,11 +41,11 @@ export function createSubscribeUpstream(options: {
       }),
     })
     const payload = { query: request.query, variables: request.variables, operationName: request.operationName ?? null }
-    const events = client.iterate<Record<string, unknown>>(payload)
+    const events = client.iterate(payload)
     const stop = () => void events.return?.()
     context.signal.addEventListener('abort', stop)
     try {
-      for await (const event of events) yield event as SubgraphResponse
+      for await (const event of events) yield event
     } catch (cause) {
       if (context.signal.aborted) return
       if (Array.isArray(cause)) throw new UpstreamErrors(cause as NonNullable<SubgraphResponse['errors']>)

@@ -135,7 +135,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       execute: (args) => {
         const { contextValue, query, operationName, variableValues } = args as ExecutionArgs & { query: string }
         return options.executeRequest(
-          { query, operationName, variables: (variableValues ?? {}) as Record<string, unknown> },
+          { query, operationName, variables: variableValues ?? {} },
           contextValue as RequestContext,
         )
       },
@@ -150,7 +150,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
           plan: operation.plan,
           document: operation.document,
           operationName: args.operationName,
-          variables: (args.variableValues ?? {}) as Record<string, unknown>,
+          variables: args.variableValues ?? {},
           coercedVariables,
           context,
           client: options.client,

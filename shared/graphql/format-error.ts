@@ -40,7 +40,8 @@ export function formatGraphError(
       },
     }
   }
-  const code = String(formatted.extensions?.['code'] ?? 'INTERNAL_SERVER_ERROR')
+  const given = formatted.extensions?.['code']
+  const code = typeof given === 'string' ? given : 'INTERNAL_SERVER_ERROR'
   if (REQUEST_CODES.has(code)) return { message: formatted.message, ...place, extensions: { code } }
   if (
     original instanceof GraphQLError &&

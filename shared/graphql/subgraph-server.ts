@@ -114,14 +114,14 @@ export async function startSubgraphServer<Context extends BaseContext>(
     url: '/graphql',
     method: ['GET', 'POST'],
     handler: fastifyApolloHandler(apollo as never, {
-      context: (async (request: FastifyRequest, reply: FastifyReply) =>
+      context: async (request: FastifyRequest, reply: FastifyReply) =>
         options
           .createContext({
             identityToken: headerOf(request.headers[options.identityHeader]),
             signal: closedEarly(reply),
             requestId: request.id,
           })
-          .catch(rethrowWithStatus)) as never,
+          .catch(rethrowWithStatus),
     }) as never,
   })
   await options.addRoutes?.(app)
