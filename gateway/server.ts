@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { TributaryError } from '#shared/errors.ts'
 import { formatGraphError } from '#shared/graphql/format-error.ts'
-import { closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
+import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
@@ -66,7 +66,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     loggerInstance: logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
     genReqId: requestIdOf,
     forceCloseConnections: true,
-    bodyLimit: 1_048_576,
+    bodyLimit: BODY_LIMIT_BYTES,
   })
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
 

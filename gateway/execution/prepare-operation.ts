@@ -4,6 +4,7 @@ import type { SubscriptionNode } from '@apollo/query-planner'
 import {
   getOperationAST,
   GraphQLError,
+  OperationTypeNode,
   parse,
   validate,
   type DocumentNode,

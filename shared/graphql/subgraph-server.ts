@@ -15,6 +15,9 @@ import { TributaryError, ERROR_CATALOGUE } from '../errors.ts'
 import { applyShield } from './apply-shield.ts'
 import { formatGraphError } from './format-error.ts'
 
+/** Texts may be sent inside a mutation; anything larger goes through an upload. */
+export const BODY_LIMIT_BYTES = 32 * 1_048_576
+
 /** What a request brings: the token to verify, and the means to notice that the caller left. */
 export interface IncomingRequest {
   identityToken: string | undefined
@@ -69,6 +72,7 @@ export async function startSubgraphServer<Context extends BaseContext>(
     loggerInstance: logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
     genReqId: (request) => headerOf(request.headers['x-request-id']) ?? randomUUID(),
     forceCloseConnections: true,
+    bodyLimit: BODY_LIMIT_BYTES,
   })
 
   const apollo = new ApolloServer<Context>({
