@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { composedFiles, composeSubgraphs } from './compose.ts'
 import { findStaleFiles, readRepositoryFile } from './generated-files.ts'
 import { readSubgraphSources } from './sources.ts'
-import { subgraphNames } from './subgraphs.ts'
+import { defaultRoutingUrls, subgraphNames } from './subgraphs.ts'
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])\n'
 
@@ -56,7 +56,7 @@ test('the files rover composes from name every subgraph, and each stands alone',
   const composition = composeSubgraphs(
     subgraphNames.map((name, index) => ({
       name,
-      url: `http://127.0.0.1:400${index + 1}/graphql`,
+      url: defaultRoutingUrls[name],
       typeDefs: parse(readRepositoryFile(files[index] ?? '') ?? ''),
     })),
   )

@@ -4,6 +4,7 @@ import federationInternals from '@apollo/federation-internals'
 import queryPlannerPackage, { type PlanNode, type QueryPlan, type SubscriptionNode } from '@apollo/query-planner'
 import { buildSchema, isObjectType, parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
+import { NODE_TYPES } from '../contracts/node-types.ts'
 import { readSchemaFile } from './sources.ts'
 
 let plan: (operation: string) => QueryPlan
@@ -41,31 +42,16 @@ test('node(id) asks accounts for the type and the owner for the fields', () => {
 })
 
 const schema = buildSchema(readSchemaFile('api.graphql'))
-const ownFieldOfType: Record<string, string> = {
-  Workspace: 'accounts',
-  ApiKey: 'accounts',
-  Model: 'models',
-  ModelHost: 'models',
-  Generation: 'models',
-  KnowledgeBase: 'knowledge',
-  Document: 'knowledge',
-  Chunk: 'knowledge',
-  Answer: 'knowledge',
-  Upload: 'ingestion',
-  IngestionJob: 'ingestion',
-  IngestionItem: 'ingestion',
-  Entity: 'graph',
-  Relationship: 'graph',
-}
+const ownerOfType = Object.fromEntries(Object.values(NODE_TYPES).map(({ typeName, owner }) => [typeName, owner]))
 
-test('every type that implements Node has its owner listed here', () => {
+test('every type that implements Node has its owner listed in the contracts', () => {
   const nodeTypes = Object.values(schema.getTypeMap()).filter(
     (type) => isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'),
   )
-  expect(nodeTypes.map(({ name }) => name).toSorted()).toEqual(Object.keys(ownFieldOfType).toSorted())
+  expect(nodeTypes.map(({ name }) => name).toSorted()).toEqual(Object.keys(ownerOfType).toSorted())
 })
 
-test.each(Object.entries(ownFieldOfType))('node(id) reaches the scalar fields of %s at %s', (typeName, owner) => {
+test.each(Object.entries(ownerOfType))('node(id) reaches the scalar fields of %s at %s', (typeName, owner) => {
   const type = schema.getType(typeName)
   if (!isObjectType(type)) throw new Error(`${typeName} is no object type`)
   const names = Object.values(type.getFields())
