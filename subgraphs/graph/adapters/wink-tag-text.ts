@@ -5,16 +5,16 @@ import winkNLP from 'wink-nlp'
 import type { TaggedSentence, TaggedToken, TagText } from '../domain/tagged-text.ts'
 
 /**
- * Returns a tagger with a vocabulary of its own (50 ms). wink-nlp remembers every new word for as long as an instance
- * lives, and what it remembers can change later tags: make one per document, so that memory stays bounded and equal text
- * is tagged equally whatever was read before.
+ * Returns a tagger with a vocabulary of its own (50 ms). wink-nlp adds every new word to it for as long as the instance lives: with one per
+ * document, memory stays bounded and nothing can depend on what was read before.
  */
 export function createWinkTagText(): TagText {
   const nlp = winkNLP(model, ['sbd', 'pos'])
   const { its } = nlp
   const vocabulary = nlp.readDoc('')
   return (text) => {
-    const document = nlp.readDoc(text)
+    // The library loses count of rarer white space; all of it is one code unit long.
+    const document = nlp.readDoc(text.replace(/[^\S \n]/gu, ' '))
     const tokens = document.tokens()
     const values = tokens.out(its.value) as string[]
     const spaces = tokens.out(its.precedingSpaces) as string[]

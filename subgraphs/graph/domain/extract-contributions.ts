@@ -24,6 +24,12 @@ export interface ExtractContributionsOptions {
   typeOfName: TypeOfName
 }
 
+/** The same, wherever it is run. Throws CANCELLED when the signal is aborted. */
+export type ExtractDocument = (
+  document: { text: string; blocks: TextBlock[] },
+  signal: AbortSignal,
+) => Promise<DocumentContributions>
+
 interface ReadSentence extends CandidateSentence {
   patterns: PatternMatch[]
 }
@@ -32,7 +38,7 @@ interface FoundMention extends EntityKey, Span {
   name: string
 }
 
-/** Entities in order of type and normal name, mentions in order of their place. */
+/** Entities in order of normal name and type, mentions in order of their place. */
 export function extractContributions(options: ExtractContributionsOptions): DocumentContributions {
   const statistics = createCaseStatistics()
   const sentences = options.blocks.flatMap((block) =>
@@ -117,7 +123,7 @@ function mostFrequent(names: string[]): string {
 }
 
 function keyText({ type, normalizedName }: EntityKey): string {
-  return `${type}\t${normalizedName}`
+  return `${normalizedName}\t${type}`
 }
 
 function moved<S extends Span>(span: S, by: number): S {

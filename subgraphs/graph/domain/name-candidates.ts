@@ -17,8 +17,8 @@ export interface CandidateSentence extends Span {
 /** Longest name, in words; longer runs are shouted sentences or tables, not names. */
 const maximumWordCount = 8
 
-const connectors = new Set(['of', 'de', 'del', 'della', 'di', 'da', 'du', 'van', 'von', 'der', 'den', 'la', 'le'])
-const afterOf = new Set(['the'])
+/** Particles within names of people and places: Ludwig van Beethoven, Rio de Janeiro. */
+const particles = new Set(['de', 'del', 'della', 'di', 'da', 'du', 'van', 'von', 'der', 'den', 'la', 'le'])
 
 /** Candidates of one sentence, in order. `isHeading`: capitals say nothing in it. */
 export function findNameCandidates(words: Word[], isHeading: boolean): NameCandidate[] {
@@ -47,14 +47,24 @@ function runFrom(words: Word[], start: number): Word[] {
     if (!word || !isNameWord(word) || (run.length > 0 && !word.hasSpaceBefore)) return run
     run.push(word)
     index += 1
-    let connecting = index
-    while (words[connecting]?.hasSpaceBefore && isConnector(words, connecting, index)) connecting += 1
-    const next = words[connecting]
-    if (connecting > index && next && isNameWord(next) && next.isProperNoun) {
-      run.push(...words.slice(index, connecting))
-      index = connecting
+    const connecting = connectorLength(words, index)
+    const next = words[index + connecting]
+    if (connecting > 0 && next && isNameWord(next) && next.isProperNoun) {
+      run.push(...words.slice(index, index + connecting))
+      index += connecting
     }
   }
+}
+
+/** How many words from here on tie the name before to more of it. */
+function connectorLength(words: Word[], index: number): number {
+  const textAt = (at: number) => (words[at]?.hasSpaceBefore ? words[at].text : '')
+  let length = 0
+  while (particles.has(textAt(index + length))) length += 1
+  if (length > 0) return length
+  // The University of Oslo is one name, Byron of Oslo is two: "of" goes on with a name that ends in an ordinary word.
+  if (textAt(index) !== 'of' || !words[index - 1]?.isDictionaryWord) return 0
+  return textAt(index + 1) === 'the' ? 2 : 1
 }
 
 function isNameWord(word: Word): boolean {
@@ -66,11 +76,6 @@ function isAcronym(word: Word): boolean {
   return word.isProperNoun && /^\p{Lu}{2,}$/u.test(word.text)
 }
 
-function isConnector(words: Word[], index: number, first: number): boolean {
-  const text = words[index]?.text ?? ''
-  return connectors.has(text) || (index > first && words[index - 1]?.text === 'of' && afterOf.has(text))
-}
-
 /** Says of a place in a sentence whether a capital there proves nothing: its first word, or any word of a title. */
 export function isCapitalExpectedAt(words: Word[], isHeading: boolean): (index: number) => boolean {
   const isTitle = isHeading || hasTitleCase(words)
@@ -78,8 +83,9 @@ export function isCapitalExpectedAt(words: Word[], isHeading: boolean): (index: 
   return (index) => isTitle || index <= first
 }
 
-/** Most of the longer words have a capital: a title, a table row, a shouted line. */
+/** Nearly every word that means something has a capital: a title, a table row, a shouted line. */
 function hasTitleCase(words: Word[]): boolean {
-  const long = words.filter((word) => word.kind !== 'other' && word.text.length >= 4)
-  return long.length >= 3 && long.filter((word) => word.kind === 'capitalized').length > long.length * 0.7
+  const meaningful = words.filter((word) => word.kind !== 'other' && !word.isFunctionWord)
+  const capitalized = meaningful.filter((word) => word.kind === 'capitalized').length
+  return capitalized >= 3 && capitalized > meaningful.length * 0.9
 }

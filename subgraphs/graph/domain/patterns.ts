@@ -76,11 +76,15 @@ function trimAddress(address: string): string {
   for (;;) {
     const last = address[end - 1] ?? ''
     const isUnopened =
-      (last === ')' && !address.slice(0, end).includes('(')) || (last === ']' && !address.slice(0, end).includes('['))
+      isSurplus(address.slice(0, end), last, '(', ')') || isSurplus(address.slice(0, end), last, '[', ']')
     if (!isUnopened && !'.,;:!?*'.includes(last)) return address.slice(0, end)
     end -= 1
     if (end === 0) return ''
   }
+}
+
+function isSurplus(text: string, last: string, opening: string, closing: string): boolean {
+  return last === closing && text.split(closing).length > text.split(opening).length
 }
 
 /** Scheme and host are compared without case, a closing slash is not a difference; null when it is no address. */
