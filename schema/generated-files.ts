@@ -28,7 +28,7 @@ export function findStaleFiles(files: readonly GeneratedFile[]): string[] {
 }
 
 /** Writes what has changed, so that watchers and time stamps stay quiet; answers the written paths. */
-export function writeGeneratedFiles(files: readonly GeneratedFile[]): string[] {
+function writeGeneratedFiles(files: readonly GeneratedFile[]): string[] {
   const stalePaths = findStaleFiles(files)
   for (const file of files.filter(({ path }) => stalePaths.includes(path))) {
     const target = join(repositoryRoot, file.path)
