@@ -5,6 +5,7 @@ import queryPlannerPackage, { type PlanNode, type QueryPlan, type SubscriptionNo
 import { buildSchema, isObjectType, parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { NODE_TYPES } from '../contracts/node-types.ts'
+import { readExampleOperations } from './operations.ts'
 import { readSchemaFile } from './sources.ts'
 
 let plan: (operation: string) => QueryPlan
@@ -80,4 +81,11 @@ test('a streamed answer is subscribed to at knowledge, and models names the mode
 test('a subscription without fields of other subgraphs costs nothing per event', () => {
   const operation = 'subscription ($id: ID!) { answerEvents(id: $id) { cursor ... on AnswerDelta { text } } }'
   expect(outline(plan(operation).node)).toBe('knowledge then per event nothing')
+})
+
+test.each(readExampleOperations())('operation $name has a plan', ({ name, text, type }) => {
+  const { node } = plan(text)
+  expect(outline(node), name).toMatch(
+    type === 'subscription' ? /^\w+ then per event / : /^\(?(accounts|models|knowledge|graph|ingestion|metrics)/,
+  )
 })
