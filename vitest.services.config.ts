@@ -1,0 +1,15 @@
+// Tests that need a real service (`*.service.test.ts`): one file at a time, since each starts many processes.
+import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    include: ['{shared,contracts,gateway,subgraphs,schema,cli,deploy,test}/**/*.service.test.ts'],
+    exclude: ['test/bench/**', '**/node_modules/**'],
+  },
+})
