@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// The `tributary` command: makes sure that the packages are there, then runs the TypeScript on the Node that came with them, in this
+// process when it is that Node already (npm scripts and npx put it first on the PATH), in a child otherwise.
+// `start` is the platform itself; everything else is the command line, a client of its endpoint.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const NODE_MAJOR = 24
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const node = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+
+if (await isInstalled()) {
+  const isStart = process.argv[2] === 'start'
+  const entry = path.join(root, ...(isStart ? ['deploy', 'standalone', 'main.ts'] : ['cli', 'main.ts']))
+  if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) await runHere(entry, isStart)
+  else runOnInstalledNode()
+} else {
+  process.exitCode = 1
+}
+
+async function isInstalled() {
+  if (existsSync(node)) return true
+  const { ensureInstalled } = await import('./install/ensure-installed.js')
+  return ensureInstalled({ root })
+}
+
+async function runHere(entry, isStart) {
+  // Compiled code is kept between runs; it halves the time that loading takes.
+  module.enableCompileCache?.(path.join(root, 'node_modules', '.cache', 'tributary-compiled'))
+  process.argv.splice(1, isStart ? 2 : 1, entry)
+  await import(pathToFileURL(entry).href)
+}
+
+function runOnInstalledNode() {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  // A terminal sends Ctrl-C to parent and child alike; whoever signals the parent alone means the child, too.
+  const forward = (signal) => child.kill(signal)
+  for (const signal of signals) process.on(signal, forward)
+  child.once('error', (error) => {
+    process.stderr.write(
+      `Tributary: the installed Node cannot be started (${error.message}). It may have been installed for another kind of machine: delete the node_modules folder and run the same command again.\n`,
+    )
+    process.exitCode = 1
+  })
+  child.once('exit', (code, signal) => {
+    for (const name of signals) process.off(name, forward)
+    if (signal === null) process.exitCode = code ?? 1
+    else process.kill(process.pid, signal)
+  })
+}

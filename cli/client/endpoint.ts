@@ -1,0 +1,148 @@
+// One connection to the endpoint: queries and mutations over HTTP, subscriptions over one WebSocket, errors as ClientError.
+import { createClient, type Client } from 'graphql-ws'
+import {
+  ClientError,
+  EXIT_STATUS,
+  failureOf,
+  interrupted,
+  notAccepted,
+  unreachable,
+  type GraphQLFailure,
+} from './client-error.ts'
+import { readOperation } from './operations.ts'
+
+export interface EndpointOptions {
+  /** The address of the GraphQL endpoint, `http://host:port/graphql`. */
+  url: string
+  apiKey: string
+  /** Longest wait for an answer over HTTP, in milliseconds. Default 60,000. */
+  timeoutMs?: number
+}
+
+export type Variables = Readonly<Record<string, unknown>>
+
+export interface Endpoint {
+  readonly url: string
+  /** The `data` of an operation of `schema/operations/`. Throws ClientError for whatever errors come with it. */
+  request<Data>(operationName: string, variables?: Variables, signal?: AbortSignal): Promise<Data>
+  /** The `data` of each event. Throws ConnectionLost when the socket closes before the stream ends. */
+  subscribe<Data>(operationName: string, variables: Variables, signal?: AbortSignal): AsyncGenerator<Data, void>
+  close(): Promise<void>
+}
+
+/** The stream ended because the connection did; it can be resumed from the last cursor. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
+interface GraphQLAnswer<Data> {
+  data?: Data | null
+  errors?: readonly GraphQLFailure[]
+}
+
+const FORBIDDEN_CLOSE_CODES = new Set([4400, 4401, 4403])
+
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { url, apiKey, timeoutMs = 60_000 } = options
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/graphql-response+json, application/json',
+    authorization: `Bearer ${apiKey}`,
+  }
+  let streams: Client | undefined
+  const openStreams = () =>
+    (streams ??= createClient({
+      url: url.replace(/^http/, 'ws'),
+      connectionParams: { Authorization: `Bearer ${apiKey}` },
+      // A second `answerStream` would be a second answer: resuming is up to the caller, by cursor.
+      retryAttempts: 0,
+      keepAlive: 10_000,
+    }))
+
+  return {
+    url,
+    async request<Data>(operationName: string, variables: Variables = {}, signal?: AbortSignal) {
+      const timeout = AbortSignal.timeout(timeoutMs)
+      let response: Response
+      let answer: GraphQLAnswer<Data> | null
+      try {
+        response = await fetch(url, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ query: readOperation(operationName), operationName, variables }),
+          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        })
+        answer = await (response.json() as Promise<GraphQLAnswer<Data>>).catch(() => null)
+      } catch (cause) {
+        if (signal?.aborted) throw interrupted(cause)
+        if (timeout.aborted)
+          throw new ClientError(
+            'TIMED_OUT',
+            `The endpoint at ${url} did not answer within ${timeoutMs / 1000} seconds. See whether the platform is overloaded, then try again.`,
+            EXIT_STATUS.unreachable,
+            cause,
+          )
+        throw unreachable(url, cause)
+      }
+      if (answer?.errors?.length) throw failureOf(answer.errors)
+      if (response.status === 401) throw notAccepted()
+      if (!answer?.data)
+        throw new ClientError(
+          'NOT_THE_ENDPOINT',
+          `What answers at ${url} (status ${response.status}) is not a Tributary endpoint. Set TRIBUTARY_URL to the address that \`npm start\` printed, with its path /graphql.`,
+          EXIT_STATUS.unreachable,
+        )
+      return answer.data
+    },
+
+    async *subscribe<Data>(operationName: string, variables: Variables, signal?: AbortSignal) {
+      const arrived: GraphQLAnswer<Data>[] = []
+      let end: { error: unknown } | 'complete' | null = null
+      let wake = () => undefined as void
+      const finish = (how: { error: unknown } | 'complete') => {
+        end ??= how
+        wake()
+      }
+      const unsubscribe = openStreams().subscribe<Data>(
+        { query: readOperation(operationName), operationName, variables: { ...variables } },
+        {
+          next(result) {
+            arrived.push(result as GraphQLAnswer<Data>)
+            wake()
+          },
+          error: (error) => finish({ error }),
+          complete: () => finish('complete'),
+        },
+      )
+      const onAbort = () => finish({ error: interrupted() })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal?.aborted) onAbort()
+      try {
+        for (;;) {
+          const result = arrived.shift()
+          if (result) {
+            if (result.errors?.length && !result.data) throw failureOf(result.errors)
+            if (result.data) yield result.data
+          } else if (end === 'complete') return
+          else if (end) throw streamFailure((end as { error: unknown }).error, url)
+          else await new Promise<void>((resolve) => (wake = resolve))
+        }
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+        unsubscribe()
+      }
+    },
+
+    async close() {
+      await streams?.dispose()
+    },
+  }
+}
+
+function streamFailure(error: unknown, url: string): Error {
+  if (error instanceof ClientError) return error
+  if (Array.isArray(error)) return failureOf(error as GraphQLFailure[])
+  const closeCode = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : null
+  if (closeCode !== null && FORBIDDEN_CLOSE_CODES.has(closeCode)) return notAccepted(error)
+  return new ConnectionLost(`The connection to ${url} was lost.`, { cause: error })
+}

@@ -1,0 +1,169 @@
+// The data directory: made, checked and taken by this process before anything in it is opened. Whatever is wrong with it is one sentence.
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { TributaryError } from '#shared/errors.ts'
+import { lockProcess } from './process-lock.ts'
+
+/** One more with every change that an older program could not read. */
+const FORMAT_VERSION = 1
+const FORMAT_FILE = 'format.json'
+const IDENTITY_KEY_FILE = 'identity.key'
+/** What may lie in a directory before we have written to it: our own lock, and what file systems put there. */
+const FOREIGN_BUT_HARMLESS = /^(\..*|lost\+found|process\..*)$/
+
+interface Format {
+  version: number
+  /** `creating` until the database was opened once: an interrupted first start leaves half of one, which is thrown away. */
+  database: 'creating' | 'ready'
+}
+
+export interface DataDirectory {
+  path: string
+  databasePath: string
+  /** Secret with which identities are signed; the same on every start. */
+  identityKey: string
+  /** Call when the database was opened for the first time. */
+  markDatabaseReady(): Promise<void>
+  /** Gives the directory free. */
+  close(): Promise<void>
+}
+
+/** Throws DATA_DIRECTORY_LOCKED, DATA_DIRECTORY_NEWER, DATA_DIRECTORY_READ_ONLY or CONFIGURATION_INVALID. */
+export async function openDataDirectory(options: {
+  directory: string
+  /** Called when another process has taken the directory over, and this one must end. */
+  onLockLost: (error: Error) => void
+}): Promise<DataDirectory> {
+  const directory = path.resolve(options.directory)
+  const databasePath = path.join(directory, 'database')
+  const formatPath = path.join(directory, FORMAT_FILE)
+  const guarded = <Result>(work: Promise<Result>): Promise<Result> =>
+    work.catch((cause: unknown) => {
+      throw explain(cause, directory)
+    })
+
+  await guarded(mkdir(directory, { recursive: true, mode: 0o700 }))
+  await guarded(tryWriting(directory))
+  const lock = await guarded(lockProcess({ directory, onLost: options.onLockLost }))
+  try {
+    const format = await readFormat(formatPath, directory)
+    if (format?.database === 'creating') await guarded(rm(databasePath, { recursive: true, force: true }))
+    if (!format)
+      await guarded(writeWhole(formatPath, JSON.stringify({ version: FORMAT_VERSION, database: 'creating' })))
+    return {
+      path: directory,
+      databasePath,
+      identityKey: await guarded(readIdentityKey(path.join(directory, IDENTITY_KEY_FILE))),
+      async markDatabaseReady() {
+        if (format?.database === 'ready') return
+        const ready: Format = { version: FORMAT_VERSION, database: 'ready' }
+        await guarded(writeWhole(formatPath, JSON.stringify(ready)))
+      },
+      close: () => lock.release(),
+    }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function readFormat(file: string, directory: string): Promise<Format | null> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return null
+    throw explain(cause, directory)
+  })
+  if (text === null) {
+    const others = (await readdir(directory)).filter((name) => !FOREIGN_BUT_HARMLESS.test(name))
+    if (others.length > 0)
+      throw new TributaryError(
+        'CONFIGURATION_INVALID',
+        `${directory} holds other files (${others[0]}) and is no data directory of Tributary. Choose an empty or new one with --data-dir.`,
+      )
+    return null
+  }
+  const format = parseFormat(text)
+  if (!format)
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `${file} is damaged. Restore the data directory from a copy, or choose another with --data-dir.`,
+    )
+  if (format.version > FORMAT_VERSION)
+    throw new TributaryError(
+      'DATA_DIRECTORY_NEWER',
+      `${directory} was written by a newer version of Tributary (format ${format.version}; this version knows ${FORMAT_VERSION}). Start that version, or choose another data directory with --data-dir.`,
+    )
+  return format
+}
+
+function parseFormat(text: string): Format | null {
+  try {
+    const format = JSON.parse(text) as Partial<Format>
+    return typeof format.version === 'number' ? { version: format.version, database: format.database ?? 'ready' } : null
+  } catch {
+    return null
+  }
+}
+
+async function readIdentityKey(file: string): Promise<string> {
+  const existing = await readFile(file, 'utf8').catch(() => '')
+  if (existing.length >= 64) return existing
+  const created = randomBytes(32).toString('hex')
+  await writeWhole(file, created)
+  return created
+}
+
+/** Whole or not at all, and for this user only, even when the machine stops meanwhile. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  const temporary = `${file}.new`
+  const handle = await open(temporary, 'w', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+}
+
+async function tryWriting(directory: string): Promise<void> {
+  const probe = path.join(directory, `.write-test-${process.pid}`)
+  await writeFile(probe, '')
+  await rm(probe, { force: true })
+}
+
+function explain(cause: unknown, directory: string): unknown {
+  if (cause instanceof TributaryError) return cause
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return new TributaryError(
+        'DATA_DIRECTORY_READ_ONLY',
+        `The data directory ${directory} cannot be written: ${(cause as NodeJS.ErrnoException).code === 'EROFS' ? 'the disk is read-only' : 'this user may not'}. Make it writable, or choose another with --data-dir.`,
+        { cause },
+      )
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new TributaryError(
+        'DATA_DIRECTORY_READ_ONLY',
+        `The disk of the data directory ${directory} is full. Free some space, or choose another with --data-dir.`,
+        { cause },
+      )
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return new TributaryError(
+        'CONFIGURATION_INVALID',
+        `The data directory ${directory} cannot be made, because there is a file of that name. Choose another with --data-dir.`,
+        { cause },
+      )
+    case 'ENOENT':
+      return new TributaryError(
+        'CONFIGURATION_INVALID',
+        `The data directory ${directory} cannot be made here. Choose another with --data-dir.`,
+        { cause },
+      )
+    default:
+      return cause
+  }
+}

@@ -1,0 +1,124 @@
+// `tributary start`: the platform in one process. Says what it does, does the main job once at the first start, stays up until it is told to end.
+import { fileURLToPath } from 'node:url'
+import { readConfiguration } from '#shared/configuration.ts'
+import { TributaryError } from '#shared/errors.ts'
+import { createLogger } from '#shared/logger.ts'
+import { ClientError } from '../../cli/client/client-error.ts'
+import { createEndpoint } from '../../cli/client/endpoint.ts'
+import { createOutput, type Output } from '../../cli/terminal/output.ts'
+import { configSchema } from './config.ts'
+import { keepCredentials } from './credentials.ts'
+import { GUIDE_NAME, runGuide } from './guide/run-guide.ts'
+import { listenForEnd, type EndRequest } from './listen-for-end.ts'
+import { readFlags } from './options.ts'
+import { startPlatform, type RunningPlatform } from './start-platform.ts'
+
+/** A part that does not close in time is left behind: the stores recover from that. */
+const CLOSE_TIMEOUT_MS = 15_000
+
+const flags = readFlags(process.argv.slice(2), process.env)
+const output = createOutput({ isJson: flags.isJson })
+const end = listenForEnd({ onSecond: () => process.exit(130) })
+process.exitCode = await run(output, end)
+// Native addons may hold the event loop open after everything was closed.
+process.exit()
+
+async function run(output: Output, end: EndRequest): Promise<number> {
+  let platform: RunningPlatform
+  try {
+    const configuration = readConfiguration(configSchema, flags.environment)
+    const logger = createLogger({ name: 'tributary', level: configuration.TRIBUTARY_LOG_LEVEL })
+    output.line('Tributary is starting …')
+    platform = await startPlatform({
+      host: configuration.TRIBUTARY_HOST,
+      port: configuration.TRIBUTARY_PORT,
+      corsOrigins: configuration.TRIBUTARY_CORS_ORIGINS,
+      publicUrl: configuration.TRIBUTARY_PUBLIC_URL ?? null,
+      dataDirectory: flags.environment.TRIBUTARY_DATA_DIR,
+      environment: flags.environment,
+      logger,
+      onDataDirectoryLost(error) {
+        logger.fatal({ err: error }, 'another process has taken the data directory over')
+        process.exit(1)
+      },
+    })
+  } catch (error) {
+    output.failure(describe(error))
+    return 1
+  }
+
+  const { url, origin, dataDirectory, createdSecret, timings } = platform
+  output.record({ event: 'ready', url, origin, dataDirectory, timings })
+  output.line(`Tributary is ready at ${url} (${(timings['ready']! / 1000).toFixed(1)} s).`)
+  if (createdSecret) {
+    output.record({ event: 'admin-api-key-created', secret: createdSecret })
+    output.line()
+    output.line(`API key of the administrator, shown this once: ${createdSecret}`)
+    output.line(
+      'The command line finds it in credentials.json in the data directory; only your user can read that file.',
+    )
+  }
+  output.line()
+  try {
+    const { apiKey } = await keepCredentials({ dataDirectory, url, createdSecret })
+    const guideKey = apiKey ?? flags.environment['TRIBUTARY_ADMIN_API_KEY'] ?? null
+    if (flags.isGuideWanted && guideKey) await showGuide(platform, guideKey, output, end.signal)
+  } catch (error) {
+    if (!end.signal.aborted) output.failure(describe(error))
+  }
+  if (!end.signal.aborted) printWhereToGo(origin, url, output)
+
+  await end.requested
+  output.line('\nTributary is closing …')
+  const closed = await Promise.race([
+    platform.close().then(
+      () => null,
+      (error: unknown) => describe(error),
+    ),
+    new Promise<{ code: string; message: string }>((resolve) =>
+      setTimeout(
+        resolve,
+        CLOSE_TIMEOUT_MS,
+        describe(new TributaryError('UPSTREAM_TIMED_OUT', 'Closing took too long and was cut short; nothing is lost.')),
+      ).unref(),
+    ),
+  ])
+  if (closed) output.failure(closed)
+  output.record({ event: 'closed' })
+  return closed ? 1 : 0
+}
+
+async function showGuide(platform: RunningPlatform, apiKey: string, output: Output, signal: AbortSignal) {
+  const endpoint = createEndpoint({ url: platform.url, apiKey })
+  try {
+    await runGuide({
+      endpoint,
+      root: fileURLToPath(new URL('../../', import.meta.url)),
+      dataDirectory: platform.dataDirectory,
+      output,
+      signal,
+    })
+  } finally {
+    await endpoint.close()
+  }
+}
+
+function printWhereToGo(origin: string, url: string, output: Output): void {
+  output.line(`  Endpoint           ${url}  (Apollo Sandbox in a browser)`)
+  output.line(`  All operations     ${origin}/`)
+  output.line(`  Without internet   ${origin}/graphiql`)
+  output.line()
+  output.line('Try next, in another terminal:')
+  output.line('  npx tributary ingest FILE|DIR --wait')
+  output.line(`  npx tributary ask "How do I start it on another port?" --knowledge-base "${GUIDE_NAME}"`)
+  output.line('  npx tributary status')
+  output.line('Ctrl-C ends it.')
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof TributaryError || error instanceof ClientError) return error
+  return {
+    code: 'INTERNAL_SERVER_ERROR',
+    message: `Something unexpected went wrong: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  }
+}

@@ -1,0 +1,19 @@
+// What runs in the one process, as data: the same composition roots that run as processes of their own on a cluster.
+import type { Platform } from '../../contracts/platform.ts'
+import type { RunningRole } from '../../contracts/run-process.ts'
+import type { SubgraphName } from '../../contracts/node-types.ts'
+
+type Start<Running extends RunningRole> = (platform: Platform, environment: NodeJS.ProcessEnv) => Promise<Running>
+
+export interface SubgraphRoles {
+  /** Answers GraphQL; `url` is where. */
+  api: () => Promise<Start<RunningRole & { url: string }>>
+  /** Works on its queues. */
+  worker?: () => Promise<Start<RunningRole>>
+}
+
+/** accounts is started apart from them: the first start makes the administrator's key. */
+export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, SubgraphRoles>> = {}
+
+export const loadAccounts = async () => (await import('../../subgraphs/accounts/main.ts')).startAccounts
+export const loadGateway = async () => (await import('../../gateway/main.ts')).startGateway

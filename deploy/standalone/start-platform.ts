@@ -1,0 +1,162 @@
+// The whole platform in this process: one Platform over embedded stores, each subgraph on a loopback port of its own, the gateway before them.
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { createFolderBlobStore } from '#shared/blob-store.ts'
+import { openDatabase } from '#shared/database.ts'
+import { TributaryError } from '#shared/errors.ts'
+import { createJobQueue } from '#shared/job-queue.ts'
+import { createIdentitySigner } from '../../contracts/identity.ts'
+import { ALL_MESSAGES } from '../../contracts/messages.ts'
+import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
+import type { Platform } from '../../contracts/platform.ts'
+import { openDataDirectory } from './data-directory.ts'
+import { reservePort } from './reserve-port.ts'
+import { loadAccounts, loadGateway, SUBGRAPH_ROLES, type SubgraphRoles } from './roles.ts'
+
+export interface StartPlatformOptions {
+  host: string
+  /** 0 picks a free one. */
+  port: number
+  dataDirectory: string
+  /** Origin under which clients reach the endpoint. Null: where it listens. */
+  publicUrl: string | null
+  corsOrigins: readonly string[]
+  /** Handed to the subgraphs, which read their own variables from it. */
+  environment: NodeJS.ProcessEnv
+  logger: Logger
+  onDataDirectoryLost: (error: Error) => void
+}
+
+export interface RunningPlatform {
+  /** `http://host:port/graphql`, as a client on this machine reaches it. */
+  url: string
+  origin: string
+  dataDirectory: string
+  /** The administrator's secret when it was made just now. */
+  createdSecret: string | null
+  /** When each part of the start was done, in milliseconds after its begin. */
+  timings: Readonly<Record<string, number>>
+  close(): Promise<void>
+}
+
+export async function startPlatform(options: StartPlatformOptions): Promise<RunningPlatform> {
+  const { logger } = options
+  const opened = new AsyncDisposableStack()
+  const startedAt = performance.now()
+  const timings: Record<string, number> = {}
+  const mark = (name: string) => (timings[name] = Math.round(performance.now() - startedAt))
+  try {
+    const reserved = await reservePort(options.host, options.port)
+    let isReserved = true
+    opened.defer(async () => {
+      if (isReserved) await reserved.release()
+    })
+    const data = await openDataDirectory({ directory: options.dataDirectory, onLockLost: options.onDataDirectoryLost })
+    opened.defer(() => data.close())
+    mark('dataDirectory')
+
+    // Code is loaded while the database boots.
+    const loading = loadRoles()
+    loading.catch(() => undefined)
+    const database = await openDatabase({ location: { directory: data.databasePath } })
+    opened.defer(() => database.close())
+    const queue = await createJobQueue({
+      database,
+      messages: ALL_MESSAGES,
+      isOnlyProcess: true,
+      onError: (error) => logger.error({ err: error }, 'queue error'),
+    })
+    opened.defer(() => queue.close())
+    await data.markDatabaseReady()
+    mark('database')
+    const roles = await loading
+    mark('code')
+
+    const origin = `http://${reachableHost(options.host)}:${reserved.port}`
+    const environment = {
+      ...options.environment,
+      TRIBUTARY_DATA_DIR: data.path,
+      TRIBUTARY_PUBLIC_URL: options.publicUrl ?? origin,
+    }
+    const urls = new Map<SubgraphName, string>()
+    const platform: Platform = {
+      database,
+      queue,
+      logger,
+      blobs: createFolderBlobStore({ directory: path.join(data.path, 'blobs') }),
+      signer: createIdentitySigner({ key: data.identityKey }),
+      dataDirectory: data.path,
+      originOf(name) {
+        const url = urls.get(name)
+        if (url) return new URL(url).origin
+        throw new TributaryError('UPSTREAM_UNAVAILABLE', `The ${name} service is not running yet.`)
+      },
+      listen: { host: '127.0.0.1', port: 0 },
+      isOnlyProcess: true,
+    }
+
+    const accounts = await roles.startAccounts(platform, environment)
+    opened.defer(() => accounts.close())
+    urls.set('accounts', accounts.url)
+    await Promise.all(
+      roles.apis.map(async ({ name, start }) => {
+        const running = await start(platform, environment)
+        opened.defer(() => running.close())
+        urls.set(name, running.url)
+        mark(name)
+      }),
+    )
+    await Promise.all(
+      roles.workers.map(async ({ name, start }) => {
+        const running = await start(platform, environment)
+        opened.defer(() => running.close())
+        mark(`${name} worker`)
+      }),
+    )
+
+    isReserved = false
+    await reserved.release()
+    const gateway = await roles.startGateway({
+      host: options.host,
+      port: reserved.port,
+      corsOrigins: options.corsOrigins,
+      subgraphUrls: Object.fromEntries(SUBGRAPH_NAMES.map((name) => [name, urls.get(name)])) as Record<
+        SubgraphName,
+        string
+      >,
+      signer: platform.signer,
+      logger,
+    })
+    opened.defer(() => gateway.close())
+    mark('ready')
+    return {
+      url: `${origin}/graphql`,
+      origin,
+      dataDirectory: data.path,
+      createdSecret: accounts.firstStart.createdSecret,
+      timings,
+      // Last opened, first closed: the gateway, workers, subgraphs, the queue, the database, the data directory.
+      close: () => opened.disposeAsync(),
+    }
+  } catch (error) {
+    await opened.disposeAsync().catch((cause: unknown) => logger.error({ err: cause }, 'closing after a failed start'))
+    throw error
+  }
+}
+
+async function loadRoles() {
+  const entries = Object.entries(SUBGRAPH_ROLES) as [SubgraphName, SubgraphRoles][]
+  const [startGateway, startAccounts, apis, workers] = await Promise.all([
+    loadGateway(),
+    loadAccounts(),
+    Promise.all(entries.map(async ([name, roles]) => ({ name, start: await roles.api() }))),
+    Promise.all(entries.flatMap(([name, { worker }]) => (worker ? [worker().then((start) => ({ name, start }))] : []))),
+  ])
+  return { startGateway, startAccounts, apis, workers }
+}
+
+/** How a client on this machine writes the address that is listened on. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::' || host === '') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
