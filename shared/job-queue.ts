@@ -1,6 +1,7 @@
 // Durable messages over pg-boss, in the same database as the state they change: a message sent with the `transaction` that changes a row
 // exists if and only if the change does. Delivery is at least once, so every handler is idempotent.
 import { sql } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
 import { fromDrizzle, fromPglite, PgBoss, type Db, type SendOptions as BossSendOptions } from 'pg-boss'
 import type { z } from 'zod'
 import { rowsOf, type Database, type SqlExecutor } from './database.ts'
@@ -107,6 +108,8 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
       heartbeatSeconds: HEARTBEAT_SECONDS,
       deleteAfterSeconds: 3600,
     })
+    // pg-boss looks a queue up when it is first used, on its own connection: inside a transaction on PGlite that would never end.
+    await boss.findJobs(queue, { id: randomUUID() })
   }
   if (options.isOnlyProcess) await giveBackTakenMessages(database, boss)
 

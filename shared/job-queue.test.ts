@@ -1,0 +1,101 @@
+// Durable messages on a real pg-boss: transactional sends, redelivery, and what a killed process had taken.
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { openDatabase, rowsOf, type Database } from './database.ts'
+import { createJobQueue, defineMessage, type JobQueue } from './job-queue.ts'
+
+const numbered = defineMessage('test.numbered', z.object({ number: z.int() }))
+const failing = defineMessage('test.failing', z.object({ number: z.int() }))
+const unread = defineMessage('test.unread', z.object({ number: z.int() }))
+const held = defineMessage('test.held', z.object({ number: z.int() }))
+const messages = [numbered, failing, unread, held]
+
+let directory: string
+let database: Database
+let queue: JobQueue
+const errors: Error[] = []
+const open = () =>
+  createJobQueue({
+    database,
+    messages,
+    isOnlyProcess: true,
+    closeTimeoutMs: 500,
+    onError: (error) => errors.push(error),
+  })
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-queue-'))
+  database = await openDatabase({ location: { directory } })
+  queue = await open()
+})
+
+afterAll(async () => {
+  await queue.close()
+  await database.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+test('messages are handled, each with its data, soon after they were sent', async () => {
+  const seen: number[] = []
+  await queue.work(numbered, { concurrency: 2 }, async ({ data }) => {
+    seen.push(data.number)
+  })
+  const sentAt = performance.now()
+  await queue.send(numbered, { number: 1 })
+  await queue.sendMany(numbered, [{ number: 2 }, { number: 3 }])
+  await expect.poll(() => seen.toSorted(), { interval: 10, timeout: 5000 }).toEqual([1, 2, 3])
+  expect(performance.now() - sentAt).toBeLessThan(3000)
+})
+
+test('a message of the wrong shape is refused when it is sent', async () => {
+  await expect(queue.send(numbered, { number: 'x' } as never)).rejects.toThrow(/number/)
+})
+
+test('a message sent in a transaction exists only if the transaction does', async () => {
+  await expect(
+    database.sql.transaction(async (transaction) => {
+      await queue.send(unread, { number: 1 }, { transaction })
+      throw new Error('changed my mind')
+    }),
+  ).rejects.toThrow('changed my mind')
+  await database.sql.transaction((transaction) => queue.send(unread, { number: 2 }, { transaction }))
+  await database.sql.transaction((transaction) => queue.sendMany(unread, [{ number: 3 }], { transaction }))
+  const rows = await rowsOf<{ number: number }>(
+    database.sql,
+    sql`select (data->>'number')::int as number from queue.job where name = 'test.unread' order by 1`,
+  )
+  expect(rows.map(({ number }) => number)).toEqual([2, 3])
+})
+
+test('a handler that throws gets its message again', async () => {
+  const attempts: number[] = []
+  await queue.work(failing, {}, async ({ retryCount }) => {
+    attempts.push(retryCount)
+    if (attempts.length < 3) throw new Error('not yet')
+  })
+  await queue.send(failing, { number: 1 })
+  await expect.poll(() => attempts, { timeout: 15_000 }).toEqual([0, 1, 2])
+  expect(errors.filter(({ message }) => message === 'not yet')).toHaveLength(2)
+})
+
+test('what a process had taken when it ended is delivered to the next one at once', async () => {
+  let taken = false
+  await queue.work(held, {}, ({ signal }) => {
+    taken = true
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+  })
+  await queue.send(held, { number: 7 })
+  await expect.poll(() => taken, { timeout: 5000 }).toBe(true)
+  await queue.close()
+  await database.sql.execute(sql`update queue.job set state = 'active' where name = 'test.held'`)
+  queue = await open()
+  const redelivered: number[] = []
+  await queue.work(held, {}, async ({ data }) => {
+    redelivered.push(data.number)
+  })
+  await expect.poll(() => redelivered, { timeout: 8000 }).toEqual([7])
+})
