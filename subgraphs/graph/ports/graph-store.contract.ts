@@ -1,5 +1,6 @@
 // What every GraphStore must do, as tests. An adapter's test file calls this with a way to open itself.
 import { describe, expect, test } from 'vitest'
+import type { EntityType } from '../domain/entity.ts'
 import type { GraphStore, MentionPlace, PageOf, RankedEntity, StoredContributions } from './graph-store.ts'
 
 type Mentions = Record<string, number[]>
@@ -207,7 +208,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
         'ws_1',
         contributions('kb_1', 'doc_1', { 'Ada Lovelace': [0], 'acme 100%': [5], bob_1: [7] }),
       )
-      const find = async (filter: { query?: string; type?: string }) =>
+      const find = async (filter: { query?: string; type?: EntityType }) =>
         (await store.entitiesOf('ws_1', bases('kb_1'), all, filter)).get('kb_1')?.map((row) => row.name) ?? []
       expect(await find({ query: 'lOVE' })).toEqual(['Ada Lovelace'])
       expect(await find({ query: '%' })).toEqual(['acme 100%'])

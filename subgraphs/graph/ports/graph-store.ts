@@ -96,7 +96,7 @@ export interface GraphStore {
     workspaceId: string,
     scope: EntityScope,
     page: PageOf<RankPosition>,
-    filter?: { query?: string | null; type?: string | null },
+    filter?: { query?: string | null; type?: EntityType | null },
   ): Promise<RowsById<RankedEntity>>
   findEntities(workspaceId: string, ids: readonly string[]): Promise<EntityRecord[]>
   findRelationships(workspaceId: string, ids: readonly string[]): Promise<RelationshipRecord[]>

@@ -1,0 +1,73 @@
+// The LINK command: reads what the document says, links it, and reports how that went. What a repetition cannot mend is reported as
+// failed; what it can (a store that is away, a process that stops) is thrown, and the command comes again.
+import type { z } from 'zod'
+import type { BlobStore } from '#shared/blob-store.ts'
+import { isCancellation, TributaryError } from '#shared/errors.ts'
+import type { Delivery, JobQueue } from '#shared/job-queue.ts'
+import { documentChunksSchema, documentContentSchema } from '../../contracts/document-content.ts'
+import { stepReported, type documentLink } from '../../contracts/messages.ts'
+import type { LinkDocument } from './link-document.ts'
+
+type LinkCommand = z.output<(typeof documentLink)['schema']>
+
+export interface HandleLinkOptions {
+  blobs: Pick<BlobStore, 'read'>
+  queue: Pick<JobQueue, 'send'>
+  linkDocument: LinkDocument
+}
+
+/** A thread that died without a reason may have been killed with its process; the second time it is the document. */
+const EXTRACTION_DELIVERIES = 2
+
+export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptions) {
+  const report = (command: LinkCommand, outcome: Pick<z.input<(typeof stepReported)['schema']>, 'status' | 'error'>) =>
+    queue.send(stepReported, {
+      workspaceId: command.workspaceId,
+      itemId: command.itemId,
+      attempt: command.attempt,
+      step: 'LINK',
+      occurredAt: new Date().toISOString(),
+      ...outcome,
+    })
+
+  async function readJson<Schema extends z.ZodType>(schema: Schema, key: string): Promise<z.output<Schema>> {
+    const bytes = await blobs.read(key)
+    try {
+      return schema.parse(JSON.parse(bytes.toString('utf8')))
+    } catch (cause) {
+      throw new TributaryError('INTERNAL_SERVER_ERROR', 'The stored content of the document cannot be read.', { cause })
+    }
+  }
+
+  return async ({ data: command, retryCount, signal }: Delivery<LinkCommand>): Promise<void> => {
+    await report(command, { status: 'RUNNING' })
+    try {
+      const content = await readJson(documentContentSchema, command.contentKey)
+      const { chunks } = await readJson(documentChunksSchema, command.chunksKey)
+      const { workspaceId, knowledgeBaseId, documentId } = command
+      const { text, blocks } = content
+      await linkDocument({ workspaceId, knowledgeBaseId, documentId, text, blocks, chunks }, signal)
+    } catch (error) {
+      if (!isHopeless(error, retryCount)) throw error
+      const { code, message, isRetryable } = error
+      await report(command, { status: 'FAILED', error: { code, message, isRetryable } })
+      return
+    }
+    await report(command, { status: 'SUCCEEDED' })
+  }
+}
+
+function isHopeless(error: unknown, retryCount: number): error is TributaryError {
+  if (!(error instanceof TributaryError) || isCancellation(error)) return false
+  switch (error.code) {
+    case 'NOT_FOUND':
+    case 'INTERNAL_SERVER_ERROR':
+    case 'EXTRACTION_TIMED_OUT':
+    case 'EXTRACTION_OUT_OF_MEMORY':
+      return true
+    case 'EXTRACTION_FAILED':
+      return retryCount + 1 >= EXTRACTION_DELIVERIES
+    default:
+      return false
+  }
+}

@@ -1,0 +1,37 @@
+// The composition root of graph: its API process. It reads; the worker writes.
+import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
+import { IDENTITY_HEADER } from '../../contracts/identity.ts'
+import type { Platform } from '../../contracts/platform.ts'
+import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
+import { createPostgresGraphStore } from './adapters/postgres-graph-store.ts'
+import type { Context } from './context.ts'
+import { createLoaders } from './loaders.ts'
+import { migrate } from './migrate.ts'
+import { permissions } from './permissions.ts'
+import { resolvers } from './resolvers/index.ts'
+
+export interface RunningGraph extends RunningRole {
+  url: string
+}
+
+export async function startGraph(platform: Platform, _environment: NodeJS.ProcessEnv): Promise<RunningGraph> {
+  const { database, signer, logger } = platform
+  await migrate(database)
+  const store = createPostgresGraphStore({ database: database.sql })
+  const server = await startSubgraphServer<Context>({
+    name: 'graph',
+    typeDefinitions: readTypeDefinitions('graph'),
+    resolvers,
+    permissions,
+    identityHeader: IDENTITY_HEADER,
+    async createContext({ identityToken, signal, requestId }) {
+      const identity = await signer.verify(identityToken)
+      return { identity, signal, requestId, loaders: createLoaders(identity.workspaceId, store) }
+    },
+    ...platform.listen,
+    logger,
+  })
+  return { url: server.url, close: () => server.close() }
+}
+
+if (import.meta.main) await runProcess('graph', 'api', (platform) => startGraph(platform, process.env))

@@ -1,0 +1,6 @@
+// What the resolvers of graph are given as parent: records of the store.
+import type { EntityRecord, MentionRecord, RelationshipRecord } from './ports/graph-store.ts'
+
+export type EntityMapper = EntityRecord
+export type RelationshipMapper = RelationshipRecord
+export type MentionMapper = MentionRecord

@@ -1,0 +1,6 @@
+// The tables of graph as its processes expect them. Safe to run from several at once.
+import type { Database } from '#shared/database.ts'
+
+export function migrate(database: Database): Promise<void> {
+  return database.migrate({ schema: 'graph', folder: new URL('./migrations', import.meta.url).pathname })
+}
