@@ -12,11 +12,15 @@ export function describeWithService<Installation>(
   suite: (installation: Installation) => void,
 ): void {
   if ('installation' in ensured) {
-    describe(name, () => suite(ensured.installation))
+    describe(name, () => {
+      suite(ensured.installation)
+    })
     return
   }
   if (process.env['CI'] === 'true') throw new Error(`${name}: ${ensured.missing}`)
-  describe.skip(`${name} (skipped: ${ensured.missing})`, () => suite(undefined as never))
+  describe.skip(`${name} (skipped: ${ensured.missing})`, () => {
+    suite(undefined as never)
+  })
 }
 
 /** Ports that were free a moment ago, all different: held open together, then released. */

@@ -1,0 +1,111 @@
+// The platform as it runs in a cluster: every role a process of its own, from its own composition root, over one PostgreSQL.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
+import { subgraphUrlVariable } from '../../contracts/platform.ts'
+import { freePorts } from '../services/service.ts'
+import { isReadyEvent, startChild, type Child } from './child.ts'
+import { ADMIN_API_KEY, repositoryRoot, testEnvironment } from './environment.ts'
+
+export type RoleName = 'gateway' | SubgraphName | `${SubgraphName}-worker`
+
+export interface RunningRoles {
+  /** The GraphQL endpoint of the gateway. */
+  url: string
+  adminApiKey: string
+  dataDirectory: string
+  subgraphUrls: Readonly<Record<SubgraphName, string>>
+  roles: readonly RoleName[]
+  /** SIGKILL, and wait until it is gone. */
+  kill(role: RoleName): Promise<void>
+  /** Starts a role that was killed, at the same address. */
+  start(role: RoleName): Promise<void>
+  /** What a role has said so far, for failure messages. */
+  output(role: RoleName): string
+  /** SIGTERM to all. Returns the roles that did not end cleanly. */
+  close(): Promise<{ role: RoleName; output: string }[]>
+}
+
+export interface StartRolesOptions {
+  databaseUrl: string
+  /** Set for every role. */
+  environment?: NodeJS.ProcessEnv
+  /** Where the gateway finds a subgraph, when it is not the subgraph itself (a recording proxy). */
+  gatewaySubgraphUrls?: (urls: Readonly<Record<SubgraphName, string>>) => Readonly<Record<SubgraphName, string>>
+}
+
+export async function startRoles(options: StartRolesOptions): Promise<RunningRoles> {
+  const dataDirectory = await mkdtemp(path.join(os.tmpdir(), 'tributary-roles-'))
+  const [gatewayPort, ...subgraphPorts] = await freePorts(SUBGRAPH_NAMES.length + 1)
+  const origin = `http://127.0.0.1:${gatewayPort}`
+  const subgraphUrls = Object.fromEntries(
+    SUBGRAPH_NAMES.map((name, index) => [name, `http://127.0.0.1:${subgraphPorts[index]}/graphql`]),
+  ) as Record<SubgraphName, string>
+  const urlVariables = (urls: Readonly<Record<SubgraphName, string>>) =>
+    Object.fromEntries(SUBGRAPH_NAMES.map((name) => [subgraphUrlVariable(name), urls[name]]))
+  const environment = testEnvironment({
+    DATABASE_URL: options.databaseUrl,
+    TRIBUTARY_DATA_DIR: dataDirectory,
+    TRIBUTARY_IDENTITY_KEY: randomBytes(32).toString('hex'),
+    TRIBUTARY_HOST: '127.0.0.1',
+    TRIBUTARY_PORT: String(gatewayPort),
+    TRIBUTARY_PUBLIC_URL: origin,
+    ...urlVariables(subgraphUrls),
+    ...options.environment,
+  })
+  const gatewayEnvironment = {
+    ...environment,
+    ...urlVariables(options.gatewaySubgraphUrls?.(subgraphUrls) ?? subgraphUrls),
+  }
+
+  const files = new Map<RoleName, string>([['gateway', 'gateway/main.ts']])
+  for (const name of SUBGRAPH_NAMES) {
+    files.set(name, `subgraphs/${name}/main.ts`)
+    if (existsSync(path.join(repositoryRoot, `subgraphs/${name}/worker.ts`)))
+      files.set(`${name}-worker`, `subgraphs/${name}/worker.ts`)
+  }
+  const children = new Map<RoleName, Child>()
+  const start = async (role: RoleName) => {
+    const child = await startChild({
+      name: role,
+      command: process.execPath,
+      arguments: [files.get(role)!],
+      directory: repositoryRoot,
+      environment: role === 'gateway' ? gatewayEnvironment : environment,
+      isReady: (line, stream) => stream === 'stdout' && isReadyEvent(line),
+    })
+    children.set(role, child)
+  }
+  const close = async () => {
+    const ended = await Promise.all(
+      [...children].map(async ([role, child]) => {
+        const { code } = child.hasExited ? await child.exited : await child.stop('SIGTERM')
+        return code === 0 ? [] : [{ role, output: child.output() }]
+      }),
+    )
+    await rm(dataDirectory, { recursive: true, force: true })
+    return ended.flat()
+  }
+  const started = await Promise.allSettled([...files.keys()].map(start))
+  const failure = started.find((outcome) => outcome.status === 'rejected')
+  if (failure) {
+    await close()
+    throw failure.reason
+  }
+  return {
+    url: `${origin}/graphql`,
+    adminApiKey: ADMIN_API_KEY,
+    dataDirectory,
+    subgraphUrls,
+    roles: [...files.keys()],
+    async kill(role) {
+      await children.get(role)!.stop('SIGKILL')
+    },
+    start,
+    output: (role) => children.get(role)?.output() ?? '',
+    close,
+  }
+}
