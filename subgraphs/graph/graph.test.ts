@@ -1,6 +1,8 @@
 // graph as running processes on a real database and queue: a document is linked, read through the subgraph, and deleted again.
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { z } from 'zod'
+import { rowsOf } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
 import { contributionsDelete, documentLink, stepReported } from '../../contracts/messages.ts'
 import type { RunningRole } from '../../contracts/run-process.ts'
@@ -92,9 +94,8 @@ async function commandDelete(knowledgeBaseId: string, documentId: string | null)
   await platform.queue.send(contributionsDelete, { workspaceId, knowledgeBaseId, documentId })
   await expect
     .poll(async () => {
-      const { rows } = (await platform.database.sql.execute(
-        `select 1 from graph.deletion where subject_id = '${documentId ?? knowledgeBaseId}'`,
-      )) as unknown as { rows: unknown[] }
+      const subject = documentId ?? knowledgeBaseId
+      const rows = await rowsOf(platform.database.sql, sql`select 1 from graph.deletion where subject_id = ${subject}`)
       return rows.length
     })
     .toBe(1)
@@ -278,10 +279,12 @@ async function dump(knowledgeBaseId: string): Promise<string> {
   const tables = ['entity', 'contribution', 'mention', 'relationship', 'relationship_mention']
   const rows = await Promise.all(
     tables.map((table) =>
-      platform.database.sql.execute(
-        `select to_jsonb(t)::text as row from graph.${table} t where knowledge_base_id = '${knowledgeBaseId}' order by 1`,
+      rowsOf(
+        platform.database.sql,
+        sql`select to_jsonb(t)::text as row from graph.${sql.identifier(table)} t
+          where knowledge_base_id = ${knowledgeBaseId} order by 1`,
       ),
     ),
   )
-  return JSON.stringify(rows.map((result) => (result as unknown as { rows: unknown[] }).rows))
+  return JSON.stringify(rows)
 }

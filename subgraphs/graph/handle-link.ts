@@ -2,7 +2,7 @@
 // failed; what it can (a store that is away, a process that stops) is thrown, and the command comes again.
 import type { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
-import { isCancellation, TributaryError } from '#shared/errors.ts'
+import { type ErrorCode, isCancellation, TributaryError } from '#shared/errors.ts'
 import type { Delivery, JobQueue } from '#shared/job-queue.ts'
 import { documentChunksSchema, documentContentSchema } from '../../contracts/document-content.ts'
 import { stepReported, type documentLink } from '../../contracts/messages.ts'
@@ -15,6 +15,14 @@ export interface HandleLinkOptions {
   queue: Pick<JobQueue, 'send'>
   linkDocument: LinkDocument
 }
+
+/** Another delivery would end the same way. */
+const hopelessCodes: ReadonlySet<ErrorCode> = new Set([
+  'NOT_FOUND',
+  'INTERNAL_SERVER_ERROR',
+  'EXTRACTION_TIMED_OUT',
+  'EXTRACTION_OUT_OF_MEMORY',
+])
 
 /** A thread that died without a reason may have been killed with its process; the second time it is the document. */
 const EXTRACTION_DELIVERIES = 2
@@ -59,15 +67,7 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
 
 function isHopeless(error: unknown, retryCount: number): error is TributaryError {
   if (!(error instanceof TributaryError) || isCancellation(error)) return false
-  switch (error.code) {
-    case 'NOT_FOUND':
-    case 'INTERNAL_SERVER_ERROR':
-    case 'EXTRACTION_TIMED_OUT':
-    case 'EXTRACTION_OUT_OF_MEMORY':
-      return true
-    case 'EXTRACTION_FAILED':
-      return retryCount + 1 >= EXTRACTION_DELIVERIES
-    default:
-      return false
-  }
+  return (
+    hopelessCodes.has(error.code) || (error.code === 'EXTRACTION_FAILED' && retryCount + 1 >= EXTRACTION_DELIVERIES)
+  )
 }

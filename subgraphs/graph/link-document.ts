@@ -4,7 +4,8 @@ import { deterministicId } from '#shared/ids.ts'
 import type { DocumentContributions, EntityKey, Span } from './domain/entity.ts'
 import type { ExtractDocument, TextBlock } from './domain/extract-contributions.ts'
 import { spanAt } from './domain/locate.ts'
-import type { GraphStore, MentionPlace, StoredContributions } from './ports/graph-store.ts'
+import type { MentionPlace } from './domain/graph-records.ts'
+import type { GraphStore, StoredContributions } from './ports/graph-store.ts'
 
 export interface LinkableDocument {
   workspaceId: string

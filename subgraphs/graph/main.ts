@@ -4,6 +4,7 @@ import { IDENTITY_HEADER } from '../../contracts/identity.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
 import { createPostgresGraphStore } from './adapters/postgres-graph-store.ts'
+import { createBrowseGraph } from './browse-graph.ts'
 import type { Context } from './context.ts'
 import { createLoaders } from './loaders.ts'
 import { migrate } from './migrate.ts'
@@ -26,7 +27,8 @@ export async function startGraph(platform: Platform, _environment: NodeJS.Proces
     identityHeader: IDENTITY_HEADER,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
-      return { identity, signal, requestId, loaders: createLoaders(identity.workspaceId, store) }
+      const graph = createBrowseGraph({ store, workspaceId: identity.workspaceId })
+      return { identity, signal, requestId, loaders: createLoaders(graph) }
     },
     ...platform.listen,
     logger,

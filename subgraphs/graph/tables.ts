@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 import type { EntityType } from './domain/entity.ts'
-import type { RelationshipType } from './ports/graph-store.ts'
+import type { RelationshipType } from './domain/graph-records.ts'
 
 export const graphSchema = pgSchema('graph')
 

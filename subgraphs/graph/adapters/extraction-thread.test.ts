@@ -78,12 +78,12 @@ test('a document gives the same contributions whatever the thread read before', 
 })
 
 test('the event loop turns while a long document is read', async () => {
-  let isDone = false
+  const state = { isDone: false }
   const extraction = open()
     .extract(long, signal)
-    .finally(() => (isDone = true))
+    .finally(() => (state.isDone = true))
   let turns = 0
-  for (; !isDone; turns += 1) await setImmediate()
+  for (; !state.isDone; turns += 1) await setImmediate()
   expect((await extraction).entities.length).toBeGreaterThan(3)
   expect(turns).toBeGreaterThan(100)
 })

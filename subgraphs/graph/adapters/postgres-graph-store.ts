@@ -3,14 +3,8 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { rowsOf, type SqlExecutor } from '#shared/database.ts'
 import { normalizeName } from '../domain/normalize-name.ts'
-import type {
-  GraphStore,
-  MentionRecord,
-  PageOf,
-  RankedEntity,
-  RankPosition,
-  RelationshipRecord,
-} from '../ports/graph-store.ts'
+import type { MentionRecord, PageOf, RankedEntity, RankPosition, RelationshipRecord } from '../domain/graph-records.ts'
+import type { GraphStore } from '../ports/graph-store.ts'
 import { createContributionWriter } from './postgres-contributions.ts'
 
 export function createPostgresGraphStore(options: { database: SqlExecutor }): GraphStore {

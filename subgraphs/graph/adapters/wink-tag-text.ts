@@ -16,9 +16,9 @@ export function createWinkTagText(): TagText {
     // The library loses count of rarer white space; all of it is one code unit long.
     const document = nlp.readDoc(text.replace(/[^\S \n]/gu, ' '))
     const tokens = document.tokens()
-    const values = tokens.out(its.value) as string[]
-    const spaces = tokens.out(its.precedingSpaces) as string[]
-    const partsOfSpeech = tokens.out(its.pos) as string[]
+    const values = tokens.out<string>(its.value)
+    const spaces = tokens.out<string>(its.precedingSpaces)
+    const partsOfSpeech = tokens.out<string>(its.pos)
     const areStopWords = tokens.out(its.stopWordFlag) as boolean[]
     let offset = 0
     const tagged = values.map((value, index): TaggedToken => {

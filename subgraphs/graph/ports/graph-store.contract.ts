@@ -1,7 +1,8 @@
 // What every GraphStore must do, as tests. An adapter's test file calls this with a way to open itself.
 import { describe, expect, test } from 'vitest'
 import type { EntityType } from '../domain/entity.ts'
-import type { GraphStore, MentionPlace, PageOf, RankedEntity, StoredContributions } from './graph-store.ts'
+import type { MentionPlace, PageOf, RankedEntity } from '../domain/graph-records.ts'
+import type { GraphStore, StoredContributions } from './graph-store.ts'
 
 type Mentions = Record<string, number[]>
 

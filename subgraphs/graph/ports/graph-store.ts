@@ -1,16 +1,20 @@
 // Where entities, relationships and their mentions are kept. The workspace is part of every call and every key; an empty list of ids
 // asks for nothing and gets nothing, never everything.
 import type { EntityType } from '../domain/entity.ts'
-
-/** A place in a document: a name, or a sentence that shows a relationship. Offsets in UTF-16 code units of Document.text. */
-export interface MentionPlace {
-  startOffset: number
-  endOffset: number
-  /** Counted from 1; null when the document has no pages. */
-  page: number | null
-  /** The chunk that holds the start; null when none does. */
-  chunkId: string | null
-}
+import type {
+  EntityRecord,
+  EntityScope,
+  MentionOwner,
+  MentionPlace,
+  MentionPosition,
+  MentionRecord,
+  PageOf,
+  RankedEntity,
+  RankPosition,
+  RelationshipRecord,
+  RelationshipType,
+  RowsById,
+} from '../domain/graph-records.ts'
 
 /** All that one document brings. Ids are the same for the same name, so that a repeated run writes the same rows. */
 export interface StoredContributions {
@@ -26,62 +30,6 @@ export interface StoredContributions {
   }[]
   relationships: { id: string; type: RelationshipType; sourceId: string; targetId: string; mentions: MentionPlace[] }[]
 }
-
-export const relationshipTypes = ['CO_MENTIONED'] as const
-export type RelationshipType = (typeof relationshipTypes)[number]
-
-export interface EntityRecord {
-  id: string
-  /** The form that all documents together write most often. */
-  name: string
-  type: EntityType
-  /** Places in all documents of the knowledge base. */
-  mentionCount: number
-}
-
-/** An entity within a document or knowledge base: `rank` is how often it is mentioned there. */
-export interface RankedEntity extends EntityRecord {
-  rank: number
-}
-
-export interface RelationshipRecord {
-  id: string
-  type: RelationshipType
-  sourceId: string
-  targetId: string
-  /** The number of its mentions. */
-  weight: number
-}
-
-export interface MentionRecord extends MentionPlace {
-  documentId: string
-}
-
-/** The part of an order that a page continues after. */
-export interface RankPosition {
-  rank: number
-  id: string
-}
-export interface MentionPosition {
-  documentId: string
-  startOffset: number
-  endOffset: number
-}
-
-export type EntityScope =
-  { kind: 'documents'; ids: readonly string[] } | { kind: 'knowledge-bases'; ids: readonly string[] }
-export type MentionOwner =
-  { kind: 'entities'; ids: readonly string[] } | { kind: 'relationships'; ids: readonly string[] }
-
-/** Applied to each id of the scope on its own. */
-export interface PageOf<Position> {
-  limit: number
-  /** Null starts at the beginning. */
-  after: Position | null
-}
-
-/** Rows by the id that was asked for; an id without rows is absent. */
-export type RowsById<Row> = ReadonlyMap<string, readonly Row[]>
 
 export interface GraphStore {
   /**

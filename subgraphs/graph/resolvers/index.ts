@@ -2,7 +2,7 @@
 import { TributaryError } from '#shared/errors.ts'
 import { scalars } from '#shared/graphql/scalars.ts'
 import { entityTypes } from '../domain/entity.ts'
-import type { EntityRecord, RankedEntity } from '../ports/graph-store.ts'
+import type { EntityRecord, RankedEntity } from '../domain/graph-records.ts'
 import type { Context } from '../context.ts'
 import type { Resolvers } from '../schema.generated.ts'
 import { connectMentions, connectRanked } from './pages.ts'

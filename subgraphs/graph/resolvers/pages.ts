@@ -1,7 +1,7 @@
 // From the arguments of a connection to a page of the store, and from its rows to the connection.
 import { TributaryError } from '#shared/errors.ts'
 import { type Connection, type PageArguments, readPage, toConnection } from '#shared/graphql/connection.ts'
-import type { MentionPosition, MentionRecord, PageOf, RankPosition } from '../ports/graph-store.ts'
+import type { MentionPosition, MentionRecord, PageOf, RankPosition } from '../domain/graph-records.ts'
 
 type Order = readonly (string | number)[]
 
