@@ -7,8 +7,6 @@ import type { ExtractedDocument } from '../../domain/element.ts'
 import { decideMediaType, mediaTypeOfName, parseDeclaredMediaType } from '../../domain/media-type.ts'
 import { extractPlainText } from '../../domain/plain-text/extract-plain-text.ts'
 import { decodeText } from './decode-text.ts'
-import { extractHtml } from './extract-html.ts'
-import { extractMarkdown } from './extract-markdown.ts'
 import { sniffContent } from './sniff-content.ts'
 
 export interface ExtractDocumentOptions {
@@ -35,8 +33,8 @@ export async function extractDocument(options: ExtractDocumentOptions): Promise<
     typeOfExtension: lookup(fileName) || null,
     content: await sniffContent(bytes, isExpectedHtml),
   })
+  // Parsers are loaded on demand: each document has a process of its own, and needs one of them.
   if (mediaType === 'application/pdf') {
-    // Loaded on demand: text formats need not wait for pdf.js.
     const { extractPdf } = await import('./extract-pdf.ts')
     return extractPdf(bytes)
   }
@@ -45,10 +43,14 @@ export async function extractDocument(options: ExtractDocumentOptions): Promise<
   if (text.trim() === '')
     throw new DocumentProblem('EMPTY_FILE', 'The file holds nothing but white space. Check that it is the right one.')
   switch (mediaType) {
-    case 'text/html':
+    case 'text/html': {
+      const { extractHtml } = await import('./extract-html.ts')
       return extractHtml(text)
-    case 'text/markdown':
+    }
+    case 'text/markdown': {
+      const { extractMarkdown } = await import('./extract-markdown.ts')
       return extractMarkdown(text)
+    }
     case 'text/plain':
       return extractPlainText(text)
   }

@@ -6,10 +6,8 @@
 
 import { createWriteStream } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { cleanDocument } from '../../domain/clean/clean-document.ts'
 import { DocumentProblem } from '../../domain/document-problem.ts'
 import type { ExtractedDocument } from '../../domain/element.ts'
-import { extractDocument } from './extract-document.ts'
 import type { ExtractionOrder, ExtractionReport } from './protocol.ts'
 
 const RESULT_DESCRIPTOR = 3
@@ -35,6 +33,7 @@ output.on('close', () => void guard.terminate())
 async function run(): Promise<{ report: ExtractionReport; payload: string }> {
   try {
     if (order.operation === 'clean') {
+      const { cleanDocument } = await import('../../domain/clean/clean-document.ts')
       const content = cleanDocument(JSON.parse(Buffer.from(bytes).toString('utf8')) as ExtractedDocument)
       return {
         report: {
@@ -46,6 +45,7 @@ async function run(): Promise<{ report: ExtractionReport; payload: string }> {
         payload: JSON.stringify(content),
       }
     }
+    const { extractDocument } = await import('./extract-document.ts')
     const document = await extractDocument({ bytes, fileName: order.fileName, mediaType: order.mediaType })
     const { mediaType, pageCount, pagesWithoutText, elements } = document
     return {

@@ -1,0 +1,379 @@
+// ingestion as running processes on a real database and queue; knowledge and graph are played by handlers that speak the contracts.
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createClient, type Client } from 'graphql-ws'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { createId } from '#shared/ids.ts'
+import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
+import { KNOWLEDGE_BASE_PATH, type knowledgeBaseResponseSchema } from '../../contracts/knowledge-client.ts'
+import {
+  documentCheck,
+  documentFail,
+  documentLink,
+  documentProcess,
+  documentRegister,
+  documentsDeleted,
+  stepReported,
+  type IngestionStepName,
+  type StepError,
+} from '../../contracts/messages.ts'
+import { documentContentSchema } from '../../contracts/document-content.ts'
+import type { RunningRole } from '../../contracts/run-process.ts'
+import type { z } from 'zod'
+import { startIngestion, type RunningIngestion } from './main.ts'
+import { startIngestionWorker } from './worker.ts'
+
+const WORKSPACE = createId('ws')
+const KNOWLEDGE_BASE = createId('kb')
+
+let platform: TestPlatform
+let ingestion: RunningIngestion
+let worker: RunningRole
+let knowledge: FastifyInstance
+let client: Client
+
+/** What the players of knowledge and graph do instead of succeeding, by the name of the document. */
+const failures = new Map<string, { step: IngestionStepName; error: StepError }>()
+const held = new Map<string, PromiseWithResolvers<void>>()
+const registered = new Map<string, z.output<(typeof documentRegister)['schema']>>()
+const processed: z.output<(typeof documentProcess)['schema']>[] = []
+const failed: string[] = []
+
+beforeAll(async () => {
+  platform = await createTestPlatform()
+  knowledge = Fastify()
+  knowledge.post(KNOWLEDGE_BASE_PATH, async (request): Promise<z.input<typeof knowledgeBaseResponseSchema>> => {
+    const identity = await platform.signer.verify(String(request.headers['tributary-identity']))
+    const { id } = request.body as { id: string }
+    const isKnown = id === KNOWLEDGE_BASE && identity.workspaceId === WORKSPACE
+    return { knowledgeBase: isKnown ? { id, name: 'Base' } : null }
+  })
+  platform.origins.set('knowledge', await knowledge.listen({ host: '127.0.0.1', port: 0 }))
+  ingestion = await startIngestion(platform, {}, { publicUrl: () => new URL(ingestion.url).origin })
+  worker = await startIngestionWorker(platform, {})
+  await playKnowledgeAndGraph()
+  client = createClient({
+    url: ingestion.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: async () => ({
+      'tributary-identity': await platform.signer.sign(testIdentity(WORKSPACE, 'VIEWER')),
+    }),
+  })
+})
+
+afterAll(async () => {
+  await client.dispose()
+  await worker.close()
+  await ingestion.close()
+  await knowledge.close()
+  await platform.close()
+})
+
+async function playKnowledgeAndGraph(): Promise<void> {
+  type ForItem = { workspaceId: string; documentId: string; itemId: string; attempt: number }
+  const report = async (order: ForItem, step: IngestionStepName, extra: object = {}): Promise<boolean> => {
+    const base = {
+      workspaceId: order.workspaceId,
+      itemId: order.itemId,
+      attempt: order.attempt,
+      step,
+      occurredAt: new Date().toISOString(),
+    }
+    await platform.queue.send(stepReported, { ...base, status: 'RUNNING', completedUnits: 1, totalUnits: 2 })
+    const failure = failures.get(registered.get(order.documentId)?.title ?? '')
+    const isFailing = failure?.step === step
+    await platform.queue.send(
+      stepReported,
+      isFailing ? { ...base, status: 'FAILED', error: failure!.error } : { ...base, status: 'SUCCEEDED', ...extra },
+    )
+    return !isFailing
+  }
+  await platform.queue.work(documentRegister, {}, async ({ data }) => void registered.set(data.documentId, data))
+  await platform.queue.work(documentProcess, { concurrency: 4 }, async ({ data }) => {
+    processed.push(data)
+    await held.get(registered.get(data.documentId)?.title ?? '')?.promise
+    if (!(await report(data, 'CHUNK'))) return
+    if (!(await report(data, 'EMBED'))) return
+    await report(data, 'INDEX', { chunksKey: data.contentKey })
+  })
+  await platform.queue.work(documentLink, {}, async ({ data }) => void (await report(data, 'LINK')))
+  await platform.queue.work(documentCheck, {}, async ({ data }) => void (await report(data, 'CHECK')))
+  await platform.queue.work(documentFail, {}, async ({ data }) => void failed.push(data.documentId))
+}
+
+const ask = (query: string, variables = {}, role: 'EDITOR' | 'VIEWER' | 'SERVICE' = 'EDITOR') =>
+  requestSubgraph(platform, ingestion.url, testIdentity(WORKSPACE, role), query, variables)
+
+const UPLOAD =
+  'mutation ($input: UploadCreateInput!) { uploadCreate(input: $input) { upload { id url isReceived } userErrors { code message path } } }'
+const CREATE =
+  'mutation ($input: IngestionJobCreateInput!) { ingestionJobCreate(input: $input) { ingestionJob { id status itemCount } userErrors { code message path } } }'
+const JOB = `query ($id: ID!) { ingestionJob(id: $id) { id status itemCount completedItemCount failedItemCount startedAt finishedAt knowledgeBase { id }
+  items { nodes { id name status error { code message isRetryable } document { id } steps { name status attemptCount startedAt finishedAt error { code } } } } } }`
+
+async function announce(fileName: string, bytes: Uint8Array, mediaType?: string) {
+  const { data } = await ask(UPLOAD, { input: { fileName, sizeBytes: bytes.byteLength, mediaType } })
+  return data.uploadCreate.upload as { id: string; url: string }
+}
+
+async function upload(fileName: string, bytes: Uint8Array, mediaType?: string): Promise<string> {
+  const { id, url } = await announce(fileName, bytes, mediaType)
+  const response = await fetch(url, { method: 'PUT', body: Buffer.from(bytes) })
+  expect(response.status).toBe(201)
+  return id
+}
+
+async function createJob(input: object): Promise<string> {
+  const { data } = await ask(CREATE, { input: { knowledgeBaseId: KNOWLEDGE_BASE, ...input } })
+  expect(data.ingestionJobCreate.userErrors).toEqual([])
+  return data.ingestionJobCreate.ingestionJob.id
+}
+
+async function* watch(id: string, after: string | null = null) {
+  const query = `subscription ($id: ID!, $after: String) { ingestionJobEvents(id: $id, after: $after) { __typename cursor occurredAt
+    ... on IngestionStepFinished { item { name status } step { name status } }
+    ... on IngestionStepProgressed { item { name } step { name status } completedUnits totalUnits }
+    ... on IngestionJobFinished { ingestionJob { id status completedItemCount failedItemCount } } } }`
+  for await (const result of client.iterate<{ ingestionJobEvents: any }>({ query, variables: { id, after } })) {
+    if (result.errors) throw new Error(JSON.stringify(result.errors))
+    yield result.data!.ingestionJobEvents
+  }
+}
+
+async function finish(id: string, after: string | null = null) {
+  const events = []
+  for await (const event of watch(id, after)) events.push(event)
+  const { data } = await ask(JOB, { id })
+  return { events, job: data.ingestionJob }
+}
+
+const encode = (text: string) => new TextEncoder().encode(text)
+
+test('an upload and a text go through all eight steps, and watchers see every one', async () => {
+  const uploadId = await upload('guide.md', encode('# Guide\n\nRivers flow **down**.\n'))
+  const id = await createJob({
+    uploadIds: [uploadId],
+    texts: [{ title: 'Note', text: 'A short note.' }],
+    tags: ['water'],
+  })
+  const { job, events } = await finish(id)
+  expect(job).toMatchObject({
+    status: 'SUCCEEDED',
+    itemCount: 2,
+    completedItemCount: 2,
+    failedItemCount: 0,
+    knowledgeBase: { id: KNOWLEDGE_BASE },
+  })
+  expect(job.items.nodes.map((item: any) => item.name)).toEqual(['guide.md', 'Note'])
+  for (const item of job.items.nodes) {
+    expect(item.steps.map((step: any) => `${step.name} ${step.status} ${step.attemptCount}`)).toEqual(
+      ['FETCH', 'EXTRACT', 'CLEAN', 'CHUNK', 'EMBED', 'INDEX', 'LINK', 'CHECK'].map((name) => `${name} SUCCEEDED 1`),
+    )
+    const finished = events.filter(
+      (event) => event.__typename === 'IngestionStepFinished' && event.item.name === item.name,
+    )
+    expect(finished).toHaveLength(8)
+  }
+  expect(events.at(-1)).toMatchObject({ __typename: 'IngestionJobFinished', ingestionJob: { status: 'SUCCEEDED' } })
+  expect(events.some((event) => event.__typename === 'IngestionStepProgressed' && event.totalUnits === 2)).toBe(true)
+  const [guideItem] = job.items.nodes
+  const guide = processed.find((order) => order.documentId === guideItem.document.id)!
+  const content = documentContentSchema.parse(JSON.parse((await platform.blobs.read(guide.contentKey)).toString()))
+  expect(content).toMatchObject({ title: 'Guide', text: 'Guide\n\nRivers flow down.' })
+  expect(guide).toMatchObject({ mediaType: 'text/markdown', contentTitle: 'Guide' })
+  expect(registered.get(guideItem.document.id)).toMatchObject({
+    title: 'guide.md',
+    tags: ['water'],
+    knowledgeBaseId: KNOWLEDGE_BASE,
+  })
+})
+
+test('watching resumes behind a cursor without a gap or a repetition', async () => {
+  const id = await createJob({ texts: [{ title: 'Resumed', text: 'Some text.' }] })
+  const all = (await finish(id)).events
+  const rest = (await finish(id, all[3].cursor)).events
+  expect(rest.map((event) => event.cursor)).toEqual(all.slice(4).map((event) => event.cursor))
+})
+
+test('a file that cannot be read fails its own item only, with the reason', async () => {
+  const bad = await upload('broken.pdf', encode('not a pdf at all'))
+  const id = await createJob({ uploadIds: [bad], texts: [{ title: 'Fine', text: 'Fine text.' }] })
+  const { job } = await finish(id)
+  expect(job).toMatchObject({ status: 'PARTIALLY_SUCCEEDED', completedItemCount: 1, failedItemCount: 1 })
+  const [item] = job.items.nodes
+  expect(item).toMatchObject({ status: 'FAILED', error: { code: 'MEDIA_TYPE_MISMATCH', isRetryable: false } })
+  expect(item.steps[1]).toMatchObject({ name: 'EXTRACT', status: 'FAILED', attemptCount: 1 })
+  await expect.poll(() => failed).toContain(item.document.id)
+})
+
+test('a failed step of another subgraph is retried from there, and its watchers see one end', async () => {
+  failures.set('Flaky', {
+    step: 'EMBED',
+    error: { code: 'MODEL_NOT_AVAILABLE', message: 'No model.', isRetryable: true },
+  })
+  const id = await createJob({ texts: [{ title: 'Flaky', text: 'Text to embed.' }] })
+  const first = await finish(id)
+  expect(first.job).toMatchObject({ status: 'FAILED', failedItemCount: 1 })
+  expect(first.job.items.nodes[0].error.code).toBe('MODEL_NOT_AVAILABLE')
+  failures.delete('Flaky')
+  const before = processed.length
+  const { data } = await ask(
+    'mutation ($id: ID!) { ingestionJobRetry(id: $id) { ingestionJob { status failedItemCount } userErrors { code } } }',
+    { id },
+  )
+  expect(data.ingestionJobRetry).toMatchObject({ ingestionJob: { failedItemCount: 0 }, userErrors: [] })
+  const second = await finish(id, first.events.at(-1).cursor)
+  expect(second.job).toMatchObject({ status: 'SUCCEEDED', completedItemCount: 1, failedItemCount: 0 })
+  const steps = Object.fromEntries(second.job.items.nodes[0].steps.map((step: any) => [step.name, step.attemptCount]))
+  expect(steps).toMatchObject({ FETCH: 1, EXTRACT: 1, CLEAN: 1, EMBED: 2 })
+  expect(processed.slice(before).map((order) => order.attempt)).toEqual([2])
+  const replayed = (await finish(id)).events
+  expect(replayed.filter((event) => event.__typename === 'IngestionJobFinished')).toHaveLength(1)
+})
+
+test('cancelling ends what has not ended, tells watchers, and can be done once', async () => {
+  const gate = Promise.withResolvers<void>()
+  held.set('Held', gate)
+  const id = await createJob({ texts: [{ title: 'Held', text: 'Waits.' }] })
+  for await (const event of watch(id)) if (event.step?.name === 'CLEAN') break
+  const cancel =
+    'mutation ($id: ID!) { ingestionJobCancel(id: $id) { ingestionJob { status finishedAt } userErrors { code path } } }'
+  const { data } = await ask(cancel, { id })
+  expect(data.ingestionJobCancel.ingestionJob).toMatchObject({ status: 'CANCELLED', finishedAt: expect.any(String) })
+  gate.resolve()
+  const { job, events } = await finish(id)
+  expect(job.items.nodes[0].status).toBe('CANCELLED')
+  expect(events.at(-1).ingestionJob.status).toBe('CANCELLED')
+  const again = await ask(cancel, { id })
+  expect(again.data.ingestionJobCancel).toEqual({
+    ingestionJob: null,
+    userErrors: [{ code: 'NOT_CANCELLABLE', path: ['id'] }],
+  })
+})
+
+test('the same idempotency key gives the same job, also at the same time', async () => {
+  const input = { texts: [{ title: 'Once', text: 'Only once.' }], idempotencyKey: 'same' }
+  const ids = await Promise.all(Array.from({ length: 5 }, () => createJob(input)))
+  expect(new Set(ids).size).toBe(1)
+  expect((await finish(ids[0]!)).job.itemCount).toBe(1)
+})
+
+test('deleting a knowledge base cancels its unfinished items', async () => {
+  const gate = Promise.withResolvers<void>()
+  held.set('Doomed', gate)
+  const id = await createJob({ texts: [{ title: 'Doomed', text: 'Goes away.' }] })
+  for await (const event of watch(id)) if (event.step?.name === 'CLEAN') break
+  const { data } = await ask(JOB, { id })
+  const documentId = data.ingestionJob.items.nodes[0].document.id
+  await platform.queue.send(documentsDeleted, { workspaceId: WORKSPACE, knowledgeBaseId: KNOWLEDGE_BASE, documentId })
+  const { job } = await finish(id)
+  gate.resolve()
+  expect(job).toMatchObject({ status: 'CANCELLED' })
+  expect(job.items.nodes[0].document).toBeNull()
+})
+
+test('bad input for a job names the field and takes nothing on', async () => {
+  const unreceived = await announce('later.txt', encode('later'))
+  const used = await upload('used.txt', encode('used'))
+  await finish(await createJob({ uploadIds: [used] }))
+  const cases: [object, string, string][] = [
+    [{}, 'INVALID', 'input.uploadIds'],
+    [{ knowledgeBaseId: createId('kb'), texts: [{ title: 'a', text: 'b' }] }, 'NOT_FOUND', 'input.knowledgeBaseId'],
+    [{ uploadIds: [createId('up')] }, 'NOT_FOUND', 'input.uploadIds.0'],
+    [{ uploadIds: ['nonsense'] }, 'NOT_FOUND', 'input.uploadIds.0'],
+    [{ uploadIds: [unreceived.id] }, 'INVALID', 'input.uploadIds.0'],
+    [{ uploadIds: [used] }, 'INVALID', 'input.uploadIds.0'],
+    [{ texts: [{ title: '', text: 'b' }] }, 'INVALID', 'input.texts.0.title'],
+    [{ texts: [{ title: 'a', text: ' ' }] }, 'INVALID', 'input.texts.0.text'],
+    [{ texts: [{ title: 'a', text: 'a\0b' }] }, 'INVALID', 'input.texts.0.text'],
+    [
+      { texts: [{ title: 'a', text: 'b', mediaType: 'image/png' }] },
+      'UNSUPPORTED_MEDIA_TYPE',
+      'input.texts.0.mediaType',
+    ],
+    [{ texts: [{ title: 'a', text: 'b' }], tags: [''] }, 'INVALID', 'input.tags'],
+  ]
+  for (const [input, code, path] of cases) {
+    const { data } = await ask(CREATE, { input: { knowledgeBaseId: KNOWLEDGE_BASE, ...input } })
+    expect(data.ingestionJobCreate.ingestionJob).toBeNull()
+    expect(data.ingestionJobCreate.userErrors.map((error: any) => `${error.code} ${error.path.join('.')}`)).toEqual([
+      `${code} ${path}`,
+    ])
+  }
+})
+
+test('an announced file that breaks a rule is refused with the field', async () => {
+  const cases: [object, string, string][] = [
+    [{ fileName: 'a.txt', sizeBytes: 0 }, 'INVALID', 'input.sizeBytes'],
+    [{ fileName: 'a.txt', sizeBytes: 100_000_001 }, 'TOO_LARGE', 'input.sizeBytes'],
+    [{ fileName: '../a.txt', sizeBytes: 1 }, 'INVALID', 'input.fileName'],
+    [{ fileName: 'a.png', sizeBytes: 1, mediaType: 'image/png' }, 'UNSUPPORTED_MEDIA_TYPE', 'input.mediaType'],
+  ]
+  for (const [input, code, path] of cases) {
+    const { data } = await ask(UPLOAD, { input })
+    expect(data.uploadCreate.userErrors.map((error: any) => `${error.code} ${error.path.join('.')}`)).toEqual([
+      `${code} ${path}`,
+    ])
+  }
+})
+
+test('the bytes of an upload are received once, whole, and under the right token only', async () => {
+  const bytes = encode('twelve bytes')
+  const { url, id } = await announce('a.txt', bytes)
+  const put = async (address: string, body: Uint8Array | string) => {
+    const response = await fetch(address, { method: 'PUT', body: body as never })
+    return { status: response.status, code: ((await response.json()) as any).error?.code }
+  }
+  expect(await put(url.replace(/token=.*/, 'token=wrong'), bytes)).toEqual({ status: 401, code: 'UNAUTHENTICATED' })
+  expect(await put(url.replace(id, createId('up')), bytes)).toEqual({ status: 404, code: 'NOT_FOUND' })
+  expect(await put(url, 'short')).toEqual({ status: 422, code: 'UPLOAD_INCOMPLETE' })
+  expect(await put(url, 'much longer than announced')).toEqual({ status: 413, code: 'UPLOAD_TOO_LARGE' })
+  expect(await put(url, bytes)).toMatchObject({ status: 201 })
+  expect(await put(url, bytes)).toEqual({ status: 409, code: 'UPLOAD_ALREADY_RECEIVED' })
+})
+
+test('jobs, items and uploads of another workspace do not exist', async () => {
+  const id = await createJob({ texts: [{ title: 'Ours', text: 'Ours.' }] })
+  const { job } = await finish(id)
+  const foreign = testIdentity(createId('ws'), 'ADMIN')
+  const foreignAsk = (query: string, variables = {}) =>
+    requestSubgraph(platform, ingestion.url, foreign, query, variables)
+  expect((await foreignAsk(JOB, { id })).data.ingestionJob).toBeNull()
+  const representations = [
+    { __typename: 'IngestionJob', id },
+    { __typename: 'IngestionItem', id: job.items.nodes[0].id },
+    { __typename: 'Document', id: job.items.nodes[0].document.id },
+  ]
+  const entities = await foreignAsk('query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }', {
+    r: representations,
+  })
+  expect(entities.data._entities).toEqual([null, null, null])
+  const cancel = await foreignAsk('mutation ($id: ID!) { ingestionJobCancel(id: $id) { userErrors { code } } }', { id })
+  expect(cancel.data.ingestionJobCancel.userErrors[0].code).toBe('NOT_FOUND')
+})
+
+test('readers may follow but not ingest', async () => {
+  expect(
+    (await ask('{ ingestionJobs(first: 1) { nodes { id } } }', {}, 'VIEWER')).data.ingestionJobs.nodes,
+  ).toHaveLength(1)
+  for (const query of [
+    'mutation { uploadCreate(input: { fileName: "a.txt", sizeBytes: 1 }) { upload { id } } }',
+    `mutation { ingestionJobCancel(id: "job_x") { ingestionJob { id } } }`,
+  ]) {
+    expect((await ask(query, {}, 'VIEWER')).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+  }
+})
+
+test('fifty documents with their jobs, steps and items cost a constant number of statements', async () => {
+  const texts = Array.from({ length: 50 }, (_, index) => ({ title: `Many ${index}`, text: `Text number ${index}.` }))
+  const id = await createJob({ texts })
+  const { job } = await finish(id)
+  expect(job.status).toBe('SUCCEEDED')
+  const before = platform.statements.length
+  const query = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Document { ingestionItem { status steps { name status } }
+    ingestionJob { status items(first: 2) { nodes { id } } } } } }`
+  const r = job.items.nodes.map((item: any) => ({ __typename: 'Document', id: item.document.id }))
+  const { data } = await ask(query, { r })
+  expect(data._entities).toHaveLength(50)
+  expect(platform.statements.length - before).toBe(3)
+}, 120_000)

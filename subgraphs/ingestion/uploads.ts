@@ -1,0 +1,145 @@
+// Uploads: announced with their size, received once under a token of their own, hashed and limited while the bytes arrive, and used by one
+// job. A file becomes an upload whole or not at all: bytes that were cut short leave nothing behind and may be sent again.
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { and, eq, inArray, isNull, lt } from 'drizzle-orm'
+import type { BlobStore } from '#shared/blob-store.ts'
+import type { SqlExecutor } from '#shared/database.ts'
+import { TributaryError } from '#shared/errors.ts'
+import { createId, hasPrefix } from '#shared/ids.ts'
+import { checkUploadInput, type UploadInput } from './domain/check-input.ts'
+import type { UserMistake } from './domain/user-mistake.ts'
+import { uploadTable, type UploadRow } from './tables.ts'
+
+export interface Uploads {
+  create(workspaceId: string, input: UploadInput): Promise<{ upload: UploadRow } | { mistakes: UserMistake[] }>
+  findMany(workspaceId: string, ids: readonly string[]): Promise<UploadRow[]>
+  /**
+   * Stores the bytes of an upload. Throws NOT_FOUND, UNAUTHENTICATED (wrong token, or too late), UPLOAD_ALREADY_RECEIVED,
+   * UPLOAD_TOO_LARGE (over the announced size) or UPLOAD_INCOMPLETE (under it, or cut).
+   */
+  receive(
+    id: string,
+    token: string,
+    bytes: AsyncIterable<Uint8Array>,
+    announcedBytes: number | null,
+  ): Promise<UploadRow>
+}
+
+export interface CreateUploadsOptions {
+  database: SqlExecutor
+  blobs: BlobStore
+  /** Largest file, in bytes. */
+  limitBytes: number
+  /** How long an upload's address works, in milliseconds. */
+  lifetimeMs: number
+  now?: () => Date
+}
+
+export function createUploads(options: CreateUploadsOptions): Uploads {
+  const { database, blobs, limitBytes, lifetimeMs } = options
+  const now = options.now ?? (() => new Date())
+
+  /** The upload, if its token is right and its bytes may come now. */
+  async function open(id: string, token: string): Promise<UploadRow> {
+    const [upload] = hasPrefix(id, 'up') ? await database.select().from(uploadTable).where(eq(uploadTable.id, id)) : []
+    if (!upload)
+      throw new TributaryError('NOT_FOUND', 'There is no such upload. Announce the file with uploadCreate first.')
+    if (!isSame(token, upload.token))
+      throw new TributaryError('UNAUTHENTICATED', 'The token in this address is wrong. Use the whole of Upload.url.')
+    if (upload.receivedAt) throw alreadyReceived()
+    if (upload.expiresAt <= now())
+      throw new TributaryError(
+        'UNAUTHENTICATED',
+        'This address has expired. Announce the file again with uploadCreate.',
+      )
+    return upload
+  }
+
+  return {
+    async create(workspaceId, input) {
+      const mistakes = checkUploadInput(input, limitBytes)
+      if (mistakes.length > 0) return { mistakes }
+      const row = {
+        id: createId('up'),
+        workspaceId,
+        fileName: input.fileName,
+        mediaType: input.mediaType,
+        sizeBytes: input.sizeBytes,
+        token: randomBytes(24).toString('base64url'),
+        expiresAt: new Date(now().getTime() + lifetimeMs),
+      }
+      const [upload] = await database.insert(uploadTable).values(row).returning()
+      return { upload: upload! }
+    },
+
+    findMany: (workspaceId, ids) =>
+      database
+        .select()
+        .from(uploadTable)
+        .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, [...ids]))),
+
+    async receive(id, token, bytes, announcedBytes) {
+      const upload = await open(id, token)
+      if (announcedBytes !== null && announcedBytes > upload.sizeBytes) throw tooLarge(upload)
+      const blob = await blobs
+        .putStream(upload.workspaceId, whole(bytes, upload), (sizeBytes) => {
+          if (sizeBytes > upload.sizeBytes) throw tooLarge(upload)
+        })
+        .catch((cause: unknown) => {
+          throw cause instanceof TributaryError ? cause : incomplete(upload, cause)
+        })
+      const [received] = await database
+        .update(uploadTable)
+        .set({ receivedAt: now(), blobKey: blob.key, sha256: blob.sha256 })
+        .where(and(eq(uploadTable.id, id), isNull(uploadTable.receivedAt)))
+        .returning()
+      if (!received) throw alreadyReceived()
+      return received
+    },
+  }
+}
+
+/** Ends with an error when fewer bytes came than announced, so that they are never stored. */
+async function* whole(bytes: AsyncIterable<Uint8Array>, upload: UploadRow): AsyncGenerator<Uint8Array> {
+  let received = 0
+  for await (const part of bytes) {
+    received += part.byteLength
+    yield part
+  }
+  if (received < upload.sizeBytes) throw incomplete(upload, null, received)
+}
+
+function isSame(given: string, expected: string): boolean {
+  const one = Buffer.from(given)
+  const other = Buffer.from(expected)
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
+const alreadyReceived = () =>
+  new TributaryError(
+    'UPLOAD_ALREADY_RECEIVED',
+    'The bytes of this upload have arrived already. Announce another file with uploadCreate.',
+  )
+
+const tooLarge = (upload: UploadRow) =>
+  new TributaryError(
+    'UPLOAD_TOO_LARGE',
+    `More bytes came than the ${upload.sizeBytes.toLocaleString('en')} announced. Announce the file with its real size.`,
+  )
+
+function incomplete(upload: UploadRow, cause: unknown, received?: number): TributaryError {
+  const came = received === undefined ? 'The upload was cut short' : `Only ${received.toLocaleString('en')} bytes came`
+  return new TributaryError(
+    'UPLOAD_INCOMPLETE',
+    `${came}; ${upload.sizeBytes.toLocaleString('en')} were announced. Send the whole file again to the same address.`,
+    { cause },
+  )
+}
+
+const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
+
+/** Deletes uploads that no job took, a day after their address stopped working. */
+export async function expireUploads(database: SqlExecutor, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - KEPT_AFTER_EXPIRY_MS)
+  await database.delete(uploadTable).where(and(isNull(uploadTable.jobId), lt(uploadTable.expiresAt, before)))
+}
