@@ -13,7 +13,16 @@ export interface SubgraphRoles {
 }
 
 /** accounts is started apart from them: the first start makes the administrator's key. */
-export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, SubgraphRoles>> = {}
+export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, SubgraphRoles>> = {
+  ingestion: {
+    api: async () => (await import('../../subgraphs/ingestion/main.ts')).startIngestion,
+    worker: async () => (await import('../../subgraphs/ingestion/worker.ts')).startIngestionWorker,
+  },
+  graph: {
+    api: async () => (await import('../../subgraphs/graph/main.ts')).startGraph,
+    worker: async () => (await import('../../subgraphs/graph/worker.ts')).startGraphWorker,
+  },
+}
 
 export const loadAccounts = async () => (await import('../../subgraphs/accounts/main.ts')).startAccounts
 export const loadGateway = async () => (await import('../../gateway/main.ts')).startGateway

@@ -1,0 +1,4 @@
+// The command line: an ordinary client of the endpoint.
+import { createProgram } from './program.ts'
+
+await createProgram().parseAsync(process.argv)

@@ -1,0 +1,154 @@
+// The grammar of the `tributary` command: what can be typed, with help for each part.
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { fileURLToPath } from 'node:url'
+import { EXIT_STATUS } from './client/client-error.ts'
+import { ask, type AskFlags } from './commands/ask.ts'
+import { runCommand } from './commands/context.ts'
+import { ingest, type IngestFlags } from './commands/ingest.ts'
+import { keysCreate, keysList, keysRevoke, type KeysCreateFlags } from './commands/keys.ts'
+import { search, type SearchFlags } from './commands/search.ts'
+import { status } from './commands/status.ts'
+
+const ENVIRONMENT_HELP = `
+Environment:
+  TRIBUTARY_URL       the endpoint, by default that of the platform started here, else http://127.0.0.1:4000/graphql
+  TRIBUTARY_API_KEY   the API key, by default the one the first start made
+  TRIBUTARY_DATA_DIR  where that start keeps both, by default .tributary beside the program
+
+Exit status:
+  ${EXIT_STATUS.success}  done
+  ${EXIT_STATUS.failed}  the platform answered with an error, or the work failed
+  ${EXIT_STATUS.usage}  the command line was not understood
+  ${EXIT_STATUS.unreachable}  nothing answers at the endpoint
+  ${EXIT_STATUS.notAllowed}  no API key, or one that is not accepted or may not do this
+  ${EXIT_STATUS.notInDocuments}  ask: the documents do not hold an answer
+  ${EXIT_STATUS.partlyFailed}  ingest: some files could not be ingested`
+
+const JSON_FLAG = ['--json', 'say everything as one JSON object per line'] as const
+const MODES = { search: ['HYBRID', 'DENSE', 'LEXICAL'], answer: ['AUTO', 'GENERATIVE', 'EXTRACTIVE'] }
+const ROLES = ['ADMIN', 'EDITOR', 'VIEWER', 'SERVICE']
+
+type WithJson<Flags> = Flags & { json?: boolean }
+
+export function createProgram(): Command {
+  const program = new Command('tributary')
+    .description('Your documents, models and their knowledge graph behind one federated GraphQL API.')
+    .helpOption('--help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .showHelpAfterError('See `tributary --help`, and `tributary COMMAND --help` for each command.')
+    .configureOutput({ outputError: (text, write) => write(`tributary: ${text.replace(/^error: /, '')}`) })
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_STATUS.success : EXIT_STATUS.usage))
+
+  // Normally run by the launcher itself, without this program in between.
+  program.command('start', 'start the platform in one process; see `tributary start --help`', {
+    executableFile: fileURLToPath(new URL('../deploy/standalone/main.ts', import.meta.url)),
+  })
+
+  program
+    .command('ingest')
+    .description(
+      'bring files, or the supported files of folders, into a knowledge base; what is there already stays as it is',
+    )
+    .argument('<path...>', 'files and folders: text, Markdown, HTML and PDF')
+    .option('--knowledge-base <name>', 'where to; made when it does not exist', 'Documents')
+    .option('--wait', 'stay until every document can be asked')
+    .option(...JSON_FLAG)
+    .action((paths: string[], flags: WithJson<IngestFlags>) =>
+      runCommand(flags, (context) => ingest(context, paths, flags)),
+    )
+
+  program
+    .command('ask')
+    .description('ask a question; streams the answer, then lists what it rests on')
+    .argument('<question...>')
+    .addOption(knowledgeBaseOption())
+    .addOption(
+      new Option('--mode <mode>', 'how to make the answer').choices(MODES.answer).argParser(choice(MODES.answer)),
+    )
+    .option('--model <name>', 'the chat model, by default the platform’s')
+    .option(...JSON_FLAG)
+    .action((words: string[], flags: WithJson<AskFlags>) =>
+      runCommand(flags, (context) => ask(context, words.join(' '), flags)),
+    )
+
+  program
+    .command('search')
+    .description('show the passages that fit best')
+    .argument('<query...>')
+    .addOption(knowledgeBaseOption())
+    .addOption(new Option('--mode <mode>', 'how to look').choices(MODES.search).argParser(choice(MODES.search)))
+    .option('--first <number>', 'how many passages, 1 to 100', wholeNumber(1, 100), 5)
+    .option(...JSON_FLAG)
+    .action((words: string[], flags: WithJson<SearchFlags>) =>
+      runCommand(flags, (context) => search(context, words.join(' '), flags)),
+    )
+
+  program
+    .command('status')
+    .description('show the endpoint, models and their hosts, knowledge bases and running jobs')
+    .option(...JSON_FLAG)
+    .action((flags: WithJson<object>) => runCommand(flags, status))
+
+  const keys = program.command('keys').description('create, list and revoke API keys; needs the role ADMIN')
+  keys
+    .command('create')
+    .description('make an API key and print its secret, this one time')
+    .argument('<name>', 'what it is for')
+    .addOption(
+      new Option('--role <role>', `${ROLES.join(', ')}; may be repeated (default: VIEWER)`).argParser(
+        (value: string, previous: string[] | undefined) => [...(previous ?? []), choice(ROLES)(value)],
+      ),
+    )
+    .option('--expires <when>', 'a date, or a number of days like 30d', readExpiry)
+    .option(...JSON_FLAG)
+    .action((name: string, flags: WithJson<Partial<KeysCreateFlags>>) =>
+      runCommand(flags, (context) => keysCreate(context, name, { ...flags, role: flags.role ?? ['VIEWER'] })),
+    )
+  keys
+    .command('list')
+    .description('list the API keys, without their secrets')
+    .option(...JSON_FLAG)
+    .action((flags: WithJson<object>) => runCommand(flags, keysList))
+  keys
+    .command('revoke')
+    .description('revoke an API key; it stops working within a second')
+    .argument('<id>', 'as `keys list` shows it')
+    .option(...JSON_FLAG)
+    .action((id: string, flags: WithJson<object>) => runCommand(flags, (context) => keysRevoke(context, id)))
+
+  return program
+}
+
+function knowledgeBaseOption(): Option {
+  return new Option('--knowledge-base <name>', 'which to look in; may be repeated')
+    .argParser((name: string, previous: string[]) => [...previous, name])
+    .default([], 'all')
+}
+
+/** Any case will do. */
+function choice(allowed: readonly string[]): (value: string) => string {
+  return (value) => {
+    const found = allowed.find((one) => one === value.toUpperCase())
+    if (!found) throw new InvalidArgumentError(`Choose one of ${allowed.join(', ')}.`)
+    return found
+  }
+}
+
+function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value)
+    if (!Number.isInteger(number) || number < least || number > most)
+      throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`)
+    return number
+  }
+}
+
+const DAY_MS = 86_400_000
+
+function readExpiry(value: string): Date {
+  const days = /^(\d{1,5})d$/.exec(value)?.[1]
+  const date = days === undefined ? new Date(value) : new Date(Date.now() + Number(days) * DAY_MS)
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('Give a date like 2030-12-31, or days like 30d.')
+  return date
+}
