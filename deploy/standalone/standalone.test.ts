@@ -1,0 +1,206 @@
+// `tributary start` as people start it: real processes, what they print, how they end.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const launcher = fileURLToPath(new URL('../../bin/tributary.js', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
+let scratch: string
+const children = new Set<ChildProcess>()
+
+interface Started {
+  child: ChildProcess
+  /** Resolves with the first line that has this event. */
+  event(name: string): Promise<Record<string, any>>
+  ended: Promise<{ status: number | null; output: string }>
+}
+
+function start(flags: readonly string[], options: { environment?: NodeJS.ProcessEnv; uid?: number } = {}): Started {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TRIBUTARY_')))
+  const child = spawn(process.execPath, [launcher, 'start', '--no-guide', ...flags], {
+    cwd: root,
+    env: { ...inherited, ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  })
+  children.add(child)
+  const lines: string[] = []
+  const waiting = new Set<() => void>()
+  const note = (line: string) => {
+    lines.push(line)
+    for (const check of waiting) check()
+  }
+  createInterface({ input: child.stdout! }).on('line', note)
+  createInterface({ input: child.stderr! }).on('line', note)
+  const ended = once(child, 'close').then(([status]) => {
+    children.delete(child)
+    return { status: status as number | null, output: lines.join('\n') }
+  })
+  return {
+    child,
+    ended,
+    event: (name) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          const line = lines.find((candidate) => candidate.startsWith(`{"event":"${name}"`))
+          if (!line) return
+          waiting.delete(check)
+          resolve(JSON.parse(line) as Record<string, any>)
+        }
+        waiting.add(check)
+        check()
+        void ended.then(({ output }) => reject(new Error(`It ended before "${name}":\n${output}`)))
+      }),
+  }
+}
+
+async function directory(name: string): Promise<string> {
+  const made = path.join(scratch, name)
+  await mkdir(made, { recursive: true })
+  return made
+}
+
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(os.tmpdir(), 'tributary-standalone-'))
+})
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await rm(scratch, { recursive: true, force: true })
+})
+
+describe('tributary start, once it runs', () => {
+  let platform: Started
+  let ready: Record<string, any>
+  let secret: string
+  let data: string
+
+  beforeAll(async () => {
+    data = await directory('running')
+    platform = start(['--json', '--port', '0', '--data-dir', data])
+    ready = await platform.event('ready')
+    secret = (await platform.event('admin-api-key-created'))['secret']
+  }, 120_000)
+
+  it('answers at the address that it prints, for the key that it prints', async () => {
+    const response = await fetch(ready['url'], {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
+      body: JSON.stringify({ query: '{ viewer { roles workspace { name } } }' }),
+    })
+    expect(await response.json()).toEqual({ data: { viewer: { roles: ['ADMIN'], workspace: { name: 'Default' } } } })
+  })
+
+  it('keeps the key in a file that only its user can read', async () => {
+    const file = path.join(data, 'credentials.json')
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ url: ready['url'], apiKey: secret })
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await stat(path.join(data, 'identity.key'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('refuses a second process on its data directory with one sentence', async () => {
+    const { status, output } = await start(['--port', '0', '--data-dir', data]).ended
+    expect(status).toBe(1)
+    expect(output).toContain(`The data directory ${data} is used by process ${platform.child.pid}. Stop that one first`)
+  })
+
+  it('refuses its port to a second process with one sentence', async () => {
+    const { port } = new URL(ready['url'])
+    const { status, output } = await start(['--port', port, '--data-dir', await directory('port')]).ended
+    expect(status).toBe(1)
+    expect(output).toContain(`tributary: Port ${port} on 127.0.0.1 is in use.`)
+  })
+
+  it('is started again at once after kill -9, with the same key, and ends cleanly on Ctrl-C', async () => {
+    platform.child.kill('SIGKILL')
+    await platform.ended
+    const again = start(['--json', '--port', '0', '--data-dir', data])
+    const { url, timings } = await again.event('ready')
+    expect(timings.dataDirectory).toBeLessThan(2000)
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
+      body: JSON.stringify({ query: '{ viewer { roles } }' }),
+    })
+    expect(response.status).toBe(200)
+    again.child.kill('SIGINT')
+    const { status, output } = await again.ended
+    expect({ status, output }).toMatchObject({ status: 0 })
+    expect(output).toContain('{"event":"closed"}')
+    expect(output).not.toContain('admin-api-key-created')
+  }, 120_000)
+})
+
+describe('tributary start, when it cannot', () => {
+  it('says that another program has the port', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const { status, output } = await start(['--port', String(port), '--data-dir', await directory('taken')]).ended
+    other.close()
+    expect(status).toBe(1)
+    expect(output).toContain(`Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or choose another`)
+  })
+
+  it('says that the data directory was written by a newer version', async () => {
+    const data = await directory('newer')
+    await writeFile(path.join(data, 'format.json'), JSON.stringify({ version: 999, database: 'ready' }))
+    const { status, output } = await start(['--port', '0', '--data-dir', data]).ended
+    expect(status).toBe(1)
+    expect(output).toContain(`${data} was written by a newer version of Tributary (format 999`)
+  })
+
+  it('says that a directory holds something else', async () => {
+    const data = await directory('foreign')
+    await writeFile(path.join(data, 'thesis.odt'), 'x')
+    const { status, output } = await start(['--port', '0', '--data-dir', data]).ended
+    expect(status).toBe(1)
+    expect(output).toContain(`${data} holds other files (thesis.odt) and is no data directory of Tributary.`)
+  })
+
+  it('says that it may not write', async () => {
+    const data = await directory('read-only')
+    await chmod(scratch, 0o755)
+    await chmod(data, 0o555)
+    // The superuser may write anywhere.
+    const isSuperuser = process.getuid?.() === 0
+    const { status, output } = await start(['--port', '0', '--data-dir', data], isSuperuser ? { uid: 65_534 } : {})
+      .ended
+    expect(output).toContain(`The data directory ${data} cannot be written: this user may not. Make it writable, or`)
+    expect(status).toBe(1)
+  })
+
+  it('says that there is a file where the data directory should be', async () => {
+    const file = path.join(scratch, 'a-file')
+    await writeFile(file, '')
+    const { status, output } = await start(['--port', '0', '--data-dir', path.join(file, 'data')]).ended
+    expect(status).toBe(1)
+    expect(output).toContain('cannot be made, because there is a file of that name')
+  })
+
+  it('says which variable is wrong, what was read and what is expected', async () => {
+    const { status, output } = await start(['--data-dir', await directory('variable')], {
+      environment: { TRIBUTARY_PORT: 'four thousand' },
+    }).ended
+    expect(status).toBe(1)
+    expect(output).toContain('TRIBUTARY_PORT is "four thousand": ')
+  })
+
+  it('says that a flag is unknown, and where help is', async () => {
+    const { status, output } = await start(['--prot', '4100']).ended
+    expect(status).toBe(2)
+    expect(output).toContain("tributary: unknown option '--prot'")
+    expect(output).toContain('npm start -- --help')
+  })
+
+  it('says that the machine has no such address', async () => {
+    const { status, output } = await start(['--host', '192.0.2.1', '--data-dir', await directory('host')]).ended
+    expect(status).toBe(1)
+    expect(output).toContain('This machine has no address "192.0.2.1" to listen on. Choose another with --host.')
+  })
+})
