@@ -1,6 +1,7 @@
 // A client of the endpoint as users have it: requests over HTTP, subscriptions over graphql-ws, uploads by PUT.
 import { createClient, type Client as SocketClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
+import { ADMIN_API_KEY } from './environment.ts'
 
 export interface GraphError {
   message: string
@@ -200,5 +201,20 @@ export function createTestClient(options: { url: string; apiKey: string | null }
       }
     },
     close: async () => socket?.dispose(),
+  }
+}
+
+/** Opens clients of one endpoint and closes them all. */
+export function createClients(url: string) {
+  const opened: TestClient[] = []
+  return {
+    open(apiKey: string | null = ADMIN_API_KEY): TestClient {
+      const client = createTestClient({ url, apiKey })
+      opened.push(client)
+      return client
+    },
+    async close() {
+      for (const client of opened) await client.close()
+    },
   }
 }

@@ -4,19 +4,24 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { openDatabase } from '#shared/database.ts'
+import { createIdentitySigner, type IdentitySigner } from '../../contracts/identity.ts'
 import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
 import { subgraphUrlVariable } from '../../contracts/platform.ts'
+import { startPostgresql, type PostgresqlInstallation } from '../services/postgresql.ts'
 import { freePorts } from '../services/service.ts'
 import { isReadyEvent, startChild, type Child } from './child.ts'
+import { createClients } from './client.ts'
 import { ADMIN_API_KEY, repositoryRoot, testEnvironment } from './environment.ts'
+import type { PlatformUnderTest } from './platform-under-test.ts'
+import { addWorkspace } from './second-workspace.ts'
 
 export type RoleName = 'gateway' | SubgraphName | `${SubgraphName}-worker`
 
-export interface RunningRoles {
-  /** The GraphQL endpoint of the gateway. */
-  url: string
-  adminApiKey: string
+export interface RunningRoles extends PlatformUnderTest {
+  databaseUrl: string
   dataDirectory: string
+  signer: IdentitySigner
   subgraphUrls: Readonly<Record<SubgraphName, string>>
   roles: readonly RoleName[]
   /** SIGKILL, and wait until it is gone. */
@@ -25,16 +30,12 @@ export interface RunningRoles {
   start(role: RoleName): Promise<void>
   /** What a role has said so far, for failure messages. */
   output(role: RoleName): string
-  /** SIGTERM to all. Returns the roles that did not end cleanly. */
-  close(): Promise<{ role: RoleName; output: string }[]>
 }
 
 export interface StartRolesOptions {
   databaseUrl: string
   /** Set for every role. */
   environment?: NodeJS.ProcessEnv
-  /** Where the gateway finds a subgraph, when it is not the subgraph itself (a recording proxy). */
-  gatewaySubgraphUrls?: (urls: Readonly<Record<SubgraphName, string>>) => Readonly<Record<SubgraphName, string>>
 }
 
 export async function startRoles(options: StartRolesOptions): Promise<RunningRoles> {
@@ -44,23 +45,17 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
   const subgraphUrls = Object.fromEntries(
     SUBGRAPH_NAMES.map((name, index) => [name, `http://127.0.0.1:${subgraphPorts[index]}/graphql`]),
   ) as Record<SubgraphName, string>
-  const urlVariables = (urls: Readonly<Record<SubgraphName, string>>) =>
-    Object.fromEntries(SUBGRAPH_NAMES.map((name) => [subgraphUrlVariable(name), urls[name]]))
+  const identityKey = randomBytes(32).toString('hex')
   const environment = testEnvironment({
     DATABASE_URL: options.databaseUrl,
     TRIBUTARY_DATA_DIR: dataDirectory,
-    TRIBUTARY_IDENTITY_KEY: randomBytes(32).toString('hex'),
+    TRIBUTARY_IDENTITY_KEY: identityKey,
     TRIBUTARY_HOST: '127.0.0.1',
     TRIBUTARY_PORT: String(gatewayPort),
     TRIBUTARY_PUBLIC_URL: origin,
-    ...urlVariables(subgraphUrls),
+    ...Object.fromEntries(SUBGRAPH_NAMES.map((name) => [subgraphUrlVariable(name), subgraphUrls[name]])),
     ...options.environment,
   })
-  const gatewayEnvironment = {
-    ...environment,
-    ...urlVariables(options.gatewaySubgraphUrls?.(subgraphUrls) ?? subgraphUrls),
-  }
-
   const files = new Map<RoleName, string>([['gateway', 'gateway/main.ts']])
   for (const name of SUBGRAPH_NAMES) {
     files.set(name, `subgraphs/${name}/main.ts`)
@@ -74,16 +69,18 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
       command: process.execPath,
       arguments: [files.get(role)!],
       directory: repositoryRoot,
-      environment: role === 'gateway' ? gatewayEnvironment : environment,
+      environment,
       isReady: (line, stream) => stream === 'stdout' && isReadyEvent(line),
     })
     children.set(role, child)
   }
+  const clients = createClients(`${origin}/graphql`)
   const close = async () => {
+    await clients.close()
     const ended = await Promise.all(
       [...children].map(async ([role, child]) => {
         const { code } = child.hasExited ? await child.exited : await child.stop('SIGTERM')
-        return code === 0 ? [] : [{ role, output: child.output() }]
+        return code === 0 ? [] : [`${role} ended with ${code}:\n${child.output()}`]
       }),
     )
     await rm(dataDirectory, { recursive: true, force: true })
@@ -95,17 +92,48 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
     await close()
     throw failure.reason
   }
+  const database = await openDatabase({ location: { url: options.databaseUrl }, poolSize: 1 })
+  const foreignApiKey = await addWorkspace(database)
+  await database.close()
   return {
     url: `${origin}/graphql`,
     adminApiKey: ADMIN_API_KEY,
+    foreignApiKey,
+    databaseUrl: options.databaseUrl,
     dataDirectory,
+    signer: createIdentitySigner({ key: identityKey }),
     subgraphUrls,
     roles: [...files.keys()],
+    client: clients.open,
     async kill(role) {
       await children.get(role)!.stop('SIGKILL')
     },
     start,
     output: (role) => children.get(role)?.output() ?? '',
-    close,
+    async close() {
+      const unclean = await close()
+      if (unclean.length > 0) throw new Error(unclean.join('\n\n'))
+    },
+  }
+}
+
+/** The same with a PostgreSQL server of its own. */
+export async function startRolesOnPostgresql(installation: PostgresqlInstallation): Promise<RunningRoles> {
+  const postgresql = await startPostgresql(installation)
+  try {
+    const roles = await startRoles({ databaseUrl: await postgresql.createDatabase() })
+    return {
+      ...roles,
+      async close() {
+        try {
+          await roles.close()
+        } finally {
+          await postgresql.close()
+        }
+      },
+    }
+  } catch (error) {
+    await postgresql.close()
+    throw error
   }
 }

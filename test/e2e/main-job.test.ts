@@ -1,0 +1,4 @@
+import { startStandalone } from '../harness/standalone.ts'
+import { mainJobStory } from './stories/main-job.ts'
+
+mainJobStory('one process', () => startStandalone())

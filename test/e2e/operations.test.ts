@@ -1,0 +1,4 @@
+import { startStandalone } from '../harness/standalone.ts'
+import { operationsStory } from './stories/operations.ts'
+
+operationsStory('one process', () => startStandalone())
