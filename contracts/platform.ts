@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { createFolderBlobStore, type BlobStore } from '#shared/blob-store.ts'
-import { portVariable, readConfiguration } from '#shared/configuration.ts'
+import { port, readConfiguration } from '#shared/configuration.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 import { createJobQueue, type JobQueue } from '#shared/job-queue.ts'
 import { createLogger, LOG_LEVELS } from '#shared/logger.ts'
@@ -85,7 +85,7 @@ export const processRoleSchema = z.object({
     .string()
     .default('127.0.0.1')
     .describe('Address a subgraph listens on when it runs as a process of its own.'),
-  TRIBUTARY_LISTEN_PORT: portVariable(0)
+  TRIBUTARY_LISTEN_PORT: port()
     .optional()
     .describe('Port a subgraph listens on; by default that of its own TRIBUTARY_SUBGRAPH_…_URL.'),
   ...identityKeyVariable,

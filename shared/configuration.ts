@@ -26,4 +26,6 @@ export function readConfiguration<Schema extends z.ZodObject>(
 /** Names whose values are never shown. */
 export const isSecret = (name: string): boolean => /KEY|SECRET|TOKEN|PASSWORD|DATABASE_URL/.test(name)
 
-export const portVariable = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback)
+/** Without `.default()`: wrapped in `.optional()` a default would win over "unset". */
+export const port = () => z.coerce.number().int().min(0).max(65535)
+export const portVariable = (fallback: number) => port().default(fallback)
