@@ -79,6 +79,8 @@ export async function startSubgraphServer<Context extends BaseContext>(
     schema,
     introspection: true,
     csrfPrevention: false,
+    // The process decides when to end; Apollo would kill it by the same signal again.
+    stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     plugins: [fastifyApolloDrainPlugin(app) as never],
     formatError: (formatted, error) =>
