@@ -1,0 +1,14 @@
+// What is decided before an answer is written: kept with the answer, so that whoever takes over a killed process's work goes on with the
+// same words instead of deciding again.
+import type { AnswerVerdict, ExtractedSentence } from './domain/compose-extractive-answer.ts'
+import type { SourceChunk } from './domain/source-chunk.ts'
+
+export type StoredSource = SourceChunk
+
+export type AnswerPlan =
+  /** The whole text is known; only its sending is left. */
+  | { kind: 'extract'; verdict: AnswerVerdict; sentences: ExtractedSentence[] }
+  /** The documents do not hold it, whatever a model would say. */
+  | { kind: 'decline' }
+  /** A model writes it from the sources. */
+  | { kind: 'generate'; modelName: string; contextLength: number | null }

@@ -1,0 +1,68 @@
+// Who may what in knowledge. Denied unless a rule allows it.
+import { shield } from '#shared/graphql/shield.ts'
+import {
+  canAsk,
+  canEdit,
+  canIngest,
+  canRead,
+  denyAll,
+  federationRules,
+  type PermissionRules,
+} from '../../contracts/permission-rules.ts'
+
+export const rules = {
+  Query: {
+    ...federationRules,
+    knowledgeBases: canRead,
+    knowledgeBase: canRead,
+    document: canRead,
+    answer: canRead,
+    answers: canRead,
+  },
+  Mutation: {
+    knowledgeBaseCreate: canIngest,
+    knowledgeBaseUpdate: canEdit,
+    knowledgeBaseDelete: canEdit,
+    documentDelete: canEdit,
+    answerStart: canAsk,
+    answerCancel: canAsk,
+  },
+  Subscription: { answerStream: canAsk, answerEvents: canRead },
+  _Service: canRead,
+  PageInfo: canRead,
+  TextSpan: canRead,
+  TokenUsage: canRead,
+  KnowledgeBase: canRead,
+  KnowledgeBaseConnection: canRead,
+  KnowledgeBaseEdge: canRead,
+  KnowledgeBaseCreatePayload: canIngest,
+  KnowledgeBaseUpdatePayload: canEdit,
+  KnowledgeBaseDeletePayload: canEdit,
+  Document: canRead,
+  DocumentConnection: canRead,
+  DocumentEdge: canRead,
+  DocumentDeletePayload: canEdit,
+  Chunk: canRead,
+  ChunkConnection: canRead,
+  ChunkEdge: canRead,
+  SearchResult: canRead,
+  SearchHit: canRead,
+  Answer: canRead,
+  AnswerConnection: canRead,
+  AnswerEdge: canRead,
+  AnswerSource: canRead,
+  Citation: canRead,
+  AnswerTimings: canRead,
+  AnswerStartPayload: canAsk,
+  AnswerCancelPayload: canAsk,
+  AnswerStarted: canRead,
+  AnswerDelta: canRead,
+  AnswerCited: canRead,
+  AnswerCompleted: canRead,
+  AnswerFailed: canRead,
+  KnowledgeUserError: canRead,
+  // A reference; models guards its fields.
+  Model: { id: canRead },
+} satisfies PermissionRules
+
+export const permissions = shield(rules, { fallbackRule: denyAll, allowExternalErrors: true })

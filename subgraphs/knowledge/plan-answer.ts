@@ -1,0 +1,132 @@
+// The first half of an answer's life: find sources, decide from them whether the documents hold an answer, and settle how it is written.
+// Nothing of it is visible to anyone until it is stored in one go with the event AnswerStarted.
+import type { Logger } from 'pino'
+import { serviceIdentity, type Identity } from '../../contracts/identity.ts'
+import type { ModelDescription, ModelsClient } from '../../contracts/models-client.ts'
+import type { AnswerPlan } from './answer-plan.ts'
+import { resolveAnswerMode } from './domain/answer-mode.ts'
+import { composeExtractiveAnswer } from './domain/compose-extractive-answer.ts'
+import { gatherEvidence } from './domain/gather-evidence.ts'
+import type { Embed, SourceChunk } from './domain/source-chunk.ts'
+import type { KnowledgeBases } from './knowledge-bases.ts'
+import { isModelTrouble } from './model-trouble.ts'
+import type { Retrieval, RetrievedChunk, Retrieved } from './retrieval.ts'
+import type { AnswerRow, AnswerSourceRow } from './tables.ts'
+
+export interface PlannedAnswer {
+  mode: 'GENERATIVE' | 'EXTRACTIVE'
+  plan: AnswerPlan
+  sources: AnswerSourceRow[]
+  retrievalMs: number
+  /** The model that writes; in EXTRACTIVE mode the embedding model that chose the sentences. Null when none took part. */
+  modelId: string | null
+  modelName: string | null
+}
+
+export type PlanAnswer = (
+  answer: AnswerRow,
+  /** Undefined: not asked for yet. Null: there is none. */
+  chatModel: ModelDescription | null | undefined,
+  signal: AbortSignal,
+) => Promise<PlannedAnswer>
+
+/** Chunks that are read for an answer. */
+const CHUNKS_READ = 24
+
+export function createPlanAnswer(options: {
+  models: ModelsClient
+  retrieval: Retrieval
+  knowledgeBases: KnowledgeBases
+  logger: Logger
+}): PlanAnswer {
+  const { models, retrieval, knowledgeBases, logger } = options
+
+  return async (answer, givenModel, signal) => {
+    const identity = serviceIdentity(answer.workspaceId, 'knowledge')
+    const startedAt = performance.now()
+    const found = await knowledgeBases.findMany(answer.workspaceId, answer.knowledgeBaseIds)
+    const [retrieved, chatModel] = await Promise.all([
+      retrieval.retrieve({
+        identity,
+        knowledgeBases: found,
+        question: answer.question,
+        mode: 'HYBRID',
+        limit: CHUNKS_READ,
+        signal,
+      }),
+      givenModel === undefined ? models.findModel(identity, 'CHAT', answer.modelName, signal) : givenModel,
+    ])
+    const retrievalMs = Math.round(performance.now() - startedAt)
+    const evidence = await decide(answer, retrieved, identity, signal)
+    const mode = resolveAnswerMode(answer.mode, chatModel)
+    const sources = evidence.sources.map(({ chunk, score }, index) => ({
+      answerId: answer.id,
+      workspaceId: answer.workspaceId,
+      marker: index + 1,
+      chunkId: chunk.id,
+      score,
+      content: chunk,
+    }))
+    const allowed = new Set(evidence.sources.map(({ chunk }) => chunk.id))
+    const embeddedBy = found.find(({ embeddingModelName }) => embeddingModelName === retrieved.embedding?.modelName)
+    const planned = (plan: AnswerPlan, model: { id: string | null; name: string | null }): PlannedAnswer => ({
+      mode,
+      plan,
+      sources,
+      retrievalMs,
+      modelId: model.id,
+      modelName: model.name,
+    })
+    const finder = {
+      id: retrieved.embedding ? (embeddedBy?.embeddingModelId ?? null) : null,
+      name: retrieved.embedding?.modelName ?? null,
+    }
+    if (!evidence.isInDocuments) return planned({ kind: 'decline' }, finder)
+    if (mode === 'GENERATIVE') {
+      const { id, name, contextLength } = chatModel!
+      return planned({ kind: 'generate', modelName: name, contextLength }, { id, name })
+    }
+    // An answer rests on its sources only, however few the caller allows.
+    const sentences = evidence.sentences.filter(({ passage }) => allowed.has(passage.chunk.id))
+    const { verdict, sentences: chosen } = composeExtractiveAnswer({ ...evidence, sentences })
+    return planned(chosen.length === 0 ? { kind: 'decline' } : { kind: 'extract', verdict, sentences: chosen }, finder)
+  }
+
+  /** Whether the documents hold an answer. Without an embedding model, or when it fails just now, words alone decide. */
+  async function decide(answer: AnswerRow, retrieved: Retrieved, identity: Identity, signal: AbortSignal) {
+    const question = { question: answer.question, chunks: retrieved.hits.map(toSourceChunk) }
+    const request = { ...question, signal, sourceLimit: answer.maxSources }
+    if (retrieved.embedding === null) return gatherEvidence(request)
+    try {
+      return await gatherEvidence({ ...request, embed: embedPassages(identity, retrieved.embedding) })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isModelTrouble(error)) throw error
+      logger.warn({ err: error }, 'an answer is decided by words only: the passages could not be embedded')
+      return gatherEvidence(request)
+    }
+  }
+
+  /** The first text is the question, whose vector is known already; the others are passages. */
+  function embedPassages(identity: Identity, embedding: NonNullable<Retrieved['embedding']>): Embed {
+    const { modelName, vector } = embedding
+    return async ([, ...texts], signal) => {
+      if (texts.length === 0) return [vector]
+      const request = { modelName, texts, purpose: 'document' as const, idempotencyKey: null }
+      return [vector, ...(await models.embed(identity, request, signal))]
+    }
+  }
+}
+
+const toSourceChunk = ({ chunk, documentTitle, denseRank, lexicalRank }: RetrievedChunk): SourceChunk => ({
+  id: chunk.id,
+  documentId: chunk.documentId,
+  documentTitle,
+  headings: chunk.headings,
+  ...(chunk.page === null ? {} : { page: chunk.page }),
+  text: chunk.text,
+  startOffset: chunk.startOffset,
+  endOffset: chunk.endOffset,
+  denseRank,
+  lexicalRank,
+})

@@ -1,0 +1,72 @@
+// Where chunks are found again, by meaning and by words. It holds what search needs and nothing else: ids, vectors and the indexed text;
+// rows and exact texts stay in the database, so a store can be emptied and filled again from there.
+//
+// Two kinds of content under one chunk id: its indexed text, always; its vector, when an embedding model was there. Vectors of different
+// models are never compared: each model has an embedding space of its own.
+import { TributaryError } from '#shared/errors.ts'
+
+/** Vectors that can be compared with each other: those of one model. */
+export interface EmbeddingSpace {
+  /** Name of the model, as its provider knows it. */
+  modelName: string
+  dimensions: number
+}
+
+export interface ChunkToStore {
+  id: string
+  /** What is searched by words. */
+  text: string
+  /** Of unit length; null when the chunk is to be found by words only. */
+  vector: Float32Array | null
+}
+
+export interface DocumentPlace {
+  workspaceId: string
+  knowledgeBaseId: string
+  documentId: string
+}
+
+export interface VectorSearch {
+  workspaceId: string
+  /** Nothing outside these is found; empty finds nothing. */
+  knowledgeBaseIds: readonly string[]
+  /** One entry per embedding space to look in. */
+  vectors: readonly { space: EmbeddingSpace; vector: Float32Array }[]
+  /** Words to look for; null looks by meaning only. */
+  text: string | null
+  /** Longest length of each list, 1 to 1,000. */
+  limit: number
+  signal: AbortSignal
+}
+
+/** Best first; scores are comparable within one list only, higher is better. */
+export type RankedChunks = { chunkId: string; score: number }[]
+
+export interface VectorSearchResult {
+  /** One list per entry of `vectors`, in their order. Scores are cosine similarities. */
+  dense: RankedChunks[]
+  lexical: RankedChunks
+}
+
+export interface VectorStore {
+  /** Stores or replaces chunks of one document by their ids; a search that begins afterwards finds them. `space` is needed when a chunk has a vector. */
+  upsert(place: DocumentPlace, space: EmbeddingSpace | null, chunks: readonly ChunkToStore[]): Promise<void>
+  search(search: VectorSearch): Promise<VectorSearchResult>
+  /** Removes whatever is stored for the document; nothing stored is no error. */
+  deleteDocument(workspaceId: string, documentId: string): Promise<void>
+  deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string): Promise<void>
+  /** How many of the document's chunks can be found by words, and how many by meaning. */
+  count(workspaceId: string, documentId: string): Promise<{ texts: number; vectors: number }>
+  close(): Promise<void>
+}
+
+/** The store does not answer. Retryable. */
+export const vectorStoreUnavailable = (cause: unknown) =>
+  new TributaryError('UPSTREAM_UNAVAILABLE', 'The vector store cannot be used now.', { cause })
+
+/** A vector has another length than its space says: it comes from another model than it claims. */
+export const vectorLengthWrong = (expected: number, actual: number) =>
+  new TributaryError(
+    'MODEL_FAILED',
+    `The embedding model answered vectors of ${actual} dimensions where ${expected} were expected.`,
+  )

@@ -1,0 +1,148 @@
+// Finds chunks for a question: the question is embedded once per embedding model of the knowledge bases, both searches run side by side,
+// their lists are fused by reciprocal rank, and the chunks come from the database in one statement. Only READY documents are found.
+//
+// When no embedding can be had the search is made by words alone, and `mode` says so.
+import { and, eq, getTableColumns, inArray } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import type { Database } from '#shared/database.ts'
+import type { Identity } from '../../contracts/identity.ts'
+import type { ModelsClient } from '../../contracts/models-client.ts'
+import { fuseRanks } from './domain/fuse-ranks.ts'
+import { searchWords } from './domain/terms.ts'
+import { isModelTrouble } from './model-trouble.ts'
+import type { RankedChunks, VectorStore } from './ports/vector-store.ts'
+import { chunkTable, documentTable, type ChunkRow, type KnowledgeBaseRow } from './tables.ts'
+
+export type SearchMode = 'HYBRID' | 'DENSE' | 'LEXICAL'
+
+export interface RetrievedChunk {
+  chunk: ChunkRow
+  documentTitle: string
+  score: number
+  denseRank: number | null
+  lexicalRank: number | null
+}
+
+export interface Retrieved {
+  /** The mode really used. */
+  mode: SearchMode
+  /** Best first. */
+  hits: RetrievedChunk[]
+  /** The question under the first embedding model; null when none could be had. */
+  embedding: { modelName: string; vector: Float32Array } | null
+}
+
+export interface Retrieval {
+  retrieve(options: {
+    identity: Identity
+    knowledgeBases: readonly KnowledgeBaseRow[]
+    question: string
+    mode: SearchMode
+    /** Chunks wanted, 1 to 100. */
+    limit: number
+    signal: AbortSignal
+  }): Promise<Retrieved>
+}
+
+/** How deep each list is read: a chunk that only one search ranks low still counts. */
+const LIST_LENGTH = 100
+/** Chunks of documents that are not READY are left out after the search, so a few more are asked for. */
+const SLACK = 20
+/** A pasted page would otherwise look up thousands of terms. */
+const WORDS_MAX = 64
+/** A model that first has to be loaded must not hold a search up for long. */
+const EMBEDDING_TIMEOUT_MS = 15_000
+
+const { precedingText: _precedingText, ...chunkColumns } = getTableColumns(chunkTable)
+
+export function createRetrieval(options: {
+  database: Database
+  vectorStore: VectorStore
+  models: ModelsClient
+  logger: Logger
+}): Retrieval {
+  const { database, vectorStore, models, logger } = options
+
+  return {
+    async retrieve({ identity, knowledgeBases, question, mode, limit, signal }) {
+      const { workspaceId } = identity
+      const modelNames = [...new Set(knowledgeBases.flatMap(({ embeddingModelName }) => embeddingModelName ?? []))]
+      const embeddings = mode === 'LEXICAL' ? [] : await embedQuestion(identity, modelNames, question, signal)
+      const usedMode = embeddings.length === 0 ? 'LEXICAL' : mode
+      const { dense, lexical } = await vectorStore.search({
+        workspaceId,
+        knowledgeBaseIds: knowledgeBases.map(({ id }) => id),
+        vectors: embeddings.map(({ modelName, vector }) => ({
+          space: { modelName, dimensions: vector.length },
+          vector,
+        })),
+        text: usedMode === 'DENSE' ? null : wordsOf(question),
+        limit: LIST_LENGTH,
+        signal,
+      })
+      const fused = fuseRanks<RankedChunks[number]>([...dense, lexical], ({ chunkId }) => chunkId).slice(
+        0,
+        limit + SLACK,
+      )
+      const rows = await readChunks(
+        workspaceId,
+        fused.map(({ item }) => item.chunkId),
+      )
+      const hits = fused.flatMap(({ item, score, ranks }) => {
+        const found = rows.get(item.chunkId)
+        const denseRank = ranks.slice(0, -1).find((rank) => rank !== null) ?? null
+        return found ? [{ ...found, score, denseRank, lexicalRank: ranks.at(-1) ?? null }] : []
+      })
+      return { mode: usedMode, hits: hits.slice(0, limit), embedding: embeddings[0] ?? null }
+    },
+  }
+
+  /** Null when it holds nothing but stop words. */
+  function wordsOf(question: string): string | null {
+    return searchWords(question).slice(0, WORDS_MAX).join(' ') || null
+  }
+
+  async function embedQuestion(
+    identity: Identity,
+    modelNames: readonly string[],
+    question: string,
+    signal: AbortSignal,
+  ): Promise<{ modelName: string; vector: Float32Array }[]> {
+    const embedded = await Promise.all(
+      modelNames.map(async (modelName) => {
+        try {
+          const request = { modelName, texts: [question], purpose: 'query' as const, idempotencyKey: null }
+          const timely = AbortSignal.any([signal, AbortSignal.timeout(EMBEDDING_TIMEOUT_MS)])
+          const [vector] = await models.embed(identity, request, timely)
+          return vector ? [{ modelName, vector }] : []
+        } catch (error) {
+          signal.throwIfAborted()
+          // The caller is still there, so CANCELLED is our own timeout.
+          if (!isModelTrouble(error) && (error as { code?: string }).code !== 'CANCELLED') throw error
+          logger.warn({ err: error, modelName }, 'searching by words only: the question could not be embedded')
+          return []
+        }
+      }),
+    )
+    return embedded.flat()
+  }
+
+  async function readChunks(
+    workspaceId: string,
+    ids: readonly string[],
+  ): Promise<Map<string, { chunk: ChunkRow; documentTitle: string }>> {
+    if (ids.length === 0) return new Map()
+    const rows = await database.sql
+      .select({ chunk: chunkColumns, documentTitle: documentTable.title })
+      .from(chunkTable)
+      .innerJoin(documentTable, eq(documentTable.id, chunkTable.documentId))
+      .where(
+        and(
+          eq(chunkTable.workspaceId, workspaceId),
+          inArray(chunkTable.id, [...ids]),
+          eq(documentTable.status, 'READY'),
+        ),
+      )
+    return new Map(rows.map((row) => [row.chunk.id, row]))
+  }
+}
