@@ -45,6 +45,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const lines: string[] = []
   // Whatever happens to the test process, nothing it started outlives it.
   const killAtExit = () => child.kill('SIGKILL')
+  process.setMaxListeners(100)
   process.once('exit', killAtExit)
   const exited = once(child, 'exit').then(([code, signal]) => {
     process.off('exit', killAtExit)
