@@ -102,6 +102,7 @@ export function createLlamaCppChatModel(options: LlamaCppChatModelOptions): Llam
         topP: request.topP ?? defaults.topP,
         ...(request.seed === undefined ? {} : { seed: request.seed }),
         ...(request.stop === undefined ? {} : { customStopTriggers: request.stop }),
+        repeatPenalty: false,
         onTextChunk: (text) => {
           if (text !== '') emit({ kind: 'delta', text })
         },
