@@ -84,7 +84,7 @@ async function playKnowledgeAndGraph(): Promise<void> {
     const isFailing = failure?.step === step
     await platform.queue.send(
       stepReported,
-      isFailing ? { ...base, status: 'FAILED', error: failure!.error } : { ...base, status: 'SUCCEEDED', ...extra },
+      isFailing ? { ...base, status: 'FAILED', error: failure.error } : { ...base, status: 'SUCCEEDED', ...extra },
     )
     return !isFailing
   }
@@ -322,7 +322,7 @@ test('the bytes of an upload are received once, whole, and under the right token
   const { url, id } = await announce('a.txt', bytes)
   const put = async (address: string, body: Uint8Array | string) => {
     const response = await fetch(address, { method: 'PUT', body: body as never })
-    return { status: response.status, code: ((await response.json()) as any).error?.code }
+    return { status: response.status, code: (await response.json()).error?.code }
   }
   expect(await put(url.replace(/token=.*/, 'token=wrong'), bytes)).toEqual({ status: 401, code: 'UNAUTHENTICATED' })
   expect(await put(url.replace(id, createId('up')), bytes)).toEqual({ status: 404, code: 'NOT_FOUND' })

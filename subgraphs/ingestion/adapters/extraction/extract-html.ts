@@ -1,7 +1,7 @@
 // HTML to elements, by the parser that the standard describes (parse5) and a walk without recursion: however deep a page nests, the walk
 // does not overflow, and the parser is stopped at a depth no real page has.
 
-import { defaultTreeAdapter, html, parse, type DefaultTreeAdapterTypes } from 'parse5'
+import { defaultTreeAdapter, parse, type DefaultTreeAdapterTypes } from 'parse5'
 import { DocumentProblem } from '../../domain/document-problem.ts'
 import type { ExtractedDocument, ExtractedElement } from '../../domain/element.ts'
 import { elementsOfHtml } from './html-elements.ts'
@@ -62,7 +62,7 @@ function titleOf(document: DefaultTreeAdapterTypes.Document): string | null {
   const head = root && 'childNodes' in root ? root.childNodes.find((node) => node.nodeName === 'head') : undefined
   const title =
     head && 'childNodes' in head
-      ? head.childNodes.find((node) => 'tagName' in node && node.tagName === html.TAG_NAMES.TITLE)
+      ? head.childNodes.find((node) => 'tagName' in node && node.tagName === 'title')
       : undefined
   if (!title || !('childNodes' in title)) return null
   const text = title.childNodes

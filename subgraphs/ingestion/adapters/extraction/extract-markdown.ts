@@ -2,7 +2,6 @@
 // them, tables keep their bars: what a person reading the source would quote.
 
 import type { ListItem, Nodes, RootContent, Table } from 'mdast'
-import { toString } from 'mdast-util-to-string'
 import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
@@ -34,50 +33,37 @@ interface Place {
 }
 
 function appendBlocks(elements: ExtractedElement[], nodes: readonly RootContent[], place: Place): void {
+  for (const node of nodes) appendBlock(elements, node, place)
+}
+
+/** Blocks that are not named here (definitions of links, rules across the page) have no text of their own. */
+function appendBlock(elements: ExtractedElement[], node: RootContent, place: Place): void {
   const push = (element: ExtractedElement) => {
     if (element.text.trim() !== '') elements.push(element)
   }
-  for (const node of nodes) {
-    switch (node.type) {
-      case 'heading':
-        push({ kind: 'heading', text: inlineText(node.children).replaceAll('\n', ' '), level: node.depth })
-        break
-      case 'paragraph':
-        push({
-          kind: place.listDepth > 0 ? 'list-item' : 'paragraph',
-          text: inlineText(node.children),
-          ...(place.listDepth > 0 ? { level: place.listDepth - 1 } : {}),
-        })
-        break
-      case 'code':
-        push({ kind: 'code', text: node.value })
-        break
-      case 'table':
-        push({ kind: 'table', text: tableText(node) })
-        break
-      case 'list':
-        node.children.forEach((item, index) => {
-          const marker = node.ordered ? `${(node.start ?? 1) + index}.` : markerOf(item, place.source)
-          appendItem(elements, item, marker, { ...place, listDepth: place.listDepth + 1 })
-        })
-        break
-      case 'blockquote':
-        appendBlocks(elements, node.children, place)
-        break
-      case 'footnoteDefinition': {
-        const notes: ExtractedElement[] = []
-        appendBlocks(notes, node.children, place)
-        notes.forEach((note, index) =>
-          push(index === 0 ? { ...note, text: `[${node.label ?? node.identifier}] ${note.text}` } : note),
-        )
-        break
-      }
-      case 'html':
-        elements.push(...extractHtmlFragment(node.value))
-        break
-      default:
-        break
-    }
+  if (node.type === 'heading') {
+    push({ kind: 'heading', text: inlineText(node.children).replaceAll('\n', ' '), level: node.depth })
+  } else if (node.type === 'paragraph') {
+    const text = inlineText(node.children)
+    push(place.listDepth > 0 ? { kind: 'list-item', text, level: place.listDepth - 1 } : { kind: 'paragraph', text })
+  } else if (node.type === 'code') {
+    push({ kind: 'code', text: node.value })
+  } else if (node.type === 'table') {
+    push({ kind: 'table', text: tableText(node) })
+  } else if (node.type === 'list') {
+    node.children.forEach((item, index) => {
+      const marker = node.ordered ? `${(node.start ?? 1) + index}.` : markerOf(item, place.source)
+      appendItem(elements, item, marker, { ...place, listDepth: place.listDepth + 1 })
+    })
+  } else if (node.type === 'blockquote') {
+    appendBlocks(elements, node.children, place)
+  } else if (node.type === 'footnoteDefinition') {
+    const notes: ExtractedElement[] = []
+    appendBlocks(notes, node.children, place)
+    const label = node.label ?? node.identifier
+    notes.forEach((note, index) => push(index === 0 ? { ...note, text: `[${label}] ${note.text}` } : note))
+  } else if (node.type === 'html') {
+    elements.push(...extractHtmlFragment(node.value))
   }
 }
 
@@ -100,22 +86,12 @@ function inlineText(nodes: readonly Nodes[]): string {
 }
 
 function inlineNodeText(node: Nodes): string {
-  switch (node.type) {
-    case 'text':
-    case 'inlineCode':
-      return node.value.replace(/[ \t]*\r?\n[ \t]*/g, ' ')
-    case 'break':
-      return '\n'
-    case 'html':
-      return /^<br\s*\/?>$/i.test(node.value) ? '\n' : ''
-    case 'image':
-    case 'imageReference':
-      return node.alt ?? ''
-    case 'footnoteReference':
-      return `[${node.label ?? node.identifier}]`
-    default:
-      return 'children' in node ? node.children.map(inlineNodeText).join('') : toString(node)
-  }
+  if (node.type === 'text' || node.type === 'inlineCode') return node.value.replace(/[ \t]*\r?\n[ \t]*/g, ' ')
+  if (node.type === 'break') return '\n'
+  if (node.type === 'html') return /^<br\s*\/?>$/i.test(node.value) ? '\n' : ''
+  if (node.type === 'image' || node.type === 'imageReference') return node.alt ?? ''
+  if (node.type === 'footnoteReference') return `[${node.label ?? node.identifier}]`
+  return 'children' in node ? node.children.map(inlineNodeText).join('') : ''
 }
 
 function tableText(table: Table): string {

@@ -7,7 +7,7 @@ import type { SniffedContent } from '../../domain/media-type.ts'
 const SAMPLE_BYTES = 64 * 1024
 /** Readers accept a PDF whose header comes within the first kilobyte (PDF 32000-1, annex H). */
 const PDF_HEADER_WITHIN_BYTES = 1024
-const HTML_ROOT = /^\s*(<\?xml[^>]*\?>\s*)?(<!--[\s\S]*?-->\s*)*(<!doctype\s+html|<html[\s>])/i
+const HTML_ROOT = /^\s*(<\?xml[^>]*\?>\s*)?(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype\s+html|<html[\s>])/i
 const HTML_TAG =
   /<(!doctype|html|head|body|div|p|a|h[1-6]|ul|ol|li|table|tr|td|pre|span|br|section|article|main|title|meta|b|i|em|strong|img|form|dl)\b[^<>]*>/i
 

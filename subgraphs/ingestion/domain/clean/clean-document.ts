@@ -73,7 +73,9 @@ function cleanText(element: ExtractedElement, lineEnds: ExtractedDocument['lineE
         .filter((line) => line !== '')
         .join('\n')
         .trim()
-    default:
+    case 'heading':
+    case 'paragraph':
+    case 'list-item':
       // In markup a line end is one the author asked for; elsewhere the width of the page did.
       if (lineEnds === 'markup')
         return lines

@@ -11,7 +11,7 @@ export interface Vocabulary {
 export function vocabularyOf(texts: Iterable<string>): Vocabulary {
   const words = new Set<string>()
   for (const text of texts)
-    for (const [word] of text.matchAll(/\p{L}+(?:-\p{L}+)*(?![\p{L}-])/gu)) words.add(word.toLowerCase())
+    for (const [word] of text.matchAll(/(?<![\p{L}-])\p{L}+(?:-\p{L}+)*(?![\p{L}-])/gu)) words.add(word.toLowerCase())
   return words
 }
 

@@ -121,6 +121,6 @@ function pageNumberOffsets(strip: readonly Candidate[]): Set<Candidate> {
 function romanValue(word: string): number | null {
   if (!/^[ivxlc]{1,7}$/i.test(word)) return null
   const values = { i: 1, v: 5, x: 10, l: 50, c: 100 } as const
-  const digits = [...word.toLowerCase()].map((letter) => values[letter as keyof typeof values])
+  const digits = Array.from(word.toLowerCase(), (letter) => values[letter as keyof typeof values])
   return digits.reduce<number>((sum, digit, index) => sum + (digit < (digits[index + 1] ?? 0) ? -digit : digit), 0)
 }

@@ -81,12 +81,32 @@ function kindOfLine(
 ): ElementKind {
   const hasCells = (other: TextLine | undefined) =>
     other !== undefined && other.text.includes('\t') && !LIST_MARK.test(other.text)
-  if (typography.monospacedFonts.has(line.font)) return 'code'
   const before = lines[index - 1]
+  if (isMonospaced(line, typography)) return before && isWrappedFrom(before, line, typography) ? 'paragraph' : 'code'
   const after = lines[index + 1]
   const isRowBeside = (other: TextLine | undefined) => hasCells(other) && isNear(other!, line, typography, 2)
   if (hasCells(line) && (isRowBeside(before) || isRowBeside(after))) return 'table'
   return LIST_MARK.test(line.text) ? 'list-item' : 'paragraph'
+}
+
+/** A name of a file or a program may stand in a sentence, even fill a line of it; code has no other font. */
+function isMonospaced(line: TextLine, typography: DocumentTypography): boolean {
+  let total = 0
+  let monospaced = 0
+  for (const [font, count] of line.fonts) {
+    total += count
+    if (typography.monospacedFonts.has(font)) monospaced += count
+  }
+  return monospaced >= total * 0.95
+}
+
+/** The end of a sentence that was full to the margin. */
+function isWrappedFrom(before: TextLine, line: TextLine, typography: DocumentTypography): boolean {
+  const isInParagraph =
+    !isMonospaced(before, typography) &&
+    isNear(before, line, typography, 1) &&
+    Math.abs(before.left - line.left) < line.fontSize / 2
+  return isInParagraph && before.right > line.right && !/[.:!?]$/.test(before.text)
 }
 
 function isNear(one: TextLine, other: TextLine, typography: DocumentTypography, lineCount: number): boolean {

@@ -45,7 +45,8 @@ export function markHeadings(
 }
 
 function canBeHeading(element: ExtractedElement): boolean {
-  const isText = element.kind === 'paragraph' || element.kind === 'list-item'
+  // Names of files and programs make up whole titles, in the font of code.
+  const isText = element.kind !== 'table'
   const isShort =
     element.text.length <= MAXIMUM_HEADING_CHARACTERS && element.text.split('\n').length <= MAXIMUM_HEADING_LINES
   return isText && isShort && /\p{L}/u.test(element.text)

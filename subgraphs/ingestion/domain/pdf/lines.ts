@@ -21,6 +21,8 @@ export interface TextLine {
   /** Of most of its characters. */
   fontSize: number
   font: string
+  /** Characters in each font. */
+  fonts: ReadonlyMap<string, number>
 }
 
 /** Between words of justified text there is at most about one em; anything wider separates cells, columns or a number from its page. */
@@ -92,7 +94,14 @@ function segmentOf(run: readonly TextPiece[]): TextLine {
     baseline: main.baseline,
     fontSize: main.fontSize,
     font: main.font,
+    fonts: countFonts(run.map((piece) => new Map([[piece.font, piece.text.trim().length]]))),
   }
+}
+
+function countFonts(parts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const part of parts) for (const [font, count] of part) counts.set(font, (counts.get(font) ?? 0) + count)
+  return counts
 }
 
 /** The piece that stands for the line: of the font and size most characters have. */
@@ -131,6 +140,7 @@ function mergeRows(segments: readonly TextLine[]): TextLine[] {
         text: `${previous.text}\t${segment.text}`,
         left: previous.left,
         right: segment.right,
+        fonts: countFonts([previous.fonts, segment.fonts]),
       }
     } else {
       lines.push(segment)

@@ -45,27 +45,39 @@ export interface FontWidths {
 }
 
 const MINIMUM_RUNS = 4
+const MAXIMUM_SAMPLES = 500
 
 export function createFontWidths(): FontWidths {
-  const seen = new Map<string, { least: number; most: number; runs: number }>()
+  const samples = new Map<string, number[]>()
   return {
     see(piece) {
-      const length = piece.text.length
-      if (length < 3 || piece.text.trim() !== piece.text) return
-      const width = piece.width / length / piece.fontSize
-      const entry = seen.get(piece.font) ?? { least: width, most: width, runs: 0 }
-      entry.least = Math.min(entry.least, width)
-      entry.most = Math.max(entry.most, width)
-      entry.runs += 1
-      seen.set(piece.font, entry)
+      // Single words: between words the typesetter may have stretched the line.
+      if (!/^\S{3,}$/.test(piece.text)) return
+      const widths = samples.get(piece.font) ?? []
+      if (widths.length < MAXIMUM_SAMPLES) widths.push(piece.width / piece.text.length / piece.fontSize)
+      samples.set(piece.font, widths)
     },
     monospaced() {
       const fonts = new Map<string, number>()
-      for (const [font, { least, most, runs }] of seen)
-        if (runs >= MINIMUM_RUNS && most - least < 0.02) fonts.set(font, (least + most) / 2)
+      const evens = [...samples].flatMap(([font, widths]) => {
+        const width = commonWidth(widths)
+        return width === null ? [] : [{ font, width, runs: widths.length }]
+      })
+      const known = evens.filter(({ runs }) => runs >= MINIMUM_RUNS)
+      for (const { font, width } of known) fonts.set(font, width)
+      // Bold and slanted cuts of the same family, of which there may be a word only: as wide as the upright one.
+      for (const { font, width } of evens)
+        if (known.some((other) => Math.abs(other.width - width) < 0.005)) fonts.set(font, width)
       return fonts
     },
   }
+}
+
+/** The width that nearly all characters have; null when they differ. A few outliers are signs that another font lent. */
+function commonWidth(widths: readonly number[]): number | null {
+  const sorted = widths.toSorted((one, other) => one - other)
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
+  return at(0.9) - at(0.1) < 0.01 ? at(0.5) : null
 }
 
 const half = (value: number): number => Math.round(value * 2) / 2

@@ -92,6 +92,7 @@ function isTitleAlone(reading: Reading, line: SourceLine, index: number): boolea
   if (index === 0) return !/[.,;:]$/.test(text) && listMarkWidth(line) === null
   const { bodyIndent } = reading.text
   const depth = sectionDepth(text)
+  if (/^(?:chapter|appendix|part)\s+(?:\d+|[A-Z]|[ivxlc]+)\b/i.test(text) && !/[.,;:]$/.test(text)) return true
   // "1. text" on its own may be an item of a list; a section's number stands further left than the text, or has two parts.
   if (depth !== null && !/[.,;:]$/.test(text)) return depth > 1 || line.indent < bodyIndent
   if (isCapitals(text)) return true
@@ -101,20 +102,21 @@ function isTitleAlone(reading: Reading, line: SourceLine, index: number): boolea
     text.length <= 60 &&
     /^\p{Lu}/u.test(text) &&
     !/[.,;:)]$/.test(text) &&
-    /^(?:[\p{L}\p{N}'’,/-]+\s?)+$/u.test(text)
+    /^[\p{L}\p{N}'’,/ -]+$/u.test(text)
   )
 }
 
 function readBody(reading: Reading, stanza: Stanza, lines: readonly SourceLine[]): void {
-  const { wrapColumn } = reading.text
+  const { wrapColumn, bodyIndent } = reading.text
   if (wrapColumn === null) return readUnwrapped(reading, stanza, lines)
+  if (lines.every((line) => line.indent > bodyIndent + 1) && isCode(lines, wrapColumn))
+    return pushCode(reading, stanza, lines)
   for (const part of partsOfStanza(lines, wrapColumn)) {
     const [first] = part.lines
-    if (part.kind === 'paragraph' && isPreformatted(part.lines, wrapColumn, reading.text.bodyIndent)) {
-      push(reading, stanza, { kind: 'code', text: dedent(part.lines) })
+    if (part.kind === 'paragraph' && isPreformatted(part.lines, wrapColumn, bodyIndent)) {
+      pushCode(reading, stanza, part.lines)
     } else {
-      const level =
-        part.kind === 'list-item' ? { level: Math.floor(Math.max(0, first!.indent - reading.text.bodyIndent) / 2) } : {}
+      const level = part.kind === 'list-item' ? { level: Math.floor(Math.max(0, first!.indent - bodyIndent) / 2) } : {}
       push(reading, stanza, { kind: part.kind, text: part.lines.map((line) => line.text.trim()).join('\n'), ...level })
     }
   }
@@ -126,7 +128,7 @@ function readUnwrapped(reading: Reading, stanza: Stanza, lines: readonly SourceL
     lines.length > 1 &&
     lines.every((line) => line.indent >= reading.text.bodyIndent + 2 && listMarkWidth(line) === null)
   ) {
-    return push(reading, stanza, { kind: 'code', text: dedent(lines) })
+    return pushCode(reading, stanza, lines)
   }
   for (const line of lines)
     push(reading, stanza, { kind: listMarkWidth(line) === null ? 'paragraph' : 'list-item', text: line.text.trim() })
@@ -167,12 +169,32 @@ function partsOfStanza(lines: readonly SourceLine[], wrapColumn: number): Part[]
 
 /** Lines that were not filled to the width keep their ends: code, addresses, verse. */
 function isPreformatted(lines: readonly SourceLine[], wrapColumn: number, bodyIndent: number): boolean {
+  if (lines.length > 1) return isMostlyBroken(lines, wrapColumn)
+  const [line] = lines
+  return line!.indent > bodyIndent + 1 && /^\s*(?:[$#>%]\s|[\w.-]+(?:\s*=|[({])|[./~]\S*\/|<)/.test(line!.text)
+}
+
+/** An indented stanza whose lines end where the author ended them and hold what sentences do not. */
+function isCode(lines: readonly SourceLine[], wrapColumn: number): boolean {
+  if (lines.some((line) => listMarkWidth(line) !== null && !/^\s*#/.test(line.text))) return false
+  const symbols = lines.filter((line) => /[{}$=<>|\\]|\w\(|;$|^\s*[#%]|\s--?\w/.test(line.text)).length
+  return lines.length > 1 && isMostlyBroken(lines, wrapColumn) && symbols >= lines.length / 3
+}
+
+function isMostlyBroken(lines: readonly SourceLine[], wrapColumn: number): boolean {
   const breaks = lines
     .slice(0, -1)
     .filter((line, index) => isDeliberateBreak(line, lines[index + 1]!, wrapColumn)).length
-  if (lines.length > 1) return breaks > (lines.length - 1) / 2
-  const [line] = lines
-  return line!.indent > bodyIndent + 1 && /^\s*(?:[$#>%]\s|[\w.-]+\s*[=({]|[./~]\S*\/|<)/.test(line!.text)
+  return breaks > (lines.length - 1) / 2
+}
+
+/** Code with blank lines in it comes as several stanzas; it is one piece again. CLEAN takes the common indent away. */
+function pushCode(reading: Reading, stanza: Stanza, lines: readonly SourceLine[]): void {
+  const text = lines.map((line) => line.text).join('\n')
+  const previous = reading.elements.at(-1)
+  if (previous?.kind === 'code' && previous.page === (stanza.page ?? undefined)) {
+    reading.elements[reading.elements.length - 1] = { ...previous, text: `${previous.text}\n\n${text}` }
+  } else push(reading, stanza, { kind: 'code', text })
 }
 
 function push(reading: Reading, stanza: Stanza, element: ExtractedElement): void {
