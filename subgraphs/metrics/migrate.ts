@@ -1,0 +1,6 @@
+// The tables of metrics as its processes expect them. Safe to run from several at once.
+import type { Database } from '#shared/database.ts'
+
+export function migrate(database: Database): Promise<void> {
+  return database.migrate({ schema: 'metrics', folder: new URL('./migrations', import.meta.url).pathname })
+}
