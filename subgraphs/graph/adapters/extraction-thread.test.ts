@@ -98,6 +98,16 @@ test('an aborted extraction ends with CANCELLED at once, and the next document i
   expect((await next).entities.length).toBeGreaterThan(5)
 })
 
+test('closing ends the extraction that runs and those that wait with CANCELLED', async () => {
+  const thread = open()
+  const extractions = Promise.allSettled([long, letter, long].map((document) => thread.extract(document, signal)))
+  await setImmediate()
+  await thread.close()
+  for (const result of await extractions)
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'CANCELLED' } })
+  await expect(thread.extract(letter, signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+})
+
 test('an extraction that takes too long ends with EXTRACTION_TIMED_OUT', async () => {
   await expect(open({ timeoutMs: 20 }).extract(long, signal)).rejects.toMatchObject({ code: 'EXTRACTION_TIMED_OUT' })
 })

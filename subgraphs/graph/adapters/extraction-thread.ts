@@ -18,7 +18,7 @@ export interface ExtractionThreadOptions {
 
 export interface ExtractionThread extends AsyncDisposable {
   /**
-   * Documents take turns. Throws CANCELLED when the signal is aborted, EXTRACTION_TIMED_OUT, EXTRACTION_OUT_OF_MEMORY, or
+   * Documents take turns. Throws CANCELLED when the signal is aborted or the thread closed, EXTRACTION_TIMED_OUT, EXTRACTION_OUT_OF_MEMORY, or
    * EXTRACTION_FAILED when the thread died otherwise.
    */
   extract: ExtractDocument
@@ -43,14 +43,18 @@ export function createExtractionThread(options: ExtractionThreadOptions = {}): E
     const worker = new Worker(new URL('./extraction-thread-entry.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
     })
+    // One that dies while idle is replaced; without a listener its error would end the process.
+    worker.on('error', () => undefined)
+    worker.once('exit', () => {
+      if (thread === worker) thread = undefined
+    })
     // An idle thread is no reason for the process to stay.
     worker.unref()
     return worker
   }
 
   async function run(request: ExtractionRequest, signal: AbortSignal): Promise<DocumentContributions> {
-    if (isClosed) throw new TributaryError('CANCELLED', 'The extraction of entities was stopped.')
-    signal.throwIfAborted()
+    if (isClosed || signal.aborted) throw cancelled(signal.reason)
     clearTimeout(idleTimer)
     const worker = (thread ??= start())
     worker.ref()
@@ -59,7 +63,7 @@ export function createExtractionThread(options: ExtractionThreadOptions = {}): E
     } catch (error) {
       // Whatever the thread is still doing, nobody waits for it.
       await end()
-      throw error instanceof TributaryError ? error : typedError(error, signal, { timeoutMs, memoryLimitMb })
+      throw isClosed || signal.aborted ? cancelled(error) : typedError(error, { timeoutMs, memoryLimitMb })
     } finally {
       worker.unref()
       idleTimer = setTimeout(() => void end(), idleMs).unref()
@@ -68,15 +72,11 @@ export function createExtractionThread(options: ExtractionThreadOptions = {}): E
 
   const close = async () => {
     isClosed = true
-    inTurn.clearQueue()
     await end()
   }
 
   return {
-    extract: ({ text, blocks }, signal) =>
-      inTurn(() => run({ text, blocks }, signal)).catch((error: unknown) => {
-        throw signal.aborted ? cancelled(error) : error
-      }),
+    extract: ({ text, blocks }, signal) => inTurn(() => run({ text, blocks }, signal)),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -99,12 +99,7 @@ function answerOf(worker: Worker, request: ExtractionRequest, signal: AbortSigna
   })
 }
 
-function typedError(
-  error: unknown,
-  signal: AbortSignal,
-  limits: { timeoutMs: number; memoryLimitMb: number },
-): TributaryError {
-  if (signal.aborted) return cancelled(error)
+function typedError(error: unknown, limits: { timeoutMs: number; memoryLimitMb: number }): TributaryError {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return new TributaryError(
       'EXTRACTION_TIMED_OUT',
