@@ -11,6 +11,7 @@ import { keepCredentials } from './credentials.ts'
 import { GUIDE_NAME, runGuide } from './guide/run-guide.ts'
 import { listenForEnd, type EndRequest } from './listen-for-end.ts'
 import { readFlags } from './options.ts'
+import { showModelsFetch } from './show-models-fetch.ts'
 import { startPlatform, type RunningPlatform } from './start-platform.ts'
 
 /** A part that does not close in time is left behind: the stores recover from that. */
@@ -60,6 +61,7 @@ async function run(output: Output, end: EndRequest): Promise<number> {
   }
   output.line()
   try {
+    await showModelsFetch(platform.models, output, end.signal)
     const { apiKey } = await keepCredentials({ dataDirectory, url, createdSecret })
     const guideKey = apiKey ?? flags.environment['TRIBUTARY_ADMIN_API_KEY'] ?? null
     if (flags.isGuideWanted && guideKey) await showGuide(platform, guideKey, output, end.signal)

@@ -14,6 +14,14 @@ export interface SubgraphRoles {
 
 /** accounts is started apart from them: the first start makes the administrator's key. */
 export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, SubgraphRoles>> = {
+  models: {
+    api: async () => (await import('../../subgraphs/models/main.ts')).startModels,
+    worker: async () => (await import('../../subgraphs/models/worker.ts')).startModelsWorker,
+  },
+  knowledge: {
+    api: async () => (await import('../../subgraphs/knowledge/main.ts')).startKnowledge,
+    worker: async () => (await import('../../subgraphs/knowledge/worker.ts')).startKnowledgeWorker,
+  },
   ingestion: {
     api: async () => (await import('../../subgraphs/ingestion/main.ts')).startIngestion,
     worker: async () => (await import('../../subgraphs/ingestion/worker.ts')).startIngestionWorker,
@@ -25,4 +33,5 @@ export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, S
 }
 
 export const loadAccounts = async () => (await import('../../subgraphs/accounts/main.ts')).startAccounts
+export const loadFetchModels = async () => (await import('../../subgraphs/models/main.ts')).fetchEmbeddedModels
 export const loadGateway = async () => (await import('../../gateway/main.ts')).startGateway

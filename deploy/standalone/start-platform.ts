@@ -11,7 +11,8 @@ import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts
 import type { Platform } from '../../contracts/platform.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { reservePort } from './reserve-port.ts'
-import { loadAccounts, loadGateway, SUBGRAPH_ROLES, type SubgraphRoles } from './roles.ts'
+import { fetchModels, type ModelsFetch } from './fetch-models.ts'
+import { loadAccounts, loadFetchModels, loadGateway, SUBGRAPH_ROLES, type SubgraphRoles } from './roles.ts'
 
 export interface StartPlatformOptions {
   host: string
@@ -34,6 +35,8 @@ export interface RunningPlatform {
   dataDirectory: string
   /** The administrator's secret when it was made just now. */
   createdSecret: string | null
+  /** The embedded models, which are fetched while everything else runs already. */
+  models: ModelsFetch
   /** When each part of the start was done, in milliseconds after its begin. */
   timings: Readonly<Record<string, number>>
   close(): Promise<void>
@@ -95,6 +98,9 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       isOnlyProcess: true,
     }
 
+    // Before models is started, which fetches them, too, but silently: whoever comes first does it.
+    const models = fetchModels({ fetch: roles.fetchModels, environment })
+    opened.defer(() => models.close())
     const accounts = await roles.startAccounts(platform, environment)
     opened.defer(() => accounts.close())
     urls.set('accounts', accounts.url)
@@ -132,6 +138,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       url: `${origin}/graphql`,
       origin,
       dataDirectory: data.path,
+      models,
       createdSecret: accounts.firstStart.createdSecret,
       timings,
       // Last opened, first closed: the gateway, workers, subgraphs, the queue, the database, the data directory.
@@ -145,13 +152,14 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
 
 async function loadRoles() {
   const entries = Object.entries(SUBGRAPH_ROLES) as [SubgraphName, SubgraphRoles][]
-  const [startGateway, startAccounts, apis, workers] = await Promise.all([
+  const [startGateway, startAccounts, fetchModels, apis, workers] = await Promise.all([
     loadGateway(),
     loadAccounts(),
+    loadFetchModels(),
     Promise.all(entries.map(async ([name, roles]) => ({ name, start: await roles.api() }))),
     Promise.all(entries.flatMap(([name, { worker }]) => (worker ? [worker().then((start) => ({ name, start }))] : []))),
   ])
-  return { startGateway, startAccounts, apis, workers }
+  return { startGateway, startAccounts, fetchModels, apis, workers }
 }
 
 /** How a client on this machine writes the address that is listened on. */

@@ -1,10 +1,12 @@
 // The main job, once, visibly, as any client would do it: a knowledge base from the project's own documents, a question, a cited answer.
 // Later starts bring in only what changed; one that was interrupted is finished by the next.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from '../../../cli/client/ask.ts'
 import { throwUserErrors, type UserErrorPayload } from '../../../cli/client/client-error.ts'
 import type { Endpoint } from '../../../cli/client/endpoint.ts'
 import { ingestFiles, type FileOutcome } from '../../../cli/client/ingest-files.ts'
 import { ensureKnowledgeBase, listKnowledgeBases } from '../../../cli/client/knowledge-bases.ts'
+import type { Model } from '../../../cli/client/shapes.ts'
 import { createIngestProgress } from '../../../cli/terminal/ingest-progress.ts'
 import type { Output } from '../../../cli/terminal/output.ts'
 import { printAnswer } from '../../../cli/terminal/print-answer.ts'
@@ -21,6 +23,8 @@ export interface RunGuideOptions {
 }
 
 export const GUIDE_NAME = 'Tributary guide'
+const MODEL_WAIT_MS = 5000
+const MODEL_POLL_MS = 250
 const QUESTION = 'What is Tributary?'
 
 export async function runGuide(options: RunGuideOptions): Promise<void> {
@@ -32,6 +36,7 @@ export async function runGuide(options: RunGuideOptions): Promise<void> {
     // Who deleted the guide does not want it back.
     if (!existing.some(({ id }) => id === remembered.knowledgeBaseId)) return
   }
+  if (!remembered) await waitForEmbeddingModel(endpoint, signal)
   const knowledgeBaseId = remembered?.knowledgeBaseId ?? (await ensureKnowledgeBase(endpoint, GUIDE_NAME, signal)).id
   const state: GuideState = remembered ?? { knowledgeBaseId, files: {}, isAsked: false }
   await writeGuideState(dataDirectory, state)
@@ -60,6 +65,19 @@ export async function runGuide(options: RunGuideOptions): Promise<void> {
     await writeGuideState(dataDirectory, state)
   }
   output.record({ event: 'guide-ready', knowledgeBaseId, documentCount: Object.keys(state.files).length })
+}
+
+/**
+ * A knowledge base keeps the model that it was made with, so one that was fetched a moment ago is worth a moment's wait; without any, search is by
+ * words only.
+ */
+async function waitForEmbeddingModel(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + MODEL_WAIT_MS
+  while (Date.now() < until) {
+    const { models } = await endpoint.request<{ models: { nodes: Model[] } }>('Models', {}, signal)
+    if (models.nodes.some(({ capabilities }) => capabilities.includes('EMBEDDING'))) return
+    await sleep(MODEL_POLL_MS, undefined, { signal })
+  }
 }
 
 async function ingestChanged(options: RunGuideOptions, state: GuideState, changed: readonly GuideFile[]) {
