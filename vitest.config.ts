@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    include: ['{shared,contracts,gateway,subgraphs,schema,cli,deploy,test}/**/*.test.ts'],
-    exclude: ['test/bench/**', '**/node_modules/**'],
+    include: ['{bin,shared,contracts,gateway,subgraphs,schema,cli,deploy,docs,test}/**/*.test.ts'],
+    exclude: ['test/bench/**', '**/*.service.test.ts', '**/node_modules/**'],
   },
 })

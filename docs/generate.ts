@@ -1,4 +1,5 @@
 // Writes docs/configuration.md from the config schemas of all roles: `npm run docs`; with --check it only tells whether the file is fresh.
+import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import prettier from 'prettier'
 import { z } from 'zod'
@@ -17,13 +18,17 @@ const target = new URL('./configuration.md', import.meta.url)
 async function sections(): Promise<Section[]> {
   const subgraphs = new URL('../subgraphs/', import.meta.url)
   const names = (await readdir(subgraphs)).sort()
-  const own = await Promise.all(
-    names.map(async (name) => {
-      const module = (await import(new URL(`${name}/config.ts`, subgraphs).href)) as { configSchema: z.ZodObject }
+  const own = names.flatMap((name) => {
+    const file = new URL(`${name}/config.ts`, subgraphs)
+    return existsSync(file) ? [{ name, file }] : []
+  })
+  const ownSections = await Promise.all(
+    own.map(async ({ name, file }) => {
+      const module = (await import(file.href)) as { configSchema: z.ZodObject; workerConfigSchema?: z.ZodObject }
       return {
         title: `\`${name}\``,
         note: `Read by the ${name} subgraph and its worker, in standalone mode too.`,
-        schema: module.configSchema,
+        schema: z.object({ ...module.configSchema.shape, ...module.workerConfigSchema?.shape }),
       }
     }),
   )
@@ -40,7 +45,7 @@ async function sections(): Promise<Section[]> {
       note: '`node subgraphs/<name>/main.ts`, `node subgraphs/<name>/worker.ts`',
       schema: processRoleSchema,
     },
-    ...own.filter(({ schema }) => Object.keys(schema.shape).length > 0),
+    ...ownSections.filter(({ schema }) => Object.keys(schema.shape).length > 0),
   ]
 }
 

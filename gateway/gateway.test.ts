@@ -23,7 +23,7 @@ import { loadSupergraph } from './supergraph/load-supergraph.ts'
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
 const TOKENS = `${LINK}
   type Query { ping: String! slow: String }
-  type Subscription { tokens(count: Int!): Event! secretTokens: Event! }
+  type Subscription { tokens(count: Int!): Event! secretTokens: Event! refused(id: ID!): Event! }
   interface Event { sequence: Int! }
   type Token implements Event { sequence: Int! text: String! engine: Engine }
   type Ended implements Event { sequence: Int! }
@@ -67,7 +67,7 @@ beforeAll(async () => {
     permissions: shield(
       {
         Query: { ...federationRules, ping: canRead, slow: canRead },
-        Subscription: { tokens: canRead, secretTokens: canEdit },
+        Subscription: { tokens: canRead, secretTokens: canEdit, refused: canRead },
         Token: canRead,
         Ended: canRead,
         Engine: canRead,
@@ -101,6 +101,11 @@ beforeAll(async () => {
             } finally {
               endedStreams.dispatchEvent(new Event('ended'))
             }
+          },
+        },
+        refused: {
+          subscribe() {
+            throw new TributaryError('NOT_FOUND', 'There is no such thing.', { path: ['id'] })
           },
         },
         secretTokens: {
@@ -257,6 +262,18 @@ test('bad input of a subscription is an error with code and the path of the argu
     message: 'count is at most 100.',
     extensions: { code: 'BAD_USER_INPUT', argumentPath: ['count'] },
   })
+})
+
+test('a subscription refused at its start is an error of that operation; the socket lives on', async () => {
+  const client = connect('viewer')
+  const results = []
+  for await (const result of client.iterate({ query: 'subscription { refused(id: "x") { sequence } }' }))
+    results.push(result)
+  expect(results[0]?.errors?.[0]).toMatchObject({
+    message: 'There is no such thing.',
+    extensions: { code: 'NOT_FOUND', argumentPath: ['id'] },
+  })
+  expect(await collect(client, '{ engines { id } }')).toEqual([{ data: { engines: [{ id: 'e1' }] } }])
 })
 
 test('a field that the role may not read is refused through entity resolution too', async () => {

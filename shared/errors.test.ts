@@ -6,7 +6,7 @@ import { ERROR_CATALOGUE, isCancellation, TributaryError } from './errors.ts'
 const documented = new Map(
   [
     ...readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8').matchAll(
-      /^\| `([A-Z_]+)` \| (\d+) \| (yes|no) \|/gm,
+      /^\| `([A-Z_]+)` +\| (\d+) +\| (yes|no) +\|/gm,
     ),
   ].map(([, code, status, retry]) => [code!, { httpStatus: Number(status), isRetryable: retry === 'yes' }]),
 )

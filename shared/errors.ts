@@ -54,14 +54,15 @@ export interface TributaryErrorOptions {
 export class TributaryError extends Error {
   readonly code: ErrorCode
   readonly isRetryable: boolean
-  readonly path: readonly string[] | undefined
+  /** Not `path`: graphql-js takes an error with a `path` for one that it has located already. */
+  readonly argumentPath: readonly string[] | undefined
 
   constructor(code: ErrorCode, message: string, options: TributaryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'TributaryError'
     this.code = code
     this.isRetryable = options.isRetryable ?? ERROR_CATALOGUE[code].isRetryable
-    this.path = options.path
+    this.argumentPath = options.path
   }
 }
 

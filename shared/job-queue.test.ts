@@ -12,7 +12,8 @@ const numbered = defineMessage('test.numbered', z.object({ number: z.int() }))
 const failing = defineMessage('test.failing', z.object({ number: z.int() }))
 const unread = defineMessage('test.unread', z.object({ number: z.int() }))
 const held = defineMessage('test.held', z.object({ number: z.int() }))
-const messages = [numbered, failing, unread, held]
+const backlog = defineMessage('test.backlog', z.object({ number: z.int() }))
+const messages = [backlog, numbered, failing, unread, held]
 
 let directory: string
 let database: Database
@@ -49,6 +50,21 @@ test('messages are handled, each with its data, soon after they were sent', asyn
   await queue.sendMany(numbered, [{ number: 2 }, { number: 3 }])
   await expect.poll(() => seen.toSorted(), { interval: 10, timeout: 5000 }).toEqual([1, 2, 3])
   expect(performance.now() - sentAt).toBeLessThan(3000)
+})
+
+test('a backlog is worked off without pauses', async () => {
+  const seen = new Set<number>()
+  await queue.sendMany(
+    backlog,
+    Array.from({ length: 60 }, (_, number) => ({ number })),
+  )
+  const startedAt = performance.now()
+  await queue.work(backlog, { concurrency: 2 }, async ({ data }) => {
+    seen.add(data.number)
+  })
+  await expect.poll(() => seen.size, { interval: 10, timeout: 25_000 }).toBe(60)
+  // At one message per polling interval and worker it would take fifteen seconds.
+  expect(performance.now() - startedAt).toBeLessThan(8000)
 })
 
 test('a message of the wrong shape is refused when it is sent', async () => {

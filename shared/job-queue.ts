@@ -2,7 +2,14 @@
 // exists if and only if the change does. Delivery is at least once, so every handler is idempotent.
 import { sql } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
-import { fromDrizzle, fromPglite, PgBoss, type Db, type SendOptions as BossSendOptions } from 'pg-boss'
+import {
+  fromDrizzle,
+  fromPglite,
+  PgBoss,
+  type Db,
+  type JobWithMetadata,
+  type SendOptions as BossSendOptions,
+} from 'pg-boss'
 import type { z } from 'zod'
 import { rowsOf, type Database, type SqlExecutor } from './database.ts'
 import { TributaryError } from './errors.ts'
@@ -82,6 +89,14 @@ const RETRY_DELAY_MAX_SECONDS = 30
 /** One delivery may take so long (a long document on a slow embedder); progress is checkpointed inside. */
 const EXPIRE_SECONDS = 4 * 3600
 
+const WORKER_OPTIONS = {
+  batchSize: 1,
+  includeMetadata: true,
+  pollingIntervalSeconds: 0.5,
+  notifyPollingIntervalSeconds: 2,
+  heartbeatRefreshSeconds: 3,
+} as const
+
 export async function createJobQueue(options: CreateJobQueueOptions): Promise<JobQueue> {
   const { database } = options
   const boss = new PgBoss({
@@ -131,37 +146,40 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
       await boss.insert(message.queue, jobs, inTransaction(sendOptions))
     },
     async work(message, workOptions, handler) {
-      await boss.work(
-        message.queue,
-        {
-          batchSize: 1,
-          includeMetadata: true,
-          localConcurrency: workOptions.concurrency ?? 1,
-          pollingIntervalSeconds: 0.5,
-          notifyPollingIntervalSeconds: 2,
-          heartbeatRefreshSeconds: 3,
-        },
-        async ([job]) => {
-          if (!job) return
-          const parsed = message.schema.safeParse(job.data)
-          if (!parsed.success) {
-            // Written by another version: no retry can mend it, and it must not block its queue.
-            options.onError(
-              new TributaryError(
-                'INTERNAL_SERVER_ERROR',
-                `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
-              ),
-            )
-            return
-          }
-          try {
-            await handler({ data: parsed.data, retryCount: job.retryCount, signal: job.signal })
-          } catch (error) {
-            options.onError(error instanceof Error ? error : new Error(String(error)))
-            throw error
-          }
-        },
-      )
+      const handle = async (job: JobWithMetadata) => {
+        const parsed = message.schema.safeParse(job.data)
+        if (!parsed.success) {
+          // Written by another version: no retry can mend it, and it must not block its queue.
+          options.onError(
+            new TributaryError(
+              'INTERNAL_SERVER_ERROR',
+              `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
+            ),
+          )
+          return
+        }
+        try {
+          await handler({ data: parsed.data, retryCount: job.retryCount, signal: job.signal })
+        } catch (error) {
+          options.onError(error instanceof Error ? error : new Error(String(error)))
+          throw error
+        }
+      }
+      // One worker each, instead of pg-boss's localConcurrency: only then are all their ids known.
+      for (let index = 0; index < (workOptions.concurrency ?? 1); index += 1) {
+        const workerId: string = await boss.work<object, void, typeof WORKER_OPTIONS>(
+          message.queue,
+          WORKER_OPTIONS,
+          async ([job]) => {
+            try {
+              if (job) await handle(job)
+            } finally {
+              // More may be waiting; without this the worker looks again only after its polling interval.
+              boss.notifyWorker(workerId)
+            }
+          },
+        )
+      }
     },
     close: () => boss.stop({ graceful: true, timeout: options.closeTimeoutMs ?? 10_000 }),
   }

@@ -26,7 +26,11 @@ test('an empty list has no cursor and no next page', () => {
 
 test('first and after are checked, and the error names them', () => {
   for (const first of [0, -1, 101])
-    expect(() => readPage({ first })).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT', path: ['first'] }))
+    expect(() => readPage({ first })).toThrow(
+      expect.objectContaining({ code: 'BAD_USER_INPUT', argumentPath: ['first'] }),
+    )
   for (const after of ['x', '', 'W10', 'bnVsbA'])
-    expect(() => readPage({ after })).toThrow(expect.objectContaining({ code: 'CURSOR_INVALID', path: ['after'] }))
+    expect(() => readPage({ after })).toThrow(
+      expect.objectContaining({ code: 'CURSOR_INVALID', argumentPath: ['after'] }),
+    )
 })

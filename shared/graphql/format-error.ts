@@ -36,7 +36,7 @@ export function formatGraphError(
       extensions: {
         code: original.code,
         isRetryable: original.isRetryable,
-        ...(original.path ? { argumentPath: original.path } : {}),
+        ...(original.argumentPath ? { argumentPath: original.argumentPath } : {}),
       },
     }
   }
