@@ -7,6 +7,7 @@ import type { Database } from '#shared/database.ts'
 import { serviceIdentity } from '../../contracts/identity.ts'
 import type { ModelsClient } from '../../contracts/models-client.ts'
 import { indexText } from './domain/index-text.ts'
+import { findDocument, type AboutDocument } from './find-document.ts'
 import type { StepReports } from './step-reports.ts'
 import { chunkEmbeddingTable, chunkTable, documentTable, type DocumentRow, type KnowledgeBaseRow } from './tables.ts'
 import { vectorToBytes } from './vector-bytes.ts'
@@ -22,10 +23,11 @@ export interface EmbedStepOptions {
   signal: AbortSignal
 }
 
-/** Answers how many chunks have a vector: all or none. */
-export async function runEmbedStep(options: EmbedStepOptions): Promise<number> {
+/** Answers how many chunks have a vector, all or none; null when the document was deleted meanwhile. */
+export async function runEmbedStep(options: EmbedStepOptions): Promise<number | null> {
   const { database, models, document, knowledgeBase, reports, signal } = options
   const { workspaceId, id: documentId, chunkCount: totalUnits } = document
+  const about = { workspaceId, knowledgeBaseId: document.knowledgeBaseId, documentId }
   const modelName = knowledgeBase.embeddingModelName
   const vectorCount = modelName === null ? 0 : totalUnits
   if (modelName !== null) {
@@ -47,8 +49,7 @@ export async function runEmbedStep(options: EmbedStepOptions): Promise<number> {
           ),
         )
         .orderBy(asc(chunkTable.ordinal))
-      // Fewer rows than there were: the document is being deleted, which the next step sees.
-      if (chunks.length === 0) return vectorCount
+      if (chunks.length === 0) return null
       const vectors = await models.embed(
         serviceIdentity(workspaceId, 'knowledge'),
         {
@@ -59,21 +60,14 @@ export async function runEmbedStep(options: EmbedStepOptions): Promise<number> {
         },
         signal,
       )
-      await database.sql
-        .insert(chunkEmbeddingTable)
-        .values(
-          chunks.map(({ id }, index) => ({
-            chunkId: id,
-            workspaceId,
-            documentId,
-            modelName,
-            vector: vectorToBytes(vectors[index]!),
-          })),
-        )
-        .onConflictDoUpdate({
-          target: chunkEmbeddingTable.chunkId,
-          set: { modelName: sql`excluded.model_name`, vector: sql`excluded.vector` },
-        })
+      const rows = chunks.map(({ id }, index) => ({
+        chunkId: id,
+        workspaceId,
+        documentId,
+        modelName,
+        vector: vectorToBytes(vectors[index]!),
+      }))
+      if (!(await storeBatch(database, about, rows))) return null
     }
   }
   await database.sql.transaction(async (transaction) => {
@@ -84,6 +78,25 @@ export async function runEmbedStep(options: EmbedStepOptions): Promise<number> {
     await reports.succeeded('EMBED', { completedUnits: vectorCount, totalUnits }, transaction)
   })
   return vectorCount
+}
+
+/** False, and nothing stored, when the document was deleted while its batch was embedded. */
+function storeBatch(
+  database: Database,
+  about: AboutDocument,
+  rows: (typeof chunkEmbeddingTable.$inferInsert)[],
+): Promise<boolean> {
+  return database.sql.transaction(async (transaction) => {
+    if ((await findDocument(transaction, about, { lock: true })).state !== 'present') return false
+    await transaction
+      .insert(chunkEmbeddingTable)
+      .values(rows)
+      .onConflictDoUpdate({
+        target: chunkEmbeddingTable.chunkId,
+        set: { modelName: sql`excluded.model_name`, vector: sql`excluded.vector` },
+      })
+    return true
+  })
 }
 
 async function storedOrdinals(database: Database, document: DocumentRow, modelName: string): Promise<Set<number>> {

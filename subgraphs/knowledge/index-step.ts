@@ -36,6 +36,10 @@ export async function runIndexStep(options: IndexStepOptions): Promise<boolean> 
   }
   let chunks = await storeChunks(options)
   if (!(await isComplete())) {
+    if ((await findDocument(database.sql, about)).state !== 'present') {
+      await vectorStore.deleteDocument(workspaceId, documentId)
+      return false
+    }
     // Left over from other content of the same document, cut or embedded differently.
     await vectorStore.deleteDocument(workspaceId, documentId)
     chunks = await storeChunks(options)

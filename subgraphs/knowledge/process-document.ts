@@ -65,6 +65,7 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
       const vectorCount = isIndexed
         ? (document.vectorCount ?? 0)
         : await runEmbedStep({ database, models, knowledgeBase, document, reports, signal })
+      if (vectorCount === null) return await forget()
 
       step = 'INDEX'
       if (isIndexed) await reports.succeeded('INDEX', { chunksKey: document.chunksKey! })
