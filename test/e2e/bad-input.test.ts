@@ -1,0 +1,4 @@
+import { startStandalone } from '../harness/standalone.ts'
+import { badInputStory } from './stories/bad-input.ts'
+
+badInputStory('one process', () => startStandalone())
