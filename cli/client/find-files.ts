@@ -6,6 +6,9 @@ import { ClientError, EXIT_STATUS } from './client-error.ts'
 
 export interface FoundFile {
   path: string
+  /** How it is shown to people. */
+  label: string
+  /** What it is called in the knowledge base. */
   name: string
   sizeBytes: number
 }
@@ -52,7 +55,8 @@ export async function findFiles(given: readonly string[]): Promise<{ files: Foun
 
   function add(location: string, sizeBytes: number): void {
     if (sizeBytes === 0) skipped.push({ path: location, reason: 'it is empty' })
-    else files.set(path.resolve(location), { path: location, name: path.basename(location), sizeBytes })
+    else
+      files.set(path.resolve(location), { path: location, label: location, name: path.basename(location), sizeBytes })
   }
 
   async function walk(directory: string): Promise<void> {

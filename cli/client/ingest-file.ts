@@ -121,7 +121,7 @@ async function putFile(url: string, file: FoundFile, signal: AbortSignal | undef
     })
     const text = await response.body.text()
     if (response.statusCode === 201 || response.statusCode === 409) return null
-    const error = new ClientError('UPLOAD_FAILED', `${file.path}: ${messageIn(text)}`, EXIT_STATUS.failed)
+    const error = new ClientError('UPLOAD_FAILED', messageIn(text), EXIT_STATUS.failed)
     if (response.statusCode >= 500 || response.statusCode === 422) return error
     throw error
   } catch (cause) {

@@ -32,24 +32,24 @@ export function createIngestProgress(output: Output, fileCount: number): IngestP
       const { file } = progress
       switch (progress.kind) {
         case 'accepted':
-          label = file.name
+          label = file.label
           return redraw()
         case 'event': {
           const { event } = progress
           if (event.__typename === 'IngestionStepProgressed')
-            label = `${file.name}: ${event.step.name.toLowerCase()} ${event.completedUnits}${event.totalUnits ? `/${event.totalUnits}` : ''}`
+            label = `${file.label}: ${event.step.name.toLowerCase()} ${event.completedUnits}${event.totalUnits ? `/${event.totalUnits}` : ''}`
           if (event.__typename === 'IngestionStepFinished' && event.step.status === 'SUCCEEDED') {
-            label = `${file.name}: ${event.step.name.toLowerCase()} done`
+            label = `${file.label}: ${event.step.name.toLowerCase()} done`
             finishedSteps.set(file.path, (finishedSteps.get(file.path) ?? new Set()).add(event.step.name))
           }
           return redraw()
         }
         case 'succeeded':
-          return finish(file.path, `  ✓ ${file.path}${progress.isNew ? '' : '  (was there already)'}`)
+          return finish(file.path, `  ✓ ${file.label}${progress.isNew ? '' : '  (was there already)'}`)
         case 'started':
-          return finish(file.path, `  → ${file.path}  (${progress.jobId})`)
+          return finish(file.path, `  → ${file.label}  (${progress.jobId})`)
         case 'failed':
-          return finish(file.path, `  ✗ ${file.path}: ${progress.message}`)
+          return finish(file.path, `  ✗ ${file.label}: ${progress.message}`)
       }
     },
     stop: () => bar.stop(),

@@ -37,14 +37,17 @@ export async function printAnswer(events: AsyncIterable<AnswerEvent>, output: Ou
 }
 
 function conclude(event: AnswerEvent & { __typename: 'AnswerCompleted' }, output: Output): ExitStatus {
-  const { verdict, status } = event.answer
+  const { answer } = event
+  const { verdict, status } = answer
   if (status === 'CANCELLED') {
     output.line('The answer was cancelled.')
     return EXIT_STATUS.failed
   }
   switch (verdict) {
     case 'NOT_IN_DOCUMENTS':
-      output.line('The documents do not hold an answer to this question (NOT_IN_DOCUMENTS).')
+      output.line(
+        answer.text ? '(NOT_IN_DOCUMENTS)' : 'The documents do not hold an answer to this question (NOT_IN_DOCUMENTS).',
+      )
       return EXIT_STATUS.notInDocuments
     case 'PARTIAL':
       output.line('The documents answer only a part of the question (PARTIAL).')

@@ -13,7 +13,7 @@ export interface SubgraphRoles {
 }
 
 /** accounts is started apart from them: the first start makes the administrator's key. */
-export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, SubgraphRoles>> = {
+export const SUBGRAPH_ROLES: Record<Exclude<SubgraphName, 'accounts'>, SubgraphRoles> = {
   models: {
     api: async () => (await import('../../subgraphs/models/main.ts')).startModels,
     worker: async () => (await import('../../subgraphs/models/worker.ts')).startModelsWorker,
@@ -29,6 +29,10 @@ export const SUBGRAPH_ROLES: Partial<Record<Exclude<SubgraphName, 'accounts'>, S
   graph: {
     api: async () => (await import('../../subgraphs/graph/main.ts')).startGraph,
     worker: async () => (await import('../../subgraphs/graph/worker.ts')).startGraphWorker,
+  },
+  metrics: {
+    api: async () => (await import('../../subgraphs/metrics/main.ts')).startMetrics,
+    worker: async () => (await import('../../subgraphs/metrics/worker.ts')).startMetricsWorker,
   },
 }
 

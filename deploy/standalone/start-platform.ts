@@ -126,9 +126,10 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       host: options.host,
       port: reserved.port,
       corsOrigins: options.corsOrigins,
-      subgraphUrls: Object.fromEntries(
-        SUBGRAPH_NAMES.map((name) => [name, urls.get(name) ?? 'http://127.0.0.1:9/graphql']),
-      ) as Record<SubgraphName, string>,
+      subgraphUrls: Object.fromEntries(SUBGRAPH_NAMES.map((name) => [name, urls.get(name)])) as Record<
+        SubgraphName,
+        string
+      >,
       signer: platform.signer,
       logger,
     })

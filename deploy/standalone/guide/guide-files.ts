@@ -19,7 +19,7 @@ export async function findGuideFiles(root: string): Promise<GuideFile[]> {
       const bytes = await readFile(location).catch(() => null)
       if (!bytes || bytes.length === 0) return []
       const sha256 = createHash('sha256').update(bytes).digest('hex')
-      return [{ key, path: location, name: path.basename(key), sizeBytes: bytes.length, sha256 }]
+      return [{ key, path: location, label: key, name: path.basename(key), sizeBytes: bytes.length, sha256 }]
     }),
   )
   return files.flat()

@@ -25,7 +25,8 @@ export interface RunGuideOptions {
 export const GUIDE_NAME = 'Tributary guide'
 const MODEL_WAIT_MS = 5000
 const MODEL_POLL_MS = 250
-const QUESTION = 'What is Tributary?'
+/** One that the README answers in a sentence. */
+const QUESTION = 'What does Tributary do when the documents do not hold the answer?'
 
 export async function runGuide(options: RunGuideOptions): Promise<void> {
   const { endpoint, dataDirectory, output, signal } = options
@@ -111,7 +112,7 @@ async function ingestChanged(options: RunGuideOptions, state: GuideState, change
 
 const fileRecord = (outcome: FileOutcome & { kind: 'succeeded' | 'failed' }) => ({
   event: 'guide-file',
-  file: outcome.file.name,
+  file: outcome.file.label,
   ...(outcome.kind === 'succeeded'
     ? { status: 'SUCCEEDED', documentId: outcome.documentId }
     : { status: 'FAILED', code: outcome.code, message: outcome.message }),
