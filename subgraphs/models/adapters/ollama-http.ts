@@ -106,9 +106,11 @@ export function createOllamaHttp({ url, hostName, ...options }: OllamaHttpOption
       // Destroying the body after the loop was left reports an error that nobody waits for.
       response.body.on('error', () => undefined)
       try {
+        // The network cuts between any two bytes, also within a character.
+        const decoder = new TextDecoder()
         let rest = ''
-        for await (const chunk of response.body.setEncoding('utf8')) {
-          const lines = (rest + String(chunk)).split('\n')
+        for await (const chunk of response.body) {
+          const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n')
           rest = lines.pop() ?? ''
           for (const line of lines) if (line.trim() !== '') yield schema.parse(JSON.parse(line))
         }
