@@ -19,7 +19,12 @@ export const entityTable = graphSchema.table(
     mentionCount: integer('mention_count').notNull(),
   },
   (table) => [
-    index('entity_by_rank').on(table.workspaceId, table.knowledgeBaseId, table.mentionCount.desc(), table.id),
+    index('entity_by_rank').on(
+      table.workspaceId,
+      table.knowledgeBaseId,
+      table.mentionCount.desc().nullsFirst(),
+      table.id,
+    ),
   ],
 )
 
@@ -37,7 +42,12 @@ export const contributionTable = graphSchema.table(
   },
   (table) => [
     primaryKey({ columns: [table.documentId, table.entityId] }),
-    index('contribution_by_rank').on(table.workspaceId, table.documentId, table.mentionCount.desc(), table.entityId),
+    index('contribution_by_rank').on(
+      table.workspaceId,
+      table.documentId,
+      table.mentionCount.desc().nullsFirst(),
+      table.entityId,
+    ),
     index('contribution_by_entity').on(table.entityId),
     index('contribution_by_knowledge_base').on(table.knowledgeBaseId),
   ],
@@ -84,8 +94,8 @@ export const relationshipTable = graphSchema.table(
     weight: integer('weight').notNull(),
   },
   (table) => [
-    index('relationship_by_source').on(table.sourceId, table.weight.desc(), table.id),
-    index('relationship_by_target').on(table.targetId, table.weight.desc(), table.id),
+    index('relationship_by_source').on(table.sourceId, table.weight.desc().nullsFirst(), table.id),
+    index('relationship_by_target').on(table.targetId, table.weight.desc().nullsFirst(), table.id),
     index('relationship_by_knowledge_base').on(table.knowledgeBaseId),
   ],
 )

@@ -161,7 +161,10 @@ test('another workspace sees none of the usage, and only ADMIN sees that of the 
   expect((await ask(foreign, USAGE, range)).data.usage).toEqual([])
   expect((await ask(foreign, METRICS, references(knowledgeBaseId))).data._entities[0].metrics.searchCount).toBe(0)
   for (const role of ['EDITOR', 'VIEWER', 'SERVICE'] as const) {
-    expect((await ask(workspaceId, USAGE, range, role)).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+    // Also where there is nothing to see.
+    for (const asked of [range, { from: '1990-01-01T00:00:00Z', to: '1991-01-01T00:00:00Z' }]) {
+      expect((await ask(workspaceId, USAGE, asked, role)).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+    }
   }
   const unsigned = await requestSubgraph(platform, metrics.url, null, USAGE, range)
   expect(unsigned.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')

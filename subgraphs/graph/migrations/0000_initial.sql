@@ -66,14 +66,14 @@ ALTER TABLE "graph"."mention" ADD CONSTRAINT "mention_entity_id_entity_id_fk" FO
 ALTER TABLE "graph"."relationship_mention" ADD CONSTRAINT "relationship_mention_relationship_id_relationship_id_fk" FOREIGN KEY ("relationship_id") REFERENCES "graph"."relationship"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "graph"."relationship" ADD CONSTRAINT "relationship_source_id_entity_id_fk" FOREIGN KEY ("source_id") REFERENCES "graph"."entity"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "graph"."relationship" ADD CONSTRAINT "relationship_target_id_entity_id_fk" FOREIGN KEY ("target_id") REFERENCES "graph"."entity"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "contribution_by_rank" ON "graph"."contribution" USING btree ("workspace_id","document_id","mention_count" DESC NULLS LAST,"entity_id");--> statement-breakpoint
+CREATE INDEX "contribution_by_rank" ON "graph"."contribution" USING btree ("workspace_id","document_id","mention_count" DESC NULLS FIRST,"entity_id");--> statement-breakpoint
 CREATE INDEX "contribution_by_entity" ON "graph"."contribution" USING btree ("entity_id");--> statement-breakpoint
 CREATE INDEX "contribution_by_knowledge_base" ON "graph"."contribution" USING btree ("knowledge_base_id");--> statement-breakpoint
-CREATE INDEX "entity_by_rank" ON "graph"."entity" USING btree ("workspace_id","knowledge_base_id","mention_count" DESC NULLS LAST,"id");--> statement-breakpoint
+CREATE INDEX "entity_by_rank" ON "graph"."entity" USING btree ("workspace_id","knowledge_base_id","mention_count" DESC NULLS FIRST,"id");--> statement-breakpoint
 CREATE INDEX "mention_by_document" ON "graph"."mention" USING btree ("document_id");--> statement-breakpoint
 CREATE INDEX "mention_by_knowledge_base" ON "graph"."mention" USING btree ("knowledge_base_id");--> statement-breakpoint
 CREATE INDEX "relationship_mention_by_document" ON "graph"."relationship_mention" USING btree ("document_id");--> statement-breakpoint
 CREATE INDEX "relationship_mention_by_knowledge_base" ON "graph"."relationship_mention" USING btree ("knowledge_base_id");--> statement-breakpoint
-CREATE INDEX "relationship_by_source" ON "graph"."relationship" USING btree ("source_id","weight" DESC NULLS LAST,"id");--> statement-breakpoint
-CREATE INDEX "relationship_by_target" ON "graph"."relationship" USING btree ("target_id","weight" DESC NULLS LAST,"id");--> statement-breakpoint
+CREATE INDEX "relationship_by_source" ON "graph"."relationship" USING btree ("source_id","weight" DESC NULLS FIRST,"id");--> statement-breakpoint
+CREATE INDEX "relationship_by_target" ON "graph"."relationship" USING btree ("target_id","weight" DESC NULLS FIRST,"id");--> statement-breakpoint
 CREATE INDEX "relationship_by_knowledge_base" ON "graph"."relationship" USING btree ("knowledge_base_id");
