@@ -1,6 +1,6 @@
 // The contract of GraphStore on PGlite, and on a PostgreSQL server where TEST_DATABASE_URL names one.
 import { sql } from 'drizzle-orm'
-import { afterAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { openDatabase, type Database, type OpenDatabaseOptions } from '#shared/database.ts'
 import { describeGraphStore } from '../ports/graph-store.contract.ts'
 import { createPostgresGraphStore } from './postgres-graph-store.ts'
@@ -8,17 +8,15 @@ import { createPostgresGraphStore } from './postgres-graph-store.ts'
 const folder = new URL('../migrations', import.meta.url).pathname
 
 function describeOn(name: string, location: OpenDatabaseOptions['location']) {
-  let database: Promise<Database> | undefined
-  const openOnce = async () => {
-    const opened = await openDatabase({ location })
-    await opened.migrate({ schema: 'graph', folder })
-    return opened
-  }
-  afterAll(async () => (await database)?.close())
+  let database: Database
+  beforeAll(async () => {
+    database = await openDatabase({ location })
+    await database.migrate({ schema: 'graph', folder })
+  })
+  afterAll(() => database.close())
   describeGraphStore(name, async () => {
-    const { sql: executor } = await (database ??= openOnce())
-    await executor.execute(sql`truncate graph.entity, graph.deletion cascade`)
-    return createPostgresGraphStore({ database: executor })
+    await database.sql.execute(sql`truncate graph.entity, graph.deletion cascade`)
+    return createPostgresGraphStore({ database: database.sql })
   })
 }
 
