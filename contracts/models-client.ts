@@ -2,6 +2,7 @@
 //
 //   POST /internal/model        { capability, modelName }             → { model | null }
 //   POST /internal/embeddings   { modelName, texts, purpose, … }      → float32 little-endian, row after row; headers say rows, dimensions, model
+//   POST /internal/rerankings   { question, passages }                → { scores | null }
 //   POST /internal/generations  { modelName, messages, … }            → NDJSON of GenerationLine; closing the socket cancels
 import readline from 'node:readline'
 import { z } from 'zod'
@@ -38,6 +39,11 @@ export const embeddingsRequestSchema = z.object({
 })
 export const EMBEDDING_ROWS_HEADER = 'tributary-rows'
 export const EMBEDDING_DIMENSIONS_HEADER = 'tributary-dimensions'
+
+export const RERANKINGS_PATH = '/internal/rerankings'
+export const rerankRequestSchema = z.object({ question: z.string(), passages: z.array(z.string()).max(256) })
+/** Raw logits in the order of the passages, higher is better; null when no reranking model can be had now. */
+export const rerankResponseSchema = z.object({ scores: z.array(z.number()).nullable() })
 
 export const messageSchema = z.object({ role: z.enum(['SYSTEM', 'USER', 'ASSISTANT', 'TOOL']), content: z.string() })
 export type Message = z.infer<typeof messageSchema>
@@ -83,6 +89,12 @@ export interface ModelsClient {
     request: z.infer<typeof embeddingsRequestSchema>,
     signal: AbortSignal,
   ): Promise<Float32Array[]>
+  /** How well each passage answers the question, as raw logits in order; null when no reranking model can be had now. */
+  rerank(
+    identity: Identity,
+    request: z.infer<typeof rerankRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<number[] | null>
   /** `started`, deltas, then `completed`; throws what `failed` says. Aborting the signal stops the model. */
   generate(
     identity: Identity,
@@ -125,6 +137,15 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
         throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The models service cut its answer short.')
       }
       return Array.from({ length: rows }, (_, row) => new Float32Array(bytes, row * dimensions * 4, dimensions))
+    },
+
+    async rerank(identity, body, signal) {
+      const url = origin() + RERANKINGS_PATH
+      const response = await internalJson(
+        { url, token: await signer.sign(identity), body, signal, timeoutMs: 60_000, target },
+        rerankResponseSchema,
+      )
+      return response.scores
     },
 
     async *generate(identity, body, signal) {

@@ -14,9 +14,12 @@ import {
   GENERATIONS_PATH,
   MODEL_PATH,
   modelRequestSchema,
+  rerankRequestSchema,
+  RERANKINGS_PATH,
   type GenerationLine,
   type ModelDescription,
   type modelResponseSchema,
+  type rerankResponseSchema,
 } from '../../contracts/models-client.ts'
 import type { CatalogueModel } from './domain/choose-model.ts'
 import type { EmbedTexts } from './embed-texts.ts'
@@ -58,6 +61,20 @@ export function addInternalRoutes(app: FastifyInstance, options: InternalRoutesO
       .type('application/octet-stream')
       .send(bytes)
   })
+
+  app.post(
+    RERANKINGS_PATH,
+    { bodyLimit: BODY_LIMIT_BYTES },
+    async (request, reply): Promise<z.input<typeof rerankResponseSchema>> => {
+      await callerOf(request)
+      const { question, passages } = parseBody(rerankRequestSchema, request)
+      const found = await catalogue.find('RERANK', null)
+      if (found === null) return { scores: null }
+      const signal = closedEarly(reply)
+      const model = await catalogue.openRerankModel(found, signal)
+      return { scores: (await model.rerank(question, passages, signal)).scores }
+    },
+  )
 
   app.post(GENERATIONS_PATH, { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const { workspaceId } = await callerOf(request)

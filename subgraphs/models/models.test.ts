@@ -374,6 +374,17 @@ describe.skipIf(missing.length > 0)(
         )
       })
 
+      test('reranks passages, or says that nothing can', async () => {
+        const passages = ['Paris is the capital of France.', 'A violin has four strings.']
+        const scores = await client.rerank(identity, { question: 'What is the capital of France?', passages }, never())
+        const { data } = await ask('{ models { nodes { capabilities } } }')
+        const canRerank = data.models.nodes.some((model: { capabilities: string[] }) =>
+          model.capabilities.includes('RERANK'),
+        )
+        if (canRerank) expect(scores?.[0]).toBeGreaterThan(scores?.[1] ?? Infinity)
+        else expect(scores).toBeNull()
+      })
+
       test('generates as a stream, and passes on why it failed', async () => {
         const lines = []
         for await (const line of client.generate(identity, { modelName: null, ...FRANCE }, never())) lines.push(line)
@@ -479,8 +490,14 @@ describe.skipIf(missing.length > 0)(
   },
 )
 
-async function firstOf<Value>(events: AsyncIterable<{ data?: Value | null }>): Promise<Value | null | undefined> {
-  for await (const { data } of events) return data
+/** The first event; what the subscription was refused with is thrown. */
+async function firstOf<Value>(
+  events: AsyncIterable<{ data?: Value | null; errors?: unknown }>,
+): Promise<Value | null | undefined> {
+  for await (const { data, errors } of events) {
+    if (errors !== undefined) throw errors
+    return data
+  }
   return null
 }
 
