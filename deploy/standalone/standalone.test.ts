@@ -1,64 +1,15 @@
 // `tributary start` as people start it: real processes, what they print, how they end.
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { killAll, start as startProcess, type Started } from './start-process.fixture.ts'
 
-const launcher = fileURLToPath(new URL('../../bin/tributary.js', import.meta.url))
-const root = fileURLToPath(new URL('../../', import.meta.url))
 let scratch: string
-const children = new Set<ChildProcess>()
-
-interface Started {
-  child: ChildProcess
-  /** Resolves with the first line that has this event. */
-  event(name: string): Promise<Record<string, any>>
-  ended: Promise<{ status: number | null; output: string }>
-}
-
-function start(flags: readonly string[], options: { environment?: NodeJS.ProcessEnv; uid?: number } = {}): Started {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TRIBUTARY_')))
-  const child = spawn(process.execPath, [launcher, 'start', '--no-guide', ...flags], {
-    cwd: root,
-    env: { ...inherited, ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
-  })
-  children.add(child)
-  const lines: string[] = []
-  const waiting = new Set<() => void>()
-  const note = (line: string) => {
-    lines.push(line)
-    for (const check of waiting) check()
-  }
-  createInterface({ input: child.stdout! }).on('line', note)
-  createInterface({ input: child.stderr! }).on('line', note)
-  const ended = once(child, 'close').then(([status]) => {
-    children.delete(child)
-    return { status: status as number | null, output: lines.join('\n') }
-  })
-  return {
-    child,
-    ended,
-    event: (name) =>
-      new Promise((resolve, reject) => {
-        const check = () => {
-          const line = lines.find((candidate) => candidate.startsWith(`{"event":"${name}"`))
-          if (!line) return
-          waiting.delete(check)
-          resolve(JSON.parse(line) as Record<string, any>)
-        }
-        waiting.add(check)
-        check()
-        void ended.then(({ output }) => reject(new Error(`It ended before "${name}":\n${output}`)))
-      }),
-  }
-}
+const start = (flags: readonly string[], options?: Parameters<typeof startProcess>[1]) =>
+  startProcess(['start', '--no-guide', ...flags], options)
 
 async function directory(name: string): Promise<string> {
   const made = path.join(scratch, name)
@@ -70,7 +21,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(path.join(os.tmpdir(), 'tributary-standalone-'))
 })
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL')
+  killAll()
   await rm(scratch, { recursive: true, force: true })
 })
 

@@ -1,0 +1,206 @@
+// The command line against a real platform: what it prints, and the status it ends with.
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { killAll, start, type Started } from '../deploy/standalone/start-process.fixture.ts'
+
+let scratch: string
+let documents: string
+let data: string
+let platform: Started
+
+async function tributary(commandLine: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const { status, output, stdout } = await start(commandLine, {
+    environment: { TRIBUTARY_DATA_DIR: data, ...environment },
+  }).ended
+  return { status, output, stdout }
+}
+
+const records = (stdout: string) => stdout.split('\n').map((line) => JSON.parse(line) as Record<string, any>)
+
+async function json(commandLine: readonly string[], environment?: NodeJS.ProcessEnv) {
+  const { status, stdout } = await tributary([...commandLine, '--json'], environment)
+  return { status, records: records(stdout) }
+}
+
+const HANDBOOK = `# Backups
+
+The backup of the Kestrel database runs every night at 02:15 and takes forty minutes.
+
+To restore a backup, stop the service and run kestrel-restore with the date of the backup.
+`
+
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(os.tmpdir(), 'tributary-cli-'))
+  documents = path.join(scratch, 'documents')
+  data = path.join(scratch, 'data')
+  await mkdir(path.join(documents, 'sub'), { recursive: true })
+  await writeFile(path.join(documents, 'handbook.md'), HANDBOOK)
+  await writeFile(path.join(documents, 'contacts.txt'), 'The operator on duty is called Marit Olsen.\n')
+  await writeFile(
+    path.join(documents, 'sub', 'page.html'),
+    '<html><body><h1>Limits</h1><p>A Kestrel node holds at most 512 shards.</p></body></html>',
+  )
+  await writeFile(path.join(documents, 'empty.txt'), '')
+  await writeFile(path.join(documents, 'photo.png'), 'png')
+  platform = start(['start', '--json', '--no-guide', '--port', '0', '--data-dir', data])
+  await platform.event('admin-api-key-created')
+}, 180_000)
+
+afterAll(async () => {
+  platform?.child.kill('SIGINT')
+  await platform?.ended
+  killAll()
+  await rm(scratch, { recursive: true, force: true })
+}, 60_000)
+
+describe('ingest, ask and search', { timeout: 120_000 }, () => {
+  it('ingests a folder, lists what it skips, and does nothing twice', async () => {
+    const first = await json(['ingest', documents, '--knowledge-base', 'Handbook', '--wait'])
+    expect(first.records.at(-1)).toMatchObject({ event: 'finished', succeeded: 3, unchanged: 0, failed: 0, skipped: 2 })
+    expect(first.status).toBe(0)
+    expect(first.records.filter(({ event }) => event === 'skipped').map(({ path: at }) => path.basename(at))).toEqual([
+      'empty.txt',
+      'photo.png',
+    ])
+
+    const second = await json(['ingest', documents, '--knowledge-base', 'Handbook', '--wait'])
+    expect(second.records.at(-1)).toMatchObject({ event: 'finished', succeeded: 0, unchanged: 3, failed: 0 })
+
+    const { records: status } = await json(['status'])
+    expect(status[0]!['knowledgeBases']).toMatchObject([{ name: 'Handbook', documentCount: 3 }])
+    expect(status[0]!['runningJobs']).toEqual([])
+  })
+
+  it('streams an answer and lists what it rests on', async () => {
+    const { status, stdout } = await tributary(['ask', 'When does the backup of the Kestrel database run?'])
+    expect(stdout).toContain('02:15')
+    expect(stdout).toMatch(/\[\d+\] ✓ verified · Backups/)
+    expect(stdout).toContain('“The backup of the Kestrel database runs every night at 02:15 and takes forty minutes.”')
+    expect(status).toBe(0)
+  })
+
+  it('gives programs every event of an answer as a line of JSON', async () => {
+    const question = ['ask', 'How many shards does a Kestrel node hold?', '--knowledge-base', 'Handbook']
+    const { status, records: events } = await json([...question, '--mode', 'extractive'])
+    expect(events[0]!['__typename']).toBe('AnswerStarted')
+    expect(events.some((event) => event['__typename'] === 'AnswerDelta')).toBe(true)
+    expect(events.at(-1)).toMatchObject({ __typename: 'AnswerCompleted', answer: { verdict: 'ANSWERED' } })
+    expect(status).toBe(0)
+  })
+
+  it('says plainly that the documents do not hold an answer', async () => {
+    const { status, stdout } = await tributary(['ask', 'Who painted the ceiling of the Sistine Chapel?'])
+    expect(stdout).toContain('NOT_IN_DOCUMENTS')
+    expect(status).toBe(5)
+  })
+
+  it('shows the passages that fit, with their places', async () => {
+    const { status, stdout } = await tributary(['search', 'operator', 'on', 'duty', '--first', '1'])
+    expect(stdout).toContain('Handbook: 1 passages')
+    expect(stdout).toContain('The operator on duty is called Marit Olsen.')
+    expect(status).toBe(0)
+  })
+
+  it('ends with a status of its own when some files cannot be ingested, and says why', async () => {
+    const mixed = path.join(scratch, 'mixed')
+    await mkdir(mixed)
+    await cp(path.join(documents, 'contacts.txt'), path.join(mixed, 'good.txt'))
+    await writeFile(path.join(mixed, 'bad.pdf'), 'This is no PDF.')
+    const { status, output } = await tributary(['ingest', mixed, '--knowledge-base', 'Mixed', '--wait'])
+    expect(output).toMatch(/✓ .*good\.txt/)
+    expect(output).toMatch(/✗ .*bad\.pdf: .*no PDF/)
+    expect(output).toContain('1 ingested, 1 failed')
+    expect(status).toBe(6)
+  })
+})
+
+describe('keys', { timeout: 60_000 }, () => {
+  it('makes a key, which works until it is revoked', async () => {
+    const created = await json(['keys', 'create', 'a reader', '--role', 'viewer', '--expires', '30d'])
+    const { apiKey, secret } = created.records[0]!
+    expect(apiKey).toMatchObject({ roles: ['VIEWER'] })
+    expect((await json(['status'], { TRIBUTARY_API_KEY: secret })).records[0]).toMatchObject({
+      viewer: { roles: ['VIEWER'] },
+    })
+
+    const { stdout } = await tributary(['keys', 'list'])
+    expect(stdout).toMatch(new RegExp(`${apiKey.id} .* active .* a reader`))
+    expect(stdout).not.toContain(secret)
+
+    const forbidden = await tributary(['ingest', documents], { TRIBUTARY_API_KEY: secret })
+    expect(forbidden.output).toContain('This needs the role')
+    expect(forbidden.status).toBe(4)
+
+    expect(await tributary(['keys', 'revoke', apiKey.id])).toMatchObject({ status: 0 })
+    const refused = await tributary(['ask', 'Anything?'], { TRIBUTARY_API_KEY: secret })
+    expect(refused.output).toContain('The API key is not accepted')
+    expect(refused.status).toBe(4)
+  })
+
+  it('says that there is no such key', async () => {
+    const { status, output } = await tributary(['keys', 'revoke', 'key_nonsense'])
+    expect(output).toContain('There is no API key with this id')
+    expect(status).toBe(1)
+  })
+})
+
+describe('what goes wrong is one sentence with what to do', { timeout: 60_000 }, () => {
+  it('when nothing answers', async () => {
+    const environment = { TRIBUTARY_URL: 'http://127.0.0.1:9/graphql', TRIBUTARY_API_KEY: 'trb_x' }
+    const expected = 'tributary: Nothing answers at http://127.0.0.1:9/graphql. Start the platform with `npm start`, or'
+    const { status, output } = await tributary(['status'], environment)
+    expect(output).toContain(expected)
+    expect(status).toBe(3)
+    const asJson = await json(['status'], environment)
+    expect(asJson.records).toEqual([{ error: { code: 'UNREACHABLE', message: expect.stringContaining('npm start') } }])
+  })
+
+  it('when something else answers', async () => {
+    const other = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const url = `127.0.0.1:${(other.address() as AddressInfo).port}`
+    const { status, output } = await tributary(['status'], { TRIBUTARY_URL: url })
+    other.close()
+    expect(output).toContain(`What answers at http://${url}/graphql (status 200) is not a Tributary endpoint.`)
+    expect(status).toBe(3)
+  })
+
+  it('when there is no key', async () => {
+    const { status, output } = await tributary(['ask', 'x'], { TRIBUTARY_DATA_DIR: path.join(scratch, 'nowhere') })
+    expect(output).toContain('There is no API key for the command line. Start the platform with `npm start`')
+    expect(status).toBe(4)
+  })
+
+  it.each([
+    [['ask'], "missing required argument 'question'"],
+    [['ask', 'x', '--mode', 'fast'], 'Choose one of AUTO, GENERATIVE, EXTRACTIVE.'],
+    [['search', 'x', '--first', '0'], 'Give a whole number from 1 to 100.'],
+    [['keys', 'create', 'x', '--role', 'KING'], 'Choose one of ADMIN, EDITOR, VIEWER, SERVICE.'],
+    [['keys', 'create', 'x', '--expires', 'soon'], 'Give a date like 2030-12-31, or days like 30d.'],
+    [['destroy'], "unknown command 'destroy'"],
+    [['ingest', '/no/such/folder'], 'There is no file or folder "/no/such/folder".'],
+  ])('when the command line is %j', async (commandLine, sentence) => {
+    const { status, output } = await tributary(commandLine)
+    expect(output).toContain(sentence)
+    expect(status).toBe(2)
+  })
+
+  it('when a knowledge base does not exist', async () => {
+    const { status, output } = await tributary(['ask', 'x', '--knowledge-base', 'Nothing'])
+    expect(output).toContain('There is no knowledge base "Nothing". `npx tributary status` lists them.')
+    expect(status).toBe(1)
+  })
+
+  it('and help says how to use each command and what the statuses mean', async () => {
+    const { status, stdout } = await tributary(['--help'])
+    expect(status).toBe(0)
+    for (const word of ['start', 'ingest', 'ask', 'search', 'status', 'keys', 'Exit status', 'TRIBUTARY_API_KEY'])
+      expect(stdout).toContain(word)
+    expect((await tributary(['ingest', '--help'])).stdout).toContain('--knowledge-base <name>')
+  })
+})
