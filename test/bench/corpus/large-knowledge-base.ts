@@ -139,8 +139,9 @@ function modelsFromCache(vectors: VectorCache, workspaceId: string): ModelsClien
           }
         : null,
     embed: (_identity, { texts }) => vectors.embed(texts),
-    generate: () => fail('The corpus needs no chat model.'),
-  } as ModelsClient
+    rerank: () => fail('Ingestion asks for no rerank model.'),
+    generate: () => fail('Ingestion asks for no chat model.'),
+  }
 }
 
 function summaryOf(corpus: readonly CorpusDocument[]) {
