@@ -163,6 +163,16 @@ test('AUTO lets a small model or none quote, and a large one write', async () =>
   expect(await modeOf()).toBe('EXTRACTIVE')
 })
 
+test('a reranker decides where there is one', async () => {
+  knowledge.models.rerank = (_question, passage) => (passage.includes('rewind') ? 9 : -9)
+  const events = await ask({ question: 'What is used to restore a backup?', mode: 'EXTRACTIVE' })
+  knowledge.models.rerank = () => -11
+  const declined = await ask({ question: 'What is used to restore a backup?', mode: 'EXTRACTIVE' })
+  knowledge.models.rerank = null
+  expect(textOf(events)).toContain('rewind')
+  expect(declined.at(-1).answer.verdict).toBe('NOT_IN_DOCUMENTS')
+})
+
 test('an answer is made by words when the embedding model is away', async () => {
   knowledge.models.available = []
   const events = await ask({ mode: 'EXTRACTIVE' })

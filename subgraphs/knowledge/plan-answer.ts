@@ -1,13 +1,14 @@
 // The first half of an answer's life: find sources, decide from them whether the documents hold an answer, and settle how it is written.
 // Nothing of it is visible to anyone until it is stored in one go with the event AnswerStarted.
 import type { Logger } from 'pino'
+import { TributaryError } from '#shared/errors.ts'
 import { serviceIdentity, type Identity } from '../../contracts/identity.ts'
 import type { ModelDescription, ModelsClient } from '../../contracts/models-client.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { resolveAnswerMode } from './domain/answer-mode.ts'
 import { composeExtractiveAnswer } from './domain/compose-extractive-answer.ts'
 import { gatherEvidence } from './domain/gather-evidence.ts'
-import type { Embed, SourceChunk } from './domain/source-chunk.ts'
+import type { Embed, Rerank, SourceChunk } from './domain/source-chunk.ts'
 import type { KnowledgeBases } from './knowledge-bases.ts'
 import { isModelTrouble } from './model-trouble.ts'
 import type { Retrieval, RetrievedChunk, Retrieved } from './retrieval.ts'
@@ -32,6 +33,8 @@ export type PlanAnswer = (
 
 /** Chunks that are read for an answer. */
 const CHUNKS_READ = 24
+/** How far down the two lists a chunk still counts; what the decision was calibrated with. */
+const LIST_DEPTH = 40
 
 export function createPlanAnswer(options: {
   models: ModelsClient
@@ -52,6 +55,7 @@ export function createPlanAnswer(options: {
         question: answer.question,
         mode: 'HYBRID',
         limit: CHUNKS_READ,
+        depth: LIST_DEPTH,
         signal,
       }),
       givenModel === undefined ? models.findModel(identity, 'CHAT', answer.modelName, signal) : givenModel,
@@ -92,18 +96,32 @@ export function createPlanAnswer(options: {
     return planned(chosen.length === 0 ? { kind: 'decline' } : { kind: 'extract', verdict, sentences: chosen }, finder)
   }
 
-  /** Whether the documents hold an answer. Without an embedding model, or when it fails just now, words alone decide. */
+  /** Whether the documents hold an answer: judged by the reranker; where there is none, by similarity; else by words alone. */
   async function decide(answer: AnswerRow, retrieved: Retrieved, identity: Identity, signal: AbortSignal) {
     const question = { question: answer.question, chunks: retrieved.hits.map(toSourceChunk) }
     const request = { ...question, signal, sourceLimit: answer.maxSources }
-    if (retrieved.embedding === null) return gatherEvidence(request)
-    try {
-      return await gatherEvidence({ ...request, embed: embedPassages(identity, retrieved.embedding) })
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!isModelTrouble(error)) throw error
-      logger.warn({ err: error }, 'an answer is decided by words only: the passages could not be embedded')
-      return gatherEvidence(request)
+    const { embedding } = retrieved
+    const judges = [
+      { rerank: rerankPassages(identity) },
+      ...(embedding === null ? [] : [{ embed: embedPassages(identity, embedding) }]),
+    ]
+    for (const judge of judges) {
+      try {
+        return await gatherEvidence({ ...request, ...judge })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isModelTrouble(error)) throw error
+        logger.debug({ err: error }, 'an answer is decided without a model that is away')
+      }
+    }
+    return gatherEvidence(request)
+  }
+
+  function rerankPassages(identity: Identity): Rerank {
+    return async (question, passages, signal) => {
+      const scores = await models.rerank(identity, { question, passages: [...passages] }, signal)
+      if (scores === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model now.')
+      return scores
     }
   }
 

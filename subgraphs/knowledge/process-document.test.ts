@@ -25,6 +25,7 @@ import { createKnowledgeBases, type KnowledgeBases } from './knowledge-bases.ts'
 import type { VectorStore } from './ports/vector-store.ts'
 import { createProcessDocument } from './process-document.ts'
 import { createFailDocument, createRegisterDocument } from './register-document.ts'
+import { openTestDatabase } from './testing/open-database.ts'
 import { EMBEDDER, startScriptedModels, type ScriptedModels } from './testing/scripted-models.ts'
 import { textContent } from './testing/start-knowledge.ts'
 
@@ -56,7 +57,7 @@ const LONG = textContent(
 )
 
 beforeAll(async () => {
-  platform = await createTestPlatform()
+  platform = await createTestPlatform({ database: await openTestDatabase(() => undefined) })
   models = await startScriptedModels()
   await platform.database.migrate({ schema: 'knowledge', folder: new URL('./migrations', import.meta.url).pathname })
   vectorDirectory = await mkdtemp(path.join(os.tmpdir(), 'tributary-vectors-'))

@@ -40,12 +40,13 @@ export interface Retrieval {
     mode: SearchMode
     /** Chunks wanted, 1 to 100. */
     limit: number
+    /** How deep the list of each search is read: a chunk that only one of them ranks low still counts. Default 100. */
+    depth?: number
     signal: AbortSignal
   }): Promise<Retrieved>
 }
 
-/** How deep each list is read: a chunk that only one search ranks low still counts. */
-const LIST_LENGTH = 100
+const DEPTH_DEFAULT = 100
 /** Chunks of documents that are not READY are left out after the search, so a few more are asked for. */
 const SLACK = 20
 /** A pasted page would otherwise look up thousands of terms. */
@@ -64,7 +65,7 @@ export function createRetrieval(options: {
   const { database, vectorStore, models, logger } = options
 
   return {
-    async retrieve({ identity, knowledgeBases, question, mode, limit, signal }) {
+    async retrieve({ identity, knowledgeBases, question, mode, limit, depth = DEPTH_DEFAULT, signal }) {
       const { workspaceId } = identity
       const modelNames = [...new Set(knowledgeBases.flatMap(({ embeddingModelName }) => embeddingModelName ?? []))]
       const embeddings = mode === 'LEXICAL' ? [] : await embedQuestion(identity, modelNames, question, signal)
@@ -77,7 +78,7 @@ export function createRetrieval(options: {
           vector,
         })),
         text: usedMode === 'DENSE' ? null : wordsOf(question),
-        limit: LIST_LENGTH,
+        limit: depth,
         signal,
       })
       const fused = fuseRanks<RankedChunks[number]>([...dense, lexical], ({ chunkId }) => chunkId).slice(

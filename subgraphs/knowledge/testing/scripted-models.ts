@@ -9,6 +9,8 @@ import {
   GENERATIONS_PATH,
   generationRequestSchema,
   MODEL_PATH,
+  RERANKINGS_PATH,
+  rerankRequestSchema,
   modelRequestSchema,
   type GenerationLine,
   type GenerationRequest,
@@ -43,6 +45,8 @@ export interface ScriptedModels {
   abandonedCount: number
   /** What the chat model says, delta by delta; it may wait, and `signal` is aborted when the caller leaves. */
   script: (request: GenerationRequest, signal: AbortSignal) => AsyncIterable<string>
+  /** The raw logit of a passage; null: there is no reranking model. */
+  rerank: ((question: string, passage: string) => number) | null
   /** Called before each embedding request is answered; may wait or throw to fail it with MODEL_NOT_AVAILABLE. */
   beforeEmbedding: (texts: string[]) => Promise<void> | void
   close(): Promise<void>
@@ -55,6 +59,7 @@ export async function startScriptedModels(): Promise<ScriptedModels> {
     embeddings: [],
     generations: [],
     abandonedCount: 0,
+    rerank: null,
     script: async function* () {
       yield 'Nothing was scripted.'
     },
@@ -69,6 +74,11 @@ export async function startScriptedModels(): Promise<ScriptedModels> {
   app.post(MODEL_PATH, (request) => {
     const { capability, modelName } = modelRequestSchema.parse(request.body)
     return { model: find(capability, modelName) }
+  })
+
+  app.post(RERANKINGS_PATH, (request) => {
+    const { question, passages } = rerankRequestSchema.parse(request.body)
+    return { scores: state.rerank === null ? null : passages.map((passage) => state.rerank!(question, passage)) }
   })
 
   app.post(EMBEDDINGS_PATH, async (request, reply) => {

@@ -16,6 +16,7 @@ import type { z } from 'zod'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../../test/harness/platform.ts'
 import { startKnowledge, type RunningKnowledge } from '../main.ts'
 import { startKnowledgeWorker } from '../worker.ts'
+import { openTestDatabase } from './open-database.ts'
 import { startScriptedModels, type ScriptedModels } from './scripted-models.ts'
 
 export type StepReport = z.output<typeof stepReported.schema>
@@ -23,6 +24,8 @@ export type Usage = z.output<typeof usageRecorded.schema>
 
 export interface TestKnowledge {
   platform: TestPlatform
+  /** Every statement sent so far, for counting. */
+  statements: string[]
   models: ScriptedModels
   api: RunningKnowledge
   worker: { close(): Promise<void> }
@@ -53,7 +56,10 @@ export interface SentDocument {
 }
 
 export async function startTestKnowledge(environment: NodeJS.ProcessEnv = {}): Promise<TestKnowledge> {
-  const platform = await createTestPlatform()
+  const statements: string[] = []
+  const platform = await createTestPlatform({
+    database: await openTestDatabase((statement) => statements.push(statement)),
+  })
   const models = await startScriptedModels()
   platform.origins.set('models', models.origin)
   let api = await startKnowledge(platform, environment)
@@ -91,6 +97,7 @@ export async function startTestKnowledge(environment: NodeJS.ProcessEnv = {}): P
 
   const knowledge: TestKnowledge = {
     platform,
+    statements,
     models,
     get api() {
       return api
