@@ -49,5 +49,5 @@ function isMostlyControl(sample: string): boolean {
     const unit = sample.charCodeAt(index)
     if (unit < 0x20 && unit !== 0x09 && unit !== 0x0a && unit !== 0x0c && unit !== 0x0d && unit !== 0x1b) count += 1
   }
-  return count > sample.length / 10
+  return count > 4 && count > sample.length / 10
 }

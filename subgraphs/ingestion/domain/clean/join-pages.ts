@@ -30,6 +30,15 @@ function elementBeforeNotes(joined: readonly ExtractedElement[], element: Extrac
 
 function continues(before: ExtractedElement, after: ExtractedElement): boolean {
   if (before.kind !== 'paragraph' && before.kind !== 'list-item') return false
+  if (!isAligned(before, after)) return false
   const isOpen = !/[.!?:;]["”’)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$/.test(before.text)
   return isOpen && (/^[\p{Ll}(\d]/u.test(after.text) || /[-,‐]$/.test(before.text))
+}
+
+/** What goes on with a list item hangs behind its mark; what goes on with a paragraph starts at its margin. */
+function isAligned(before: ExtractedElement, after: ExtractedElement): boolean {
+  if (!before.box || !after.box) return true
+  const shift = after.box.left - before.box.left
+  const em = before.fontSize ?? 10
+  return before.kind === 'list-item' ? shift > em / 3 : Math.abs(shift) < 3 * em
 }

@@ -10,6 +10,8 @@ const MINIMUM_PAGES = 3
 /** Share of the strip's pages whose words must repeat (or count) before the whole strip is furniture. */
 const REPEATED_SHARE = 0.5
 const MAXIMUM_CHARACTERS = 200
+/** Forms and labels repeat their words on every page: when this much would go, it is the text itself. */
+const MAXIMUM_REMOVED_SHARE = 0.6
 
 interface Candidate {
   element: ExtractedElement
@@ -34,7 +36,14 @@ export function removePageFurniture(elements: readonly ExtractedElement[]): Extr
     )
     if (known.length >= strip.length * REPEATED_SHARE) for (const candidate of strip) removed.add(candidate.element)
   }
-  return elements.filter((element) => !removed.has(element))
+  const isMostOfIt = lengthOf(removed) > lengthOf(elements) * MAXIMUM_REMOVED_SHARE
+  return isMostOfIt ? [...elements] : elements.filter((element) => !removed.has(element))
+}
+
+function lengthOf(elements: Iterable<ExtractedElement>): number {
+  let length = 0
+  for (const element of elements) length += element.text.length
+  return length
 }
 
 function candidatesOf(elements: readonly ExtractedElement[]): Candidate[] {

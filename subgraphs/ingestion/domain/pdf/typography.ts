@@ -48,22 +48,28 @@ const MINIMUM_RUNS = 4
 const MAXIMUM_SAMPLES = 500
 
 export function createFontWidths(): FontWidths {
-  const samples = new Map<string, number[]>()
+  const words = new Map<string, number[]>()
+  const runs = new Map<string, number[]>()
   return {
     see(piece) {
-      // Single words: between words the typesetter may have stretched the line.
-      if (!/^\S{3,}$/.test(piece.text)) return
-      const widths = samples.get(piece.font) ?? []
-      if (widths.length < MAXIMUM_SAMPLES) widths.push(piece.width / piece.text.length / piece.fontSize)
-      samples.set(piece.font, widths)
+      if (piece.text.length < 3 || piece.text.trim() !== piece.text) return
+      const width = piece.width / piece.text.length / piece.fontSize
+      for (const samples of piece.text.includes(' ') ? [runs] : [runs, words]) {
+        const widths = samples.get(piece.font) ?? []
+        if (widths.length < MAXIMUM_SAMPLES) widths.push(width)
+        samples.set(piece.font, widths)
+      }
     },
     monospaced() {
       const fonts = new Map<string, number>()
-      const evens = [...samples].flatMap(([font, widths]) => {
+      const evens = [...runs].flatMap(([font, all]) => {
+        // Between words the typesetter may have stretched the line; single words tell better, where there are some.
+        const single = words.get(font) ?? []
+        const widths = single.length >= MINIMUM_RUNS ? single : all
         const width = commonWidth(widths)
-        return width === null ? [] : [{ font, width, runs: widths.length }]
+        return width === null ? [] : [{ font, width, count: widths.length }]
       })
-      const known = evens.filter(({ runs }) => runs >= MINIMUM_RUNS)
+      const known = evens.filter(({ count }) => count >= MINIMUM_RUNS)
       for (const { font, width } of known) fonts.set(font, width)
       // Bold and slanted cuts of the same family, of which there may be a word only: as wide as the upright one.
       for (const { font, width } of evens)

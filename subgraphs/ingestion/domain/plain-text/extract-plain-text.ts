@@ -15,6 +15,8 @@ import { markContentsLists } from './contents-list.ts'
 import { readStanzas, type PlainText, type SourceLine, type Stanza } from './stanzas.ts'
 
 const MAXIMUM_TITLE_CHARACTERS = 120
+/** In points: what a printer would make of a line, so that places on a page compare with those of other formats. */
+const LINE_HEIGHT = 12
 
 interface Reading {
   text: PlainText
@@ -109,7 +111,7 @@ function isTitleAlone(reading: Reading, line: SourceLine, index: number): boolea
 function readBody(reading: Reading, stanza: Stanza, lines: readonly SourceLine[]): void {
   const { wrapColumn, bodyIndent } = reading.text
   if (wrapColumn === null) return readUnwrapped(reading, stanza, lines)
-  if (lines.every((line) => line.indent > bodyIndent + 1) && isCode(lines, wrapColumn))
+  if (lines.every((line) => line.indent > bodyIndent + 1) && isCode(reading, lines))
     return pushCode(reading, stanza, lines)
   for (const part of partsOfStanza(lines, wrapColumn)) {
     const [first] = part.lines
@@ -175,10 +177,12 @@ function isPreformatted(lines: readonly SourceLine[], wrapColumn: number, bodyIn
 }
 
 /** An indented stanza whose lines end where the author ended them and hold what sentences do not. */
-function isCode(lines: readonly SourceLine[], wrapColumn: number): boolean {
+function isCode({ text, elements }: Reading, lines: readonly SourceLine[]): boolean {
   if (lines.some((line) => listMarkWidth(line) !== null && !/^\s*#/.test(line.text))) return false
   const symbols = lines.filter((line) => /[{}$=<>|\\]|\w\(|;$|^\s*[#%]|\s--?\w/.test(line.text)).length
-  return lines.length > 1 && isMostlyBroken(lines, wrapColumn) && symbols >= lines.length / 3
+  // A line on its own behind code goes on with it, unless it is a sentence.
+  if (lines.length === 1) return elements.at(-1)?.kind === 'code' && !/[.:!?]$/.test(lines[0]!.text)
+  return isMostlyBroken(lines, text.wrapColumn ?? 0) && symbols >= lines.length / 3
 }
 
 function isMostlyBroken(lines: readonly SourceLine[], wrapColumn: number): boolean {
@@ -206,8 +210,13 @@ function push(reading: Reading, stanza: Stanza, element: ExtractedElement): void
       : {
           ...element,
           page: stanza.page,
-          box: { left: 0, top: stanza.lineNumber, right: element.text.length, bottom: stanza.lineNumber + height },
-          fontSize: 1,
+          box: {
+            left: 0,
+            top: stanza.lineNumber * LINE_HEIGHT,
+            right: element.text.length * (LINE_HEIGHT / 2),
+            bottom: (stanza.lineNumber + height) * LINE_HEIGHT,
+          },
+          fontSize: LINE_HEIGHT,
         },
   )
 }

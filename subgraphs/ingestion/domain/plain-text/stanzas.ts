@@ -60,6 +60,8 @@ function expandTabs(line: string): string {
 /** Share of lines longer than any screen that shows a file to be unwrapped, and how long that is. */
 const LONG_LINE = 120
 const LONG_LINE_SHARE = 0.05
+/** Nobody wraps sentences at less; a file of shorter lines has lines for another reason. */
+const MINIMUM_WRAP_COLUMN = 50
 
 function measure(stanzas: readonly Stanza[]): Pick<PlainText, 'wrapColumn' | 'bodyIndent'> {
   const lengths: number[] = []
@@ -78,5 +80,5 @@ function measure(stanzas: readonly Stanza[]): Pick<PlainText, 'wrapColumn' | 'bo
     if (count > (charactersByIndent.get(bodyIndent) ?? 0)) bodyIndent = indent
   if (lengths.length === 0 || longLines > lineCount * LONG_LINE_SHARE) return { wrapColumn: null, bodyIndent }
   lengths.sort((one, other) => one - other)
-  return { wrapColumn: lengths[Math.floor(lengths.length * 0.9)]!, bodyIndent }
+  return { wrapColumn: Math.max(MINIMUM_WRAP_COLUMN, lengths[Math.floor(lengths.length * 0.9)]!), bodyIndent }
 }
