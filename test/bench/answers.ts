@@ -1,17 +1,22 @@
 // Search and extractive answers over 20,000 chunks, as a client of the endpoint sees them: one request after the other, search over HTTP with
 // a kept connection, answers over one WebSocket. The platform has nothing else to do.
 //
-//   node test/bench/answers.ts [--requests 200]
+//   node test/bench/answers.ts [--requests 200] [--chunks 20000] [--cpu-profile DIRECTORY]
 import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import type { TestClient } from '../harness/client.ts'
+import { CORPUS_CHUNKS } from './corpus/cache.ts'
 import { LARGE_KNOWLEDGE_BASE, largeKnowledgeBase } from './corpus/large-knowledge-base.ts'
 import { corpusQuestions } from './corpus/questions.ts'
 import { printFigures, warnWhenBusy } from './figures.ts'
 import { startPlatform } from './standalone.ts'
 
 const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '200' }, 'cpu-profile': { type: 'string' } },
+  options: {
+    requests: { type: 'string', default: '200' },
+    chunks: { type: 'string', default: String(CORPUS_CHUNKS) },
+    'cpu-profile': { type: 'string' },
+  },
 })
 const requests = Number(values.requests)
 const WARM_UP = 10
@@ -25,7 +30,7 @@ const ANSWER = `subscription ($input: AnswerInput!) { answerStream(input: $input
     ... on AnswerCompleted { answer { verdict citations { isVerified } timings { retrievalMs firstTokenMs totalMs } } }
     ... on AnswerFailed { code message } } }`
 
-const dataDirectory = await largeKnowledgeBase()
+const dataDirectory = await largeKnowledgeBase(Number(values.chunks))
 const questions = await corpusQuestions(requests + WARM_UP)
 const profile = values['cpu-profile']
 const nodeArguments = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]

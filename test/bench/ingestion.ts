@@ -2,7 +2,7 @@
 // from the first byte of the upload to READY. The bare model embeds the same texts in the same batches, in a thread like the platform's,
 // while the platform has nothing to do. The two take turns, so that a machine that slows down slows both.
 //
-//   node test/bench/ingestion.ts [--runs 3]
+//   node test/bench/ingestion.ts [--runs 3] [--cpu-profile DIRECTORY]
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'

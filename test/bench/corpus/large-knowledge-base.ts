@@ -21,21 +21,21 @@ import { createRegisterDocument } from '../../../subgraphs/knowledge/register-do
 import { modelId } from '../../../subgraphs/models/model-catalogue.ts'
 import { EMBEDDED_EMBEDDING_MODEL } from '../../../subgraphs/models/model-files/manifest.ts'
 import { ADMIN_API_KEY, repositoryRoot } from '../../harness/environment.ts'
-import { benchCache, CORPUS_CHUNKS } from './cache.ts'
+import { benchCache } from './cache.ts'
 import { readCorpus, type CorpusDocument } from './contents.ts'
 import { openVectorCache, type VectorCache } from './vector-cache.ts'
 
 export const LARGE_KNOWLEDGE_BASE = 'Manuals'
 
 /** A copy of the data directory that the caller may change and should delete. Takes minutes the first time, seconds later. */
-export async function largeKnowledgeBase(): Promise<string> {
-  const seed = benchCache(`knowledge-base-${await seedVersion()}`)
+export async function largeKnowledgeBase(minimumChunks: number): Promise<string> {
+  const seed = benchCache(`knowledge-base-${minimumChunks}-${await seedVersion()}`)
   if (!existsSync(seed)) {
     console.error('Making the knowledge base of the benchmark; this takes minutes, once.')
     const making = `${seed}.making`
     await rm(making, { recursive: true, force: true })
     await mkdir(path.dirname(making), { recursive: true })
-    await makeSeed(making)
+    await makeSeed(making, minimumChunks)
     await rename(making, seed)
   }
   const copy = await mkdtemp(path.join(os.tmpdir(), 'tributary-bench-'))
@@ -54,14 +54,14 @@ async function seedVersion(): Promise<string> {
     ],
     { cwd: repositoryRoot },
   ).toSorted()
-  const hash = createHash('sha256').update(String(CORPUS_CHUNKS))
+  const hash = createHash('sha256')
   for (const file of files) hash.update(await readFile(path.join(repositoryRoot, file)))
   return hash.digest('hex').slice(0, 16)
 }
 
-async function makeSeed(directory: string): Promise<void> {
+async function makeSeed(directory: string, minimumChunks: number): Promise<void> {
   await using vectors = await openVectorCache()
-  const corpus = await readCorpus({ minimumChunks: CORPUS_CHUNKS })
+  const corpus = await readCorpus({ minimumChunks })
   const data = await openDataDirectory({ directory, onLockLost: () => undefined })
   const database = await openDatabase({ location: { directory: data.databasePath } })
   const vectorStore = await createLanceDbVectorStore({ directory: path.join(directory, 'vectors'), onError: fail })
