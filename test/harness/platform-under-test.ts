@@ -12,3 +12,6 @@ export interface PlatformUnderTest {
   client(apiKey?: string | null): TestClient
   close(): Promise<void>
 }
+
+/** Whole processes start and documents are embedded in these tests; a machine that is busy beside needs patience, not another outcome. */
+export const STORY_TIMEOUTS = { testTimeout: 120_000, hookTimeout: 300_000 }

@@ -20,11 +20,13 @@ export async function startRecordingProxy(options: {
   onRequest: (request: RecordedRequest) => void
 }): Promise<RecordingProxy> {
   const app = Fastify({ forceCloseConnections: true })
-  app.post('/graphql', async (request, reply) => {
+  app.post('/*', async (request, reply) => {
     const body = request.body as { query: string; variables?: { representations?: { __typename: string }[] } }
-    const representations = (body.variables?.representations ?? []).map(({ __typename }) => __typename)
-    options.onRequest({ subgraph: options.subgraph, query: body.query, representations })
-    const response = await fetch(options.targetUrl, {
+    if (request.url === '/graphql') {
+      const representations = (body.variables?.representations ?? []).map(({ __typename }) => __typename)
+      options.onRequest({ subgraph: options.subgraph, query: body.query, representations })
+    }
+    const response = await fetch(new URL(request.url, options.targetUrl), {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

@@ -2,12 +2,12 @@
 // whatever was right beside it goes on.
 import { createSchemaReader, type IdField } from '../../harness/api-schema.ts'
 import net from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createId } from '#shared/ids.ts'
 import { NODE_TYPES } from '../../../contracts/node-types.ts'
 import { badFiles } from '../../fixtures/bad-files/bad-files.ts'
 import type { GraphError, GraphResult, TestClient } from '../../harness/client.ts'
-import type { PlatformUnderTest } from '../../harness/platform-under-test.ts'
+import { STORY_TIMEOUTS, type PlatformUnderTest } from '../../harness/platform-under-test.ts'
 import { fillWorkspace, type HandbookWorkspace } from './handbook-workspace.ts'
 
 const KEY_CREATE = `mutation ($roles: [Role!]!, $expiresAt: DateTime) {
@@ -22,6 +22,7 @@ const ANSWER_STREAM = 'subscription ($input: AnswerInput!) { answerStream(input:
 const JOB_EVENTS = 'subscription ($id: ID!) { ingestionJobEvents(id: $id) { __typename } }'
 
 export function badInputStory(profile: string, start: () => Promise<PlatformUnderTest>): void {
+  vi.setConfig(STORY_TIMEOUTS)
   describe(`bad input and bad days, ${profile}`, () => {
     const api = createSchemaReader()
     let platform: PlatformUnderTest

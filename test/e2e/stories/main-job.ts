@@ -1,14 +1,15 @@
 // The main job: documents of four formats go in by upload, an answer streams out through the gateway, and each of its citations stands word
 // for word in the document it names.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ABSENT_QUESTION, HANDBOOK_QUESTIONS, readHandbook } from '../../fixtures/handbook/handbook.ts'
 import type { AnswerOutcome, TestClient } from '../../harness/client.ts'
 import { needModel, waitForModels, type NeededCapability } from '../../harness/models.ts'
-import type { PlatformUnderTest } from '../../harness/platform-under-test.ts'
+import { STORY_TIMEOUTS, type PlatformUnderTest } from '../../harness/platform-under-test.ts'
 
 const STEPS = ['FETCH', 'EXTRACT', 'CLEAN', 'CHUNK', 'EMBED', 'INDEX', 'LINK', 'CHECK']
 
 export function mainJobStory(profile: string, start: () => Promise<PlatformUnderTest>): void {
+  vi.setConfig(STORY_TIMEOUTS)
   describe(`main job, ${profile}`, () => {
     let platform: PlatformUnderTest
     let client: TestClient

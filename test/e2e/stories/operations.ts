@@ -1,11 +1,11 @@
 // Every example operation of schema/operations/ is executed against the handbook's workspace and gives no error of any kind. An operation
 // without a case here fails, and so does a case without an operation.
 import { OperationTypeNode } from 'graphql'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readExampleOperations, type ExampleOperation } from '../../../schema/operations.ts'
 import type { GraphResult, TestClient } from '../../harness/client.ts'
 import { needModel } from '../../harness/models.ts'
-import type { PlatformUnderTest } from '../../harness/platform-under-test.ts'
+import { STORY_TIMEOUTS, type PlatformUnderTest } from '../../harness/platform-under-test.ts'
 import { fillWorkspace, type HandbookWorkspace } from './handbook-workspace.ts'
 
 interface Case {
@@ -87,6 +87,7 @@ const CASES: Record<string, Case> = {
 }
 
 export function operationsStory(profile: string, start: () => Promise<PlatformUnderTest>): void {
+  vi.setConfig(STORY_TIMEOUTS)
   describe(`example operations, ${profile}`, () => {
     const operations = readExampleOperations()
     let platform: PlatformUnderTest
