@@ -6,6 +6,7 @@ import { TributaryError } from '#shared/errors.ts'
 import { toConnection, type Connection, type Page } from '#shared/graphql/connection.ts'
 import type { StreamLog } from '#shared/stream-log.ts'
 import type { AnswerEventPayload } from './answer-events.ts'
+import { readIdOrder } from './page-order.ts'
 import {
   answerCitationTable,
   answerSourceTable,
@@ -170,15 +171,11 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
         .where(and(eq(table.workspaceId, workspaceId), inArray(table.id, [...ids]))),
 
     async list(workspaceId, page) {
+      const after = readIdOrder(page)
       const rows = await database.sql
         .select()
         .from(table)
-        .where(
-          and(
-            eq(table.workspaceId, workspaceId),
-            page.after === null ? undefined : lt(table.id, String(page.after[0])),
-          ),
-        )
+        .where(and(eq(table.workspaceId, workspaceId), after === null ? undefined : lt(table.id, after)))
         .orderBy(desc(table.id))
         .limit(page.limit + 1)
       return toConnection(rows, page, (row) => [row.id])

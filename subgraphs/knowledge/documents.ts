@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { SqlExecutor } from '#shared/database.ts'
 import type { Page } from '#shared/graphql/connection.ts'
+import { readDocumentOrder, readOrdinal } from './page-order.ts'
 import { chunkTable, documentTable, type ChunkRow, type DocumentRow } from './tables.ts'
 
 export interface Documents {
@@ -14,9 +15,6 @@ export interface Documents {
   /** Of each document the page, in reading order, with one row more than its limit where there is more. */
   chunkPagesOf(workspaceId: string, documentIds: readonly string[], page: Page): Promise<ChunkRow[]>
 }
-
-/** Place of a document among the others of its knowledge base. */
-export const documentOrder = (row: DocumentRow): [string, string] => [row.createdAt.toISOString(), row.id]
 
 const { precedingText: _precedingText, ...chunkColumns } = getTableColumns(chunkTable)
 
@@ -31,7 +29,7 @@ export function createDocuments(options: { database: SqlExecutor }): Documents {
 
     pagesOf(workspaceId, knowledgeBaseIds, page) {
       const { id, createdAt, knowledgeBaseId } = documentTable
-      const [afterTime, afterId] = page.after ?? []
+      const after = readDocumentOrder(page)
       const ranked = database
         .select({
           id,
@@ -45,9 +43,7 @@ export function createDocuments(options: { database: SqlExecutor }): Documents {
           and(
             eq(documentTable.workspaceId, workspaceId),
             inArray(knowledgeBaseId, [...knowledgeBaseIds]),
-            page.after === null
-              ? undefined
-              : sql`(${createdAt}, ${id}) < (${String(afterTime)}::timestamptz, ${String(afterId)})`,
+            after === null ? undefined : sql`(${createdAt}, ${id}) < (${after.createdAt}::timestamptz, ${after.id})`,
           ),
         )
         .as('ranked')
@@ -86,7 +82,7 @@ export function createDocuments(options: { database: SqlExecutor }): Documents {
 
     chunkPagesOf(workspaceId, documentIds, page) {
       // Ordinals of a document are 0, 1, 2 …, so a page is a range of them.
-      const after = page.after === null ? -1 : Number(page.after[0])
+      const after = readOrdinal(page)
       return database
         .select(chunkColumns)
         .from(chunkTable)

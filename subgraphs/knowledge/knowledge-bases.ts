@@ -7,6 +7,7 @@ import { createId, hasPrefix } from '#shared/ids.ts'
 import { serviceIdentity } from '../../contracts/identity.ts'
 import type { ModelDescription, ModelsClient } from '../../contracts/models-client.ts'
 import { checkDescription, checkName } from './domain/knowledge-base-input.ts'
+import { readIdOrder } from './page-order.ts'
 import { documentTable, knowledgeBaseTable, type KnowledgeBaseRow } from './tables.ts'
 import { isModelTrouble } from './model-trouble.ts'
 import { isUniqueViolation } from './unique-violation.ts'
@@ -94,6 +95,7 @@ export function createKnowledgeBases(options: { database: SqlExecutor; models: M
     },
 
     async list(workspaceId, filter, page) {
+      const after = readIdOrder(page)
       const rows = await database
         .select()
         .from(table)
@@ -101,7 +103,7 @@ export function createKnowledgeBases(options: { database: SqlExecutor; models: M
           and(
             eq(table.workspaceId, workspaceId),
             filter.name == null ? undefined : eq(table.name, filter.name),
-            page.after === null ? undefined : lt(table.id, String(page.after[0])),
+            after === null ? undefined : lt(table.id, after),
           ),
         )
         .orderBy(desc(table.id))

@@ -2,8 +2,9 @@
 import { toConnection, type Connection, type Page } from '#shared/graphql/connection.ts'
 import { createGroupLoader, createLoader } from '#shared/graphql/loader.ts'
 import type { AnswerStore } from './answer-store.ts'
-import { documentOrder, type Documents } from './documents.ts'
+import type { Documents } from './documents.ts'
 import type { ContentCounts, KnowledgeBases } from './knowledge-bases.ts'
+import { documentOrder } from './page-order.ts'
 import type {
   AnswerCitationRow,
   AnswerRow,

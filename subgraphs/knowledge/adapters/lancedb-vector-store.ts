@@ -75,19 +75,25 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
 
   function scheduleMaintenance(rows: number): void {
     rowsSinceMaintenance += rows
+    maintainIn(rowsSinceMaintenance >= maintenanceRows ? 0 : maintenanceDelayMs)
+  }
+
+  function maintainIn(delayMs: number): void {
     clearTimeout(maintenanceTimer)
     if (isClosed) return
-    const delayMs = rowsSinceMaintenance >= maintenanceRows ? 0 : maintenanceDelayMs
     maintenanceTimer = setTimeout(() => void write(maintain).catch(onError), delayMs)
     maintenanceTimer.unref()
   }
 
   async function maintain(): Promise<void> {
+    const hadWrites = rowsSinceMaintenance > 0
     rowsSinceMaintenance = 0
     for (const name of await connection.tableNames()) {
       const table = await findTable(name)
       await table?.optimize({ cleanupOlderThan: new Date(Date.now() - VERSION_LIFETIME_MS) })
     }
+    // What was replaced just now may be deleted only then, though nothing more may be written.
+    if (hadWrites) maintainIn(VERSION_LIFETIME_MS + maintenanceDelayMs)
   }
 
   async function deleteWhere(predicate: string): Promise<void> {
@@ -97,6 +103,9 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
     }
     scheduleMaintenance(1)
   }
+
+  // A killed predecessor may have left texts out of the index, and versions that nobody reads.
+  if (isWriter) maintainIn(maintenanceDelayMs)
 
   return {
     upsert: (place, space, chunks) =>
