@@ -1,4 +1,5 @@
 // Generations over several processes on one PostgreSQL: one is killed, the others tell.
+import { eq } from 'drizzle-orm'
 import { createClient, type Client } from 'graphql-ws'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,6 +12,7 @@ import { ensurePostgresql, startPostgresql, type RunningPostgresql } from '../..
 import { describeWithService, freePorts } from '../../test/services/service.ts'
 import { cachedModel } from './model-files/cached-model.fixture.ts'
 import { EMBEDDED_CHAT_MODEL } from './model-files/manifest.ts'
+import { generationTable } from './tables.ts'
 
 const identity = testIdentity('ws_processes', 'VIEWER')
 const LONG = {
@@ -136,10 +138,8 @@ describeWithService('generations over processes', await ensurePostgresql(), (ins
     const platform = await createTestPlatform({ database })
     try {
       const statusOf = async () => {
-        const { rows } = (await database.sql.execute(
-          `select status from models.generation where id = '${id}'`,
-        )) as unknown as { rows: { status: string }[] }
-        return rows[0]?.status
+        const [row] = await database.sql.select().from(generationTable).where(eq(generationTable.id, id))
+        return row?.status
       }
       await expect.poll(statusOf, { timeout: 20_000 }).toBe('RUNNING')
       const worker = await start('worker')

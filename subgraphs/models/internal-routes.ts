@@ -1,4 +1,5 @@
 // What other subgraphs ask of models over HTTP; shapes and addresses are those of contracts/models-client.ts.
+import { endianness } from 'node:os'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -51,10 +52,10 @@ export function addInternalRoutes(app: FastifyInstance, options: InternalRoutesO
     const { workspaceId } = await callerOf(request)
     const body = parseBody(embeddingsRequestSchema, request)
     const { vectors, dimensions } = await embedTexts(workspaceId, body, closedEarly(reply))
-    const bytes = Buffer.alloc(vectors.length * dimensions * 4)
-    for (const [row, vector] of vectors.entries()) {
-      for (const [column, value] of vector.entries()) bytes.writeFloatLE(value, (row * dimensions + column) * 4)
-    }
+    const floats = new Float32Array(vectors.length * dimensions)
+    for (const [row, vector] of vectors.entries()) floats.set(vector, row * dimensions)
+    const bytes = Buffer.from(floats.buffer)
+    if (endianness() === 'BE') bytes.swap32()
     return reply
       .header(EMBEDDING_ROWS_HEADER, vectors.length)
       .header(EMBEDDING_DIMENSIONS_HEADER, dimensions)

@@ -73,7 +73,12 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
   })
   const log = await createStreamLog<GenerationEventPayload>({ database, schema: 'models' })
   const generations = await createGenerations({
-    ...{ database, log, queue, catalogue, logger, isOnlyProcess },
+    database,
+    log,
+    queue,
+    catalogue,
+    logger,
+    isOnlyProcess,
     graceMs: configuration.TRIBUTARY_GENERATION_GRACE_MS,
   })
   // Alone on the database, whatever has not ended was begun by a process that is dead.

@@ -66,7 +66,7 @@ async function run(command: string, args: readonly string[], environment: Record
   try {
     await runFile(command, [...args], options)
   } catch (cause) {
-    const said = String((cause as { stderr?: string }).stderr ?? (cause as Error).message).trim()
+    const said = ((cause as { stderr?: string }).stderr ?? (cause as Error).message).trim()
     throw new Error(`${command} ${args.join(' ')} failed: ${said.slice(-1_500)}`, { cause })
   }
 }

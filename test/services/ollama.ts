@@ -84,7 +84,9 @@ export async function startOllama(
     throw error
   }
   return {
-    ...{ url, server, close },
+    url,
+    server,
+    close,
     chatModelName: CHAT_MODEL,
     embeddingModelName: EMBEDDING_MODEL,
     embeddingDimensions: EMBEDDING_DIMENSIONS,

@@ -100,7 +100,7 @@ export function createLlamaCppChatModel(options: LlamaCppChatModelOptions): Llam
         maxTokens,
         temperature: request.temperature ?? defaults.temperature,
         topP: request.topP ?? defaults.topP,
-        ...(request.seed === undefined ? {} : { seed: request.seed }),
+        ...(request.seed === undefined ? {} : { seed: request.seed >>> 0 }),
         ...(request.stop === undefined ? {} : { customStopTriggers: request.stop }),
         repeatPenalty: false,
         onTextChunk: (text) => {

@@ -99,14 +99,14 @@ if (port !== null) {
         reply(failed(error))
       }
     }
-    port.on('message', async (request: OnnxRequest) => {
-      if (request.kind === 'item') {
-        lastItem = runItem(request.item)
-        return
-      }
-      await lastItem
+    const closeAfter = async (item: Promise<void>): Promise<void> => {
+      await item
       await model.close()
       port.close()
+    }
+    port.on('message', (request: OnnxRequest) => {
+      if (request.kind === 'item') lastItem = runItem(request.item)
+      else void closeAfter(lastItem)
     })
     reply({ kind: 'ready' })
   } catch (error) {

@@ -17,7 +17,11 @@ describe('checkGenerationInput', () => {
 
   test.for([
     ['no messages', { messages: [] }, 'messages'],
-    ['too many messages', { messages: Array(201).fill({ role: 'USER', content: 'x' }) }, 'messages'],
+    [
+      'too many messages',
+      { messages: Array.from({ length: 201 }, () => ({ role: 'USER', content: 'x' })) },
+      'messages',
+    ],
     ['empty messages', { messages: [{ role: 'USER', content: ' \n' }] }, 'messages'],
     ['a negative temperature', { temperature: -0.1 }, 'temperature'],
     ['a temperature that is not a number', { temperature: Number.NaN }, 'temperature'],

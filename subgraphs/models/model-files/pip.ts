@@ -65,8 +65,14 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
     const command = [
       ...pip,
       'download',
-      ...['--no-deps', '--no-cache-dir', '--only-binary', ':all:', '--ignore-requires-python'],
-      ...['--disable-pip-version-check', '--no-input', '--progress-bar', 'off', '--dest', partial],
+      '--no-deps',
+      '--no-cache-dir',
+      '--only-binary=:all:',
+      '--ignore-requires-python',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--progress-bar=off',
+      `--dest=${partial}`,
       `${wheel.package}==${wheel.version}`,
     ]
     const outcome = await run(command, {
@@ -141,15 +147,8 @@ function lastErrorLine(stderr: string): string {
 
 async function folderSize(directory: string): Promise<number> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
-  const sizes = await Promise.all(
-    entries.map((entry) =>
-      entry.isFile()
-        ? stat(join(entry.parentPath, entry.name)).then(
-            ({ size }) => size,
-            () => 0,
-          )
-        : 0,
-    ),
-  )
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  // pip moves files while they are counted: one that has gone counts nothing.
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file).catch(() => null))?.size ?? 0))
   return sizes.reduce((sum, size) => sum + size, 0)
 }

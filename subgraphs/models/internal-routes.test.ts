@@ -1,0 +1,97 @@
+// What other subgraphs get over HTTP, by the client they use.
+import { expect, test } from 'vitest'
+import { EMBEDDED_CHAT_MODEL, EMBEDDED_EMBEDDING_MODEL } from './model-files/manifest.ts'
+import { describeRunningModels, FRANCE, identity, LONG, never, READ, readAll, user } from './running-models.fixture.ts'
+
+await describeRunningModels('internal API of models', (running) => {
+  test('finds the default and the named model, and null for others', async () => {
+    expect(await running().client.findModel(identity, 'CHAT', null, never())).toMatchObject({
+      name: EMBEDDED_CHAT_MODEL.name,
+      provider: 'EMBEDDED',
+      parameterCount: 134_515_008,
+    })
+    expect(await running().client.findModel(identity, 'EMBEDDING', null, never())).toMatchObject({
+      name: EMBEDDED_EMBEDDING_MODEL.name,
+      embeddingDimensions: 384,
+    })
+    expect(await running().client.findModel(identity, 'CHAT', EMBEDDED_EMBEDDING_MODEL.name, never())).toBeNull()
+    expect(await running().client.findModel(identity, 'CHAT', 'no-such-model', never())).toBeNull()
+  })
+
+  test('embeds in order, and counts repeated work once', async () => {
+    const request = {
+      modelName: EMBEDDED_EMBEDDING_MODEL.name,
+      texts: ['a river', 'a violin'],
+      purpose: 'document' as const,
+      idempotencyKey: 'batch-1',
+    }
+    const first = await running().client.embed(identity, request, never())
+    const again = await running().client.embed(identity, request, never())
+    expect(first.map((vector) => vector.length)).toEqual([384, 384])
+    expect(again).toEqual(first)
+    await expect
+      .poll(() => running().usages.filter(({ kind }) => kind === 'EMBEDDING').length, { timeout: 15_000 })
+      .toBe(2)
+    const ids = running()
+      .usages.filter(({ kind }) => kind === 'EMBEDDING')
+      .map(({ eventId }) => eventId)
+    expect(new Set(ids).size).toBe(1)
+    expect(await running().client.embed(identity, { ...request, texts: [], idempotencyKey: 'none' }, never())).toEqual(
+      [],
+    )
+    await expect(
+      running().client.embed(identity, { ...request, modelName: 'no-such-model' }, never()),
+    ).rejects.toMatchObject({ code: 'MODEL_NOT_AVAILABLE' })
+  })
+
+  test('reranks passages, or says that nothing can', async () => {
+    const passages = ['Paris is the capital of France.', 'A violin has four strings.']
+    const scores = await running().client.rerank(
+      identity,
+      { question: 'What is the capital of France?', passages },
+      never(),
+    )
+    const { data } = await running().ask('{ models { nodes { capabilities } } }')
+    const canRerank = data.models.nodes.some((model: { capabilities: string[] }) =>
+      model.capabilities.includes('RERANK'),
+    )
+    if (canRerank) expect(scores?.[0]).toBeGreaterThan(scores?.[1] ?? Infinity)
+    else expect(scores).toBeNull()
+  })
+
+  test('generates as a stream, and passes on why it failed', async () => {
+    const lines = []
+    for await (const line of running().client.generate(identity, { modelName: null, ...FRANCE }, never()))
+      lines.push(line)
+    expect(lines[0]).toMatchObject({
+      type: 'started',
+      generationId: expect.stringMatching(/^gen_/),
+      model: { name: EMBEDDED_CHAT_MODEL.name },
+    })
+    expect(lines.at(-1)).toMatchObject({ type: 'completed', usage: { completionTokens: expect.any(Number) } })
+    await expect(readAll(running().client, { messages: user('river '.repeat(9_000)) })).rejects.toMatchObject({
+      code: 'CONTEXT_TOO_LONG',
+    })
+    await expect(readAll(running().client, { ...FRANCE, modelName: 'no-such-model' })).rejects.toMatchObject({
+      code: 'MODEL_NOT_AVAILABLE',
+    })
+  })
+
+  test('cancels when the caller closes the socket', async () => {
+    const abort = new AbortController()
+    let id = ''
+    const reading = async (): Promise<void> => {
+      for await (const line of running().client.generate(identity, { modelName: null, ...LONG }, abort.signal)) {
+        if (line.type === 'started') id = line.generationId
+        if (line.type === 'delta') abort.abort()
+      }
+    }
+    await expect(reading()).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect
+      .poll(async () => (await running().ask(READ, { id })).data.generation.status, {
+        timeout: 15_000,
+        interval: 20,
+      })
+      .toBe('CANCELLED')
+  })
+})
