@@ -1,30 +1,99 @@
 // Who may import whom (docs/architecture.md has the table). A rule that is broken is a design question, not a thing to switch off.
 const own = '^subgraphs/$1/'
-const tests = '[.](test|contract|service[.]test)[.]ts$'
+const tests = '([.](test|contract|fixture)[.]ts$|/testing/)'
 const harness = '^test/'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'shared-imports-only-shared', severity: 'error', from: { path: '^shared/', pathNot: tests }, to: { path: '^(?!shared/|node_modules/)', pathNot: '^(node:)?[a-z_/]+$', dependencyTypesNot: ['core'] } },
-    { name: 'contracts-import-only-shared', severity: 'error', from: { path: '^contracts/', pathNot: tests }, to: { path: '^(gateway|subgraphs|schema|cli|deploy|test)/' } },
-    { name: 'gateway-knows-no-subgraph', severity: 'error', from: { path: '^gateway/', pathNot: tests }, to: { path: '^(subgraphs|schema|cli|deploy|test)/' } },
-    { name: 'subgraph-knows-no-other', severity: 'error', from: { path: '^subgraphs/([^/]+)/' }, to: { path: '^subgraphs/', pathNot: own } },
-    { name: 'subgraph-stays-inside', severity: 'error', from: { path: '^subgraphs/([^/]+)/', pathNot: tests }, to: { path: '^(gateway|schema|cli|deploy|test)/' } },
-    { name: 'domain-is-pure', severity: 'error', from: { path: '^subgraphs/([^/]+)/domain/', pathNot: tests }, to: { path: '^(shared|contracts|subgraphs)/', pathNot: '^subgraphs/$1/domain/' } },
-    { name: 'domain-does-no-io', severity: 'error', from: { path: '^subgraphs/[^/]+/domain/', pathNot: tests }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|http|https|child_process|worker_threads|dgram|tls)' } },
-    { name: 'ports-know-the-domain-only', severity: 'error', from: { path: '^subgraphs/([^/]+)/ports/', pathNot: tests }, to: { path: '^(shared|contracts|subgraphs)/', pathNot: '^(subgraphs/$1/(domain|ports)/|shared/errors[.]ts)' } },
-    { name: 'adapters-know-ports-and-domain', severity: 'error', from: { path: '^subgraphs/([^/]+)/adapters/', pathNot: tests }, to: { path: '^subgraphs/', pathNot: '^subgraphs/$1/(domain|ports|adapters|tables[.]ts)' } },
-    { name: 'resolvers-reach-no-adapter', severity: 'error', from: { path: '^subgraphs/[^/]+/(resolvers/|loaders[.]ts|permissions[.]ts)', pathNot: tests }, to: { path: '^subgraphs/[^/]+/(adapters|ports)/' } },
-    { name: 'cli-is-a-client', severity: 'error', from: { path: '^cli/', pathNot: tests }, to: { path: '^(gateway|subgraphs|contracts|shared|test)/' } },
-    { name: 'nobody-imports-tests', severity: 'error', from: { pathNot: `(${tests}|${harness})` }, to: { path: `(${tests}|${harness})` } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'shared-imports-only-shared',
+      severity: 'error',
+      from: { path: '^shared/', pathNot: tests },
+      to: { path: '^(?!shared/|node_modules/)', pathNot: '^(node:)?[a-z_/]+$', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'contracts-import-only-shared',
+      severity: 'error',
+      from: { path: '^contracts/', pathNot: tests },
+      to: { path: '^(gateway|subgraphs|schema|cli|deploy|test)/' },
+    },
+    {
+      name: 'gateway-knows-no-subgraph',
+      severity: 'error',
+      from: { path: '^gateway/', pathNot: tests },
+      to: { path: '^(subgraphs|schema|cli|deploy|test)/' },
+    },
+    {
+      name: 'subgraph-knows-no-other',
+      severity: 'error',
+      from: { path: '^subgraphs/([^/]+)/' },
+      to: { path: '^subgraphs/', pathNot: own },
+    },
+    {
+      name: 'subgraph-stays-inside',
+      severity: 'error',
+      from: { path: '^subgraphs/([^/]+)/', pathNot: tests },
+      to: { path: '^(gateway|schema|cli|deploy|test)/' },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: '^subgraphs/([^/]+)/domain/', pathNot: tests },
+      to: { path: '^(shared|contracts|subgraphs)/', pathNot: '^subgraphs/$1/domain/' },
+    },
+    {
+      name: 'domain-does-no-io',
+      severity: 'error',
+      from: { path: '^subgraphs/[^/]+/domain/', pathNot: tests },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|http|https|child_process|worker_threads|dgram|tls)' },
+    },
+    {
+      name: 'ports-know-the-domain-only',
+      severity: 'error',
+      from: { path: '^subgraphs/([^/]+)/ports/', pathNot: tests },
+      to: { path: '^(shared|contracts|subgraphs)/', pathNot: '^(subgraphs/$1/(domain|ports)/|shared/errors[.]ts)' },
+    },
+    {
+      name: 'adapters-know-ports-and-domain',
+      severity: 'error',
+      from: { path: '^subgraphs/([^/]+)/adapters/', pathNot: tests },
+      to: { path: '^subgraphs/', pathNot: '^subgraphs/$1/(domain|ports|adapters|tables[.]ts)' },
+    },
+    {
+      name: 'resolvers-reach-no-adapter',
+      severity: 'error',
+      from: { path: '^subgraphs/[^/]+/(resolvers/|loaders[.]ts|permissions[.]ts)', pathNot: tests },
+      to: { path: '^subgraphs/[^/]+/(adapters|ports)/' },
+    },
+    {
+      name: 'cli-is-a-client',
+      severity: 'error',
+      from: { path: '^cli/', pathNot: tests },
+      to: { path: '^(gateway|subgraphs|contracts|shared|test)/' },
+    },
+    {
+      name: 'nobody-imports-tests',
+      severity: 'error',
+      from: { pathNot: `(${tests}|${harness})` },
+      to: { path: `(${tests}|${harness})` },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '[.]generated[.]ts$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
   },
 }
