@@ -1,29 +1,47 @@
 /**
- * What is measured about a candidate sentence for a question. All features are between about 0 and 1 (the logit is
- * scaled), so that one set of coefficients fits every corpus; none of them knows a document or a subject.
+ * What is measured about a passage and about its sentences for a question. Everything lies between about −1 and 1, so that
+ * one set of coefficients fits every corpus; nothing here knows a document or a subject.
  */
-import type { CandidateSentence } from './candidate-sentences.ts'
-import { contentTerms } from './terms.ts'
+import type { AnswerPassage, PassageSentence } from './answer-passages.ts'
+import { contentTerms, tokenize } from './terms.ts'
 import { meetsExpectation } from './understand-question.ts'
 import type { Question } from './understand-question.ts'
 
-export type SentenceFeatures = {
-  /** Cross-encoder logit / 10; null without a reranker. */
-  relevance: number | null
-  /** Cosine of question and passage. */
+/** In the order of the coefficients in evidence-model.ts. */
+export type PassageFeatures = {
+  /** Cross-encoder logit / 10; 0 without a reranker. */
+  relevance: number
+  /** Cosine of question and passage; 0 without an embedding model. */
   similarity: number
-  /** Weighted share of the question's terms in the sentence. */
-  sentenceCoverage: number
-  /** … in the sentence with what it leans on, its headings and title. */
-  passageCoverage: number
+  /** Weighted share of the question's terms in the passage and its headings. */
+  coverage: number
   /** … in the whole chunk with headings and title. */
   chunkCoverage: number
-  /** Share of the question's focus terms in the chunk; 1 when it has none. */
+  /** Share of the question's focus terms in the chunk with headings and title; 1 when it has none. */
   focusCoverage: number
-  /** 1 when the passage holds a thing of the kind the question asks for. */
-  meetsExpectation: number
-  /** 1/rank-like prior of its chunk from both searches, scaled to 0..1. */
+  /** 1 when the passage holds a new thing of the kind the question asks for; 0.5 when it asks for nothing particular. */
+  expectation: number
+  /** Prior of its chunk from both searches: 1 when it is first in both. */
   retrieval: number
+  /** Weighted share of the question's terms that stand in none of the retrieved chunks. */
+  absence: number
+}
+
+export type SentenceFeatures = {
+  /** Cross-encoder logit of its passage / 10; 0 without a reranker. */
+  relevance: number
+  similarity: number
+  /** Weighted share of the question's terms in the sentence. */
+  coverage: number
+  /** … in the sentence before and after it in the passage. */
+  neighbourCoverage: number
+  expectation: number
+  /** Share of its content terms that the question does not hold: an answer adds something. */
+  novelty: number
+  /** 1 for a question, a line that only announces, or one of fewer than four words. */
+  emptiness: number
+  /** Characters / 400, at most 1. */
+  length: number
 }
 
 /**
@@ -50,27 +68,60 @@ export function coverage(weights: ReadonlyMap<string, number>, terms: ReadonlySe
   return all === 0 ? 0 : covered / all
 }
 
-export function sentenceFeatures(input: {
+export type FeatureInput = {
   question: Question
-  candidate: CandidateSentence
   weights: ReadonlyMap<string, number>
+  passage: AnswerPassage
   chunkTerms: ReadonlySet<string>
+  /** Terms of all retrieved chunks. */
+  retrievedTerms: ReadonlySet<string>
   similarity: number
+  /** Raw cross-encoder output; null without a reranker. */
   logit: number | null
-}): SentenceFeatures {
-  const { question, candidate, weights, chunkTerms, similarity, logit } = input
-  const sentenceTerms = contentTerms(candidate.text)
-  const passageTerms = contentTerms(`${candidate.context} ${candidate.leadIn} ${candidate.text}`)
+}
+
+export function passageFeatures(input: FeatureInput): PassageFeatures {
+  const { question, weights, passage, chunkTerms, retrievedTerms, similarity, logit } = input
   const focus = [...question.focusTerms]
-  const { denseRank, lexicalRank } = candidate.chunk
+  const { denseRank, lexicalRank } = passage.chunk
   return {
-    relevance: logit === null ? null : logit / 10,
+    relevance: (logit ?? 0) / 10,
     similarity,
-    sentenceCoverage: coverage(weights, sentenceTerms),
-    passageCoverage: coverage(weights, passageTerms),
+    coverage: coverage(weights, contentTerms(`${passage.context} ${passage.text}`)),
     chunkCoverage: coverage(weights, chunkTerms),
     focusCoverage: focus.length === 0 ? 1 : focus.filter((term) => chunkTerms.has(term)).length / focus.length,
-    meetsExpectation: meetsExpectation(question, `${candidate.leadIn} ${candidate.text}`) ? 1 : 0,
-    retrieval: (denseRank === null ? 0 : 1 / (denseRank + 1)) + (lexicalRank === null ? 0 : 1 / (lexicalRank + 1)),
+    expectation: expectationOf(question, passage.text),
+    retrieval: (priorOf(denseRank) + priorOf(lexicalRank)) / 2,
+    absence: 1 - coverage(weights, retrievedTerms),
   }
+}
+
+export function sentenceFeatures(input: FeatureInput, sentence: PassageSentence): SentenceFeatures {
+  const { question, weights, passage, similarity, logit } = input
+  const index = passage.sentences.indexOf(sentence)
+  const neighbours = [passage.sentences[index - 1], passage.sentences[index + 1]]
+    .map((other) => other?.text ?? '')
+    .join(' ')
+  const terms = contentTerms(sentence.text)
+  const fresh = [...terms].filter((term) => !question.terms.has(term)).length
+  const isEmpty = sentence.text.endsWith('?') || sentence.announces || tokenize(sentence.text).length < 4
+  return {
+    relevance: (logit ?? 0) / 10,
+    similarity,
+    coverage: coverage(weights, terms),
+    neighbourCoverage: coverage(weights, contentTerms(neighbours)),
+    expectation: expectationOf(question, sentence.text),
+    novelty: terms.size === 0 ? 0 : fresh / terms.size,
+    emptiness: isEmpty ? 1 : 0,
+    length: Math.min(1, sentence.text.length / 400),
+  }
+}
+
+function expectationOf(question: Question, text: string): number {
+  if (question.expected === 'anything' || question.expected === 'reason') return 0.5
+  return meetsExpectation(question, text) ? 1 : 0
+}
+
+function priorOf(rank: number | null): number {
+  return rank === null ? 0 : 1 / Math.sqrt(rank)
 }

@@ -147,6 +147,6 @@ function splitParts(text: string): string[] {
   const parts = text.split(
     /,?\s+and\s+(?=(?:in |on |to |at |under |from |by |for )?(?:which|what|who|when|where|why|how)\b)|;\s+(?=(?:which|what|who|when|where|why|how)\b)/iu,
   )
-  const meaningful = parts.map((part) => part.trim()).filter((part) => contentTerms(part).size >= 2)
+  const meaningful = parts.map((part) => part.trim()).filter((part) => contentTerms(part).size >= 1)
   return meaningful.length > 1 ? meaningful : [text]
 }

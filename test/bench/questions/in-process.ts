@@ -2,7 +2,7 @@
  * Asks a question set in process: chunks, searches, gathers evidence and composes with the real domain functions, over
  * document contents extracted before (a folder of `<document id>.json`, the shape of contracts/document-content.ts).
  *
- *   TRIBUTARY_BENCH_MODELS=DIR node test/bench/questions/in-process.ts QUESTIONS.jsonl CONTENT_DIR [--no-rerank] [--verbose]
+ *   TRIBUTARY_BENCH_MODELS=DIR node test/bench/questions/in-process.ts QUESTIONS.jsonl CONTENT_DIR [--no-rerank | --lexical] [--verbose]
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ const [questionFile, contentFolder, ...flags] = process.argv.slice(2)
 const modelFolder = process.env['TRIBUTARY_BENCH_MODELS']
 if (questionFile === undefined || contentFolder === undefined || modelFolder === undefined) {
   throw new Error(
-    'usage: TRIBUTARY_BENCH_MODELS=DIR node in-process.ts QUESTIONS.jsonl CONTENT_DIR [--no-rerank] [--verbose]',
+    'usage: TRIBUTARY_BENCH_MODELS=DIR node in-process.ts QUESTIONS.jsonl CONTENT_DIR [--no-rerank | --lexical] [--verbose]',
   )
 }
 const questions = readFileSync(questionFile, 'utf8')
@@ -46,8 +46,8 @@ for (const question of questions) {
   const evidence = await gatherEvidence({
     question: question.question,
     chunks,
-    embed: models.embed,
-    rerank: flags.includes('--no-rerank') ? undefined : models.rerank,
+    embed: flags.includes('--lexical') ? undefined : models.embed,
+    rerank: flags.includes('--no-rerank') || flags.includes('--lexical') ? undefined : models.rerank,
     signal: AbortSignal.timeout(30_000),
   })
   const composed = composeExtractiveAnswer(evidence)
@@ -70,12 +70,11 @@ for (const question of questions) {
     console.log(
       `\n${outcome.right ? 'RIGHT' : 'WRONG'} ${question.id} ${question.kind} p=${evidence.probability.toFixed(2)} ${composed.verdict}${question.answerable && !outcome.inSources ? ' (not in sources)' : ''}\n  Q ${question.question}\n  E ${question.expected.join(' | ')}  «${question.quote.slice(0, 140)}»`,
     )
-    for (const sentence of evidence.sentences.slice(0, 3)) {
-      const features = Object.entries(sentence.features)
-        .map(([name, value]) => `${name}=${Number(value).toFixed(2)}`)
-        .join(' ')
+    console.log(`  A ${answer.text}`)
+    for (const passage of evidence.passages.slice(0, 3)) {
+      const features = Object.entries(passage.features).map(([name, value]) => `${name}=${value.toFixed(2)}`)
       console.log(
-        `  A ${sentence.score.toFixed(2)} [${sentence.chunk.documentId}] ${sentence.text.slice(0, 200)}\n      ${features}`,
+        `  P ${passage.share.toFixed(2)} [${passage.chunk.documentId}] ${passage.text.slice(0, 240)}\n      ${features.join(' ')}`,
       )
     }
   }

@@ -107,7 +107,7 @@ export function judge(question: TestQuestion, answer: GivenAnswer): Outcome {
   const verified = answer.citations.filter((citation) => citation.isVerified)
   const isCited = verified.some((citation) => question.documentIds.includes(citation.documentId))
   const contained = !isRefusal && holdsAny(answer.text, question.expected)
-  const passages = question.passages ?? [{ documentId: question.documentIds[0] ?? '', quote: question.quote, part: 1 }]
+  const passages = passagesOf(question)
   return {
     contained,
     right: contained && isCited,
@@ -118,6 +118,17 @@ export function judge(question: TestQuestion, answer: GivenAnswer): Outcome {
     inSources: answer.sourceTexts.some((text) => holdsAny(text, question.expected)),
     refused: isRefusal,
   }
+}
+
+/** As `holdsAny`; a short expected string also needs words of the expected passage around it, or it could be there by chance. */
+export function holdsExpected(question: TestQuestion, text: string): boolean {
+  if (!holdsAny(text, question.expected)) return false
+  if (question.expected.some((string) => string.length >= 6 && holdsAny(text, [string]))) return true
+  return passagesOf(question).some((passage) => overlaps(passage.quote, text))
+}
+
+function passagesOf(question: TestQuestion): readonly { documentId: string; quote: string }[] {
+  return question.passages ?? question.documentIds.map((documentId) => ({ documentId, quote: question.quote }))
 }
 
 /** Ignoring case and white space; a string of digits only must not be part of a longer number. */
