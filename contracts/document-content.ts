@@ -8,10 +8,17 @@ export const contentBlockSchema = z.object({
   endOffset: z.int().positive(),
   /** 1 is the highest; headings only. */
   level: z.int().min(1).max(6).optional(),
-  /** Counted from 1; paged formats only. */
+  /** Of the first character; counted from 1; paged formats only. */
   page: z.int().positive().optional(),
+  /** Where further pages begin inside the block: a paragraph that runs over a page break is one block. */
+  pageBreaks: z.array(z.object({ page: z.int().positive(), startOffset: z.int().positive() })).optional(),
 })
 export type ContentBlock = z.infer<typeof contentBlockSchema>
+
+/** The page on which the character at `offset` (into the whole text) stands; undefined in formats without pages. */
+export function pageAt(block: ContentBlock, offset: number): number | undefined {
+  return block.pageBreaks?.findLast((pageBreak) => pageBreak.startOffset <= offset)?.page ?? block.page
+}
 
 export const documentContentSchema = z.object({
   version: z.literal(1),

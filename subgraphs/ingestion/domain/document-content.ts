@@ -9,7 +9,16 @@ export interface ContentBlock {
   endOffset: number
   /** 1 is the highest, 6 the deepest; headings only. */
   level?: number
+  /** Of its first character. */
   page?: number
+  /** Where further pages begin inside the block. */
+  pageBreaks?: PageBreak[]
+}
+
+export interface PageBreak {
+  page: number
+  /** UTF-16 code units into the whole text. */
+  startOffset: number
 }
 
 export interface DocumentContent {

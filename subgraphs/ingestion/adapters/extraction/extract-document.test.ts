@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { pageAt } from '../../../../contracts/document-content.ts'
 import { cleanDocument } from '../../domain/clean/clean-document.ts'
 import { extractDocument } from './extract-document.ts'
 
@@ -34,6 +35,17 @@ test('a PDF: headings by size, words across lines and pages, code as drawn, no h
     'paragraph p3: Deltas and estuaries are the two kinds of mouths that maps know.',
     'code p3: delta --list\ndelta --show nile\nestuary --list\nestuary --show elbe',
   ])
+})
+
+test('a paragraph over a page break says where the next page begins in it', async () => {
+  const content = cleanDocument(
+    await extractDocument({ bytes: await fixture('river-guide.pdf'), fileName: 'river-guide.pdf', mediaType: null }),
+  )
+  const block = content.blocks.find(({ pageBreaks }) => pageBreaks !== undefined)!
+  expect(block.page).toBe(1)
+  expect(block.pageBreaks).toEqual([{ page: 2, startOffset: content.text.indexOf('kilometres of land') }])
+  expect(pageAt(block, content.text.indexOf('million square'))).toBe(1)
+  expect(pageAt(block, content.text.indexOf('No other river'))).toBe(2)
 })
 
 test('a PDF whose columns are drawn row by row is read column by column', async () => {

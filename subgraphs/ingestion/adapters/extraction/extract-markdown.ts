@@ -63,7 +63,7 @@ function appendBlock(elements: ExtractedElement[], node: RootContent, place: Pla
     const label = node.label ?? node.identifier
     notes.forEach((note, index) => push(index === 0 ? { ...note, text: `[${label}] ${note.text}` } : note))
   } else if (node.type === 'html') {
-    elements.push(...extractHtmlFragment(node.value))
+    for (const element of extractHtmlFragment(node.value)) elements.push(element)
   }
 }
 

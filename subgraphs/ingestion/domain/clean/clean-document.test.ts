@@ -58,6 +58,16 @@ test('hyphens of the typesetter go, those of the word stay', () => {
   expect(textOf([paragraph('of an arch-\nspecific kind')], { lineEnds: 'wrapped' })).toBe('of an arch-specific kind')
 })
 
+test('a long paragraph costs time in proportion', () => {
+  const lines = Array.from(
+    { length: 100_000 },
+    (_, index) => `line ${index} of a paragraph that never seems to end`,
+  ).join('\n')
+  const started = performance.now()
+  expect(textOf([paragraph(lines), { kind: 'code', text: lines }], { lineEnds: 'wrapped' })).toContain('line 99999')
+  expect(performance.now() - started).toBeLessThan(5000)
+})
+
 test('characters have one spelling', () => {
   expect(textOf([paragraph('e\u0301\uFB03cient\u00A0so\u00ADft\u200B\u0007  end')])).toBe('éfficient soft end')
 })

@@ -1,11 +1,12 @@
 // CLEAN: extracted elements to the one text of the document. Pure and repeatable: the same elements give the same text, byte for byte.
 
-import type { ContentBlock, DocumentContent } from '../document-content.ts'
+import { least } from '../extent.ts'
+import type { ContentBlock, DocumentContent, PageBreak } from '../document-content.ts'
 import { DocumentProblem } from '../document-problem.ts'
-import type { ExtractedDocument, ExtractedElement } from '../element.ts'
+import type { ExtractedDocument, ExtractedElement, LineEnds } from '../element.ts'
 import { normaliseCharacters } from './characters.ts'
-import { joinLines, vocabularyOf, type Vocabulary } from './join-lines.ts'
-import { joinPages } from './join-pages.ts'
+import { joinLines, vocabularyOf, type JoinedLines, type Vocabulary } from './join-lines.ts'
+import { joinPages, type JoinedElement } from './join-pages.ts'
 import { removePageFurniture } from './page-furniture.ts'
 
 export interface CleanOptions {
@@ -24,7 +25,7 @@ export function cleanDocument(document: ExtractedDocument, options: CleanOptions
   let length = 0
   let previous: ContentBlock | undefined
   for (const element of elements) {
-    const text = cleanText(element, document.lineEnds, vocabulary)
+    const { text, pageStarts } = cleanText(element, document.lineEnds, vocabulary)
     if (text === '') continue
     if (previous) {
       const separator = previous.kind === 'list-item' && element.kind === 'list-item' ? '\n' : '\n\n'
@@ -37,6 +38,7 @@ export function cleanDocument(document: ExtractedDocument, options: CleanOptions
       endOffset: length + text.length,
       ...(element.kind === 'heading' ? { level: Math.min(6, Math.max(1, element.level ?? 1)) } : {}),
       ...(element.page === undefined ? {} : { page: element.page }),
+      ...(pageStarts.length === 0 ? {} : { pageBreaks: pageBreaksOf(element, pageStarts, length) }),
     }
     parts.push(text)
     blocks.push(block)
@@ -60,34 +62,41 @@ export function cleanDocument(document: ExtractedDocument, options: CleanOptions
   }
 }
 
-function cleanText(element: ExtractedElement, lineEnds: ExtractedDocument['lineEnds'], vocabulary: Vocabulary): string {
+function cleanText(element: ExtractedElement, lineEnds: LineEnds, vocabulary: Vocabulary): JoinedLines {
   const lines = element.text.split('\n')
+  const whole = (text: string): JoinedLines => ({ text, pageStarts: [] })
   switch (element.kind) {
     case 'code':
-      return withoutOuterBlankLines(lines.map((line) => line.trimEnd()))
-        .join('\n')
-        .trim()
+      return whole(
+        withoutOuterBlankLines(lines.map((line) => line.trimEnd()))
+          .join('\n')
+          .trim(),
+      )
     case 'table':
-      return lines
-        .map((line) => cleanRow(line, lineEnds))
-        .filter((line) => line !== '')
-        .join('\n')
-        .trim()
+      return whole(
+        nonEmpty(lines.map((line) => cleanRow(line, lineEnds)))
+          .join('\n')
+          .trim(),
+      )
     case 'heading':
     case 'paragraph':
     case 'list-item':
       // In markup a line end is one the author asked for; elsewhere the width of the page did.
-      if (lineEnds === 'markup')
-        return lines
-          .map(collapse)
-          .filter((line) => line !== '')
-          .join('\n')
-      return collapse(joinLines(lines, lineEnds, vocabulary))
+      return lineEnds === 'markup'
+        ? whole(nonEmpty(lines.map(collapse)).join('\n'))
+        : joinLines(lines, lineEnds, vocabulary)
   }
 }
 
+const nonEmpty = (lines: readonly string[]): string[] => lines.filter((line) => line !== '')
+
+function pageBreaksOf(element: JoinedElement, pageStarts: readonly number[], blockStart: number): PageBreak[] {
+  const firstOfThem = (element.lastPage ?? 0) - pageStarts.length + 1
+  return pageStarts.map((start, index) => ({ page: firstOfThem + index, startOffset: blockStart + start }))
+}
+
 /** Text that is a table by its alignment keeps it; cells of other formats are separated by one tab. */
-function cleanRow(line: string, lineEnds: ExtractedDocument['lineEnds']): string {
+function cleanRow(line: string, lineEnds: LineEnds): string {
   if (lineEnds === 'wrapped') return line.trimEnd()
   return line
     .replace(/(?:\.[ \t]?){4,}/g, '\t')
@@ -102,7 +111,7 @@ function withoutOuterBlankLines(lines: readonly string[]): string[] {
   const first = lines.findIndex((line) => line !== '')
   const last = lines.findLastIndex((line) => line !== '')
   const kept = first === -1 ? [] : lines.slice(first, last + 1)
-  const indent = Math.min(...kept.filter((line) => line !== '').map((line) => /^ */.exec(line)![0].length))
+  const indent = least(kept.filter((line) => line !== '').map((line) => /^ */.exec(line)![0].length))
   return kept.map((line) => line.slice(indent))
 }
 
@@ -110,9 +119,9 @@ const collapse = (text: string): string => text.replace(/[ \t\n]+/g, ' ').trim()
 
 function firstHeading(
   elements: readonly ExtractedElement[],
-  lineEnds: ExtractedDocument['lineEnds'],
+  lineEnds: LineEnds,
   vocabulary: Vocabulary,
 ): string | null {
   const heading = elements.find((element) => element.kind === 'heading')
-  return heading ? cleanText(heading, lineEnds, vocabulary).replace(/\s+/g, ' ').slice(0, 300) : null
+  return heading ? cleanText(heading, lineEnds, vocabulary).text.replace(/\s+/g, ' ').slice(0, 300) : null
 }

@@ -2,26 +2,36 @@
 // put together again, so that no sentence is cut in half.
 
 import type { ExtractedElement } from '../element.ts'
+import { PAGE_MARK } from './join-lines.ts'
 
-export function joinPages(elements: readonly ExtractedElement[]): ExtractedElement[] {
-  const joined: ExtractedElement[] = []
+/** An element that may go on over the pages up to `lastPage`; in its text each of them begins with a mark. */
+export interface JoinedElement extends ExtractedElement {
+  lastPage?: number
+}
+
+export function joinPages(elements: readonly ExtractedElement[]): JoinedElement[] {
+  const joined: JoinedElement[] = []
   for (const element of elements) {
     const previous = elementBeforeNotes(joined, element)
     if (previous !== -1 && continues(joined[previous]!, element)) {
       const before = joined[previous]!
-      joined[previous] = { ...before, text: `${before.text}\n${element.text}` }
+      joined[previous] = {
+        ...before,
+        text: `${before.text}\n${PAGE_MARK}${element.text}`,
+        lastPage: element.page!,
+      }
     } else joined.push(element)
   }
   return joined
 }
 
 /** The last element in body size on the page before; smaller ones behind it are notes. */
-function elementBeforeNotes(joined: readonly ExtractedElement[], element: ExtractedElement): number {
+function elementBeforeNotes(joined: readonly JoinedElement[], element: ExtractedElement): number {
   const size = element.fontSize
   if (element.page === undefined || size === undefined || element.kind !== 'paragraph') return -1
   for (let index = joined.length - 1; index >= 0; index -= 1) {
     const candidate = joined[index]!
-    if (candidate.page !== element.page - 1 || candidate.fontSize === undefined) return -1
+    if ((candidate.lastPage ?? candidate.page) !== element.page - 1 || candidate.fontSize === undefined) return -1
     if (Math.abs(candidate.fontSize - size) <= 0.06 * size) return index
     if (candidate.fontSize > size) return -1
   }

@@ -50,7 +50,9 @@ function candidatesOf(elements: readonly ExtractedElement[]): Candidate[] {
   const byPage = new Map<number, ExtractedElement[]>()
   for (const element of elements) {
     if (element.page === undefined || !element.box) continue
-    byPage.set(element.page, [...(byPage.get(element.page) ?? []), element])
+    const onPage = byPage.get(element.page) ?? []
+    onPage.push(element)
+    byPage.set(element.page, onPage)
   }
   const candidates: Candidate[] = []
   for (const [page, onPage] of byPage) {
@@ -116,7 +118,9 @@ function pageNumberOffsets(strip: readonly Candidate[]): Set<Candidate> {
       const value = /^\d{1,5}$/.test(word) ? Number(word) : romanValue(word)
       if (value === null) continue
       const offset = value - candidate.page
-      byOffset.set(offset, [...(byOffset.get(offset) ?? []), candidate])
+      const group = byOffset.get(offset) ?? []
+      group.push(candidate)
+      byOffset.set(offset, group)
     }
   }
   const counted = new Set<Candidate>()

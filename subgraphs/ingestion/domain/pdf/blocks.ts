@@ -1,5 +1,6 @@
 // Lines of a page to elements: where a paragraph ends is read from gaps, indents, sizes and list marks, because a PDF does not say.
 
+import { greatest, least } from '../extent.ts'
 import type { ElementKind, ExtractedElement } from '../element.ts'
 import type { TextLine } from './lines.ts'
 
@@ -172,10 +173,10 @@ function elementOf(block: OpenBlock, page: number, typography: DocumentTypograph
     text: block.kind === 'code' ? codeText(lines, typography) : lines.map((line) => line.text).join('\n'),
     page,
     box: {
-      left: round(Math.min(...lines.map((line) => line.left))),
-      top: round(Math.min(...lines.map((line) => line.baseline - line.fontSize))),
-      right: round(Math.max(...lines.map((line) => line.right))),
-      bottom: round(Math.max(...lines.map((line) => line.baseline))),
+      left: round(least(lines.map((line) => line.left))),
+      top: round(least(lines.map((line) => line.baseline - line.fontSize))),
+      right: round(greatest(lines.map((line) => line.right))),
+      bottom: round(greatest(lines.map((line) => line.baseline))),
     },
     fontSize: round(lines[0]!.fontSize),
   }
@@ -183,7 +184,7 @@ function elementOf(block: OpenBlock, page: number, typography: DocumentTypograph
 
 /** Indents and blank lines of code are drawn as distances; they are turned back into characters. */
 function codeText(lines: readonly TextLine[], typography: DocumentTypography): string {
-  const left = Math.min(...lines.map((line) => line.left))
+  const left = least(lines.map((line) => line.left))
   const parts: string[] = []
   lines.forEach((line, index) => {
     const previous = lines[index - 1]

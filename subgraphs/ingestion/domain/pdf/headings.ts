@@ -23,7 +23,9 @@ export function markHeadings(
   const byTitle = new Map<string, OutlineEntry[]>()
   for (const entry of outline) {
     const key = titleKey(entry.title)
-    if (key !== '') byTitle.set(key, [...(byTitle.get(key) ?? []), entry])
+    const entries = byTitle.get(key) ?? []
+    entries.push(entry)
+    if (key !== '') byTitle.set(key, entries)
   }
   const sizes = [
     ...new Set(elements.filter((element) => isLarge(element, typography)).map((element) => element.fontSize!)),

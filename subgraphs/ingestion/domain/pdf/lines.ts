@@ -1,6 +1,8 @@
 // Pieces of text at positions on a page to lines in reading order. A PDF's own order is kept, because programs write a column or a cell
 // to its end; only a page whose order runs across two columns row by row is put in order.
 
+import { greatest, least } from '../extent.ts'
+
 /** A run of characters as the file draws it. Coordinates in points from the page's top left corner, `baseline` downwards. */
 export interface TextPiece {
   text: string
@@ -89,8 +91,8 @@ function segmentOf(run: readonly TextPiece[]): TextLine {
   }
   return {
     text: text.trim(),
-    left: Math.min(...run.map((piece) => piece.left)),
-    right: Math.max(...run.map((piece) => piece.left + piece.width)),
+    left: least(run.map((piece) => piece.left)),
+    right: greatest(run.map((piece) => piece.left + piece.width)),
     baseline: main.baseline,
     fontSize: main.fontSize,
     font: main.font,
@@ -174,7 +176,7 @@ function gutterOf(segments: readonly TextLine[]): number | null {
   )
   if (gapEnd <= gapStart) return null
   // Columns of prose are filled; cells of a table are not.
-  const leftEdge = Math.min(...pairs.map((pair) => pair.left.left))
+  const leftEdge = least(pairs.map((pair) => pair.left.left))
   const filled = pairs.filter((pair) => pair.left.right - pair.left.left > 0.7 * (gapStart - leftEdge)).length
   return filled > pairs.length * 0.6 ? (gapStart + gapEnd) / 2 : null
 }
@@ -184,7 +186,7 @@ function readColumns(segments: readonly TextLine[], gutter: number): TextLine[] 
   let left: TextLine[] = []
   let right: TextLine[] = []
   const flush = () => {
-    lines.push(...left, ...right)
+    for (const line of [...left, ...right]) lines.push(line)
     left = []
     right = []
   }

@@ -25,7 +25,7 @@ export function markContentsLists(elements: readonly ExtractedElement[]): Extrac
       marked.push({ ...first, kind: 'table', text: run.map((entry) => entry.text.replaceAll('\n', ' ')).join('\n') })
       index += run.length
     } else {
-      marked.push(...elements.slice(index, index + Math.max(1, run.length)))
+      for (const element of elements.slice(index, index + Math.max(1, run.length))) marked.push(element)
       index += Math.max(1, run.length)
     }
   }

@@ -1,6 +1,7 @@
 // Plain text to elements. What makes a heading, a list or code in plain text is habit (rules under titles, numbers, marks, indents), so
 // the reading is careful: what fits no habit is a paragraph, and no character of the text is lost but rules under titles.
 
+import { least } from '../extent.ts'
 import type { ExtractedDocument, ExtractedElement } from '../element.ts'
 import {
   isCapitals,
@@ -222,6 +223,6 @@ function push(reading: Reading, stanza: Stanza, element: ExtractedElement): void
 }
 
 function dedent(lines: readonly SourceLine[]): string {
-  const indent = Math.min(...lines.map((line) => line.indent))
+  const indent = least(lines.map((line) => line.indent))
   return lines.map((line) => line.text.slice(indent)).join('\n')
 }
