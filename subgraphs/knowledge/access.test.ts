@@ -44,6 +44,7 @@ beforeAll(async () => {
         startOffset: ordinal * 4 + 1,
         endOffset: ordinal * 4 + 4,
         headings: [],
+        pages: [],
         text: `c${index % 10}${ordinal}`,
         precedingText: ' ',
       })),
@@ -180,7 +181,7 @@ test('roles may do what the schema says they may', async () => {
   const start = 'mutation { answerStart(input: { question: "", knowledgeBaseIds: [] }) { userErrors { code } } }'
   const outcomes = async (query: string) =>
     Promise.all((['ADMIN', 'EDITOR', 'SERVICE', 'VIEWER'] as const).map((role) => codeFor(role, query)))
-  expect(await outcomes(create)).toEqual(['ok', 'ok', 'ok', 'FORBIDDEN'])
+  expect(await outcomes(create)).toEqual(['ok', 'ok', 'FORBIDDEN', 'FORBIDDEN'])
   expect(await outcomes(remove)).toEqual(['ok', 'ok', 'FORBIDDEN', 'FORBIDDEN'])
   expect(await outcomes(start)).toEqual(['ok', 'ok', 'ok', 'ok'])
 })

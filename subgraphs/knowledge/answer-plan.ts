@@ -1,9 +1,10 @@
 // What is decided before an answer is written: kept with the answer, so that whoever takes over a killed process's work goes on with the
 // same words instead of deciding again.
 import type { AnswerVerdict, ExtractedSentence } from './domain/compose-extractive-answer.ts'
+import type { PageMark } from './domain/page-marks.ts'
 import type { SourceChunk } from './domain/source-chunk.ts'
 
-export type StoredSource = SourceChunk
+export type StoredSource = SourceChunk & { pages: PageMark[] }
 
 export type AnswerPlan =
   /** The whole text is known; only its sending is left. */

@@ -11,6 +11,7 @@ import {
   answerCitationTable,
   answerSourceTable,
   answerTable,
+  streamTable,
   type AnswerCitationRow,
   type AnswerRow,
   type AnswerSourceRow,
@@ -50,6 +51,8 @@ export interface AnswerStore {
   /** For the only process on the stores: whatever is RUNNING has no process. */
   abandonAll(): Promise<void>
   requestCancel(workspaceId: string, id: string): Promise<AnswerRow | null>
+  /** Whether its events are still kept. */
+  hasEvents(workspaceId: string, id: string): Promise<boolean>
   touchWatched(ids: readonly string[]): Promise<void>
   findMany(workspaceId: string, ids: readonly string[]): Promise<AnswerRow[]>
   /** Newest first. */
@@ -75,7 +78,7 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
     async insert(answer) {
       const [row] = await database.sql
         .insert(table)
-        .values({ ...answer, status: 'RUNNING', leaseExpiresAt: leaseEnd as never })
+        .values({ ...answer, status: 'RUNNING', leaseExpiresAt: leaseEnd })
         .returning()
       return row!
     },
@@ -86,8 +89,8 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
           .update(table)
           .set({
             ...change.set,
-            ...(change.text === undefined ? {} : { text: sql`${table.text} || ${change.text}` as never }),
-            leaseExpiresAt: leaseEnd as never,
+            ...(change.text === undefined ? {} : { text: sql`${table.text} || ${change.text}` }),
+            leaseExpiresAt: leaseEnd,
           })
           .where(running(answer))
           .returning()
@@ -103,7 +106,7 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
     async renew(answer) {
       const [row] = await database.sql
         .update(table)
-        .set({ leaseExpiresAt: leaseEnd as never })
+        .set({ leaseExpiresAt: leaseEnd })
         .where(running(answer))
         .returning({
           cancelRequestedAt: table.cancelRequestedAt,
@@ -115,7 +118,7 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
     async release(answer) {
       await database.sql
         .update(table)
-        .set({ leaseExpiresAt: sql`now()` as never })
+        .set({ leaseExpiresAt: sql`now()` })
         .where(running(answer))
     },
 
@@ -135,7 +138,7 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
         .for('update', { skipLocked: true })
       return database.sql
         .update(table)
-        .set({ leaseOwner, leaseExpiresAt: leaseEnd as never })
+        .set({ leaseOwner, leaseExpiresAt: leaseEnd })
         .where(inArray(table.id, abandoned))
         .returning()
     },
@@ -143,24 +146,32 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
     async abandonAll() {
       await database.sql
         .update(table)
-        .set({ leaseExpiresAt: sql`now() - interval '1 second'` as never })
+        .set({ leaseExpiresAt: sql`now() - interval '1 second'` })
         .where(eq(table.status, 'RUNNING'))
     },
 
     async requestCancel(workspaceId, id) {
       const [row] = await database.sql
         .update(table)
-        .set({ cancelRequestedAt: sql`coalesce(${table.cancelRequestedAt}, now())` as never })
+        .set({ cancelRequestedAt: sql`coalesce(${table.cancelRequestedAt}, now())` })
         .where(and(eq(table.workspaceId, workspaceId), eq(table.id, id)))
         .returning()
       return row ?? null
+    },
+
+    async hasEvents(workspaceId, id) {
+      const rows = await database.sql
+        .select({ id: streamTable.streamId })
+        .from(streamTable)
+        .where(and(eq(streamTable.workspaceId, workspaceId), eq(streamTable.streamId, id)))
+      return rows.length > 0
     },
 
     async touchWatched(ids) {
       if (ids.length === 0) return
       await database.sql
         .update(table)
-        .set({ watchedAt: sql`clock_timestamp()` as never })
+        .set({ watchedAt: sql`clock_timestamp()` })
         .where(and(inArray(table.id, [...ids]), eq(table.status, 'RUNNING')))
     },
 

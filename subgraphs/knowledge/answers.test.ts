@@ -82,7 +82,7 @@ async function collect(results: AsyncGenerator<any>, field = 'answerStream') {
   return events
 }
 /** All results, or what ended the stream. */
-async function drain(results: AsyncGenerator<unknown>): Promise<unknown> {
+async function drain(results: AsyncGenerator): Promise<unknown> {
   const all: unknown[] = []
   try {
     for await (const result of results) all.push(result)
@@ -365,6 +365,14 @@ test.each(['nonsense', 's9999', ''])(
     expect(JSON.stringify(results)).toContain('CURSOR_INVALID')
   },
 )
+
+test('an ended answer whose events are no longer kept says so instead of staying silent', async () => {
+  says('Backups are kept for 30 days [1].')
+  const id = await start({ isDetached: true })
+  await watch(id)
+  await knowledge.platform.database.sql.execute(sql`delete from knowledge.stream where stream_id = ${id}`)
+  expect(JSON.stringify(await drain(knowledge.subscribe(EVENTS, { id })))).toContain('NOT_FOUND')
+})
 
 test('a knowledge base of another workspace cannot be asked', async () => {
   const { data } = await knowledge.request(START, { input: input() }, testIdentity(createId('ws'), 'ADMIN'))

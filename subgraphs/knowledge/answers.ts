@@ -65,6 +65,9 @@ export interface CreateAnswersOptions {
 
 const TICK_MS = 1000
 const CLAIM_LIMIT = 20
+/** Events serve those who watch; the answer itself is kept. */
+const EVENTS_LIFETIME_MS = 7 * 24 * 3600 * 1000
+const EXPIRY_INTERVAL_MS = 3600 * 1000
 
 type Running = { answer: AnswerRow; controller: AbortController; done: Promise<void> }
 
@@ -73,6 +76,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
   const running = new Map<string, Running>()
   const watchers = new Map<string, number>()
   let isClosed = false
+  let nextExpiry = Date.now() + EXPIRY_INTERVAL_MS
   let tickTimer: NodeJS.Timeout | undefined
   let ticking: Promise<void> = Promise.resolve()
 
@@ -85,6 +89,10 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
   }
 
   async function tick(): Promise<void> {
+    if (Date.now() >= nextExpiry) {
+      nextExpiry = Date.now() + EXPIRY_INTERVAL_MS
+      await log.expire(EVENTS_LIFETIME_MS)
+    }
     await store.touchWatched([...watchers.keys()])
     await Promise.all(
       [...running.values()].map(async ({ answer, controller }) => {
@@ -206,7 +214,10 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
     },
 
     async follow(workspaceId, id, after, signal) {
-      if (!hasPrefix(id, 'ans') || (await store.findMany(workspaceId, [id])).length === 0) return null
+      const [answer] = hasPrefix(id, 'ans') ? await store.findMany(workspaceId, [id]) : []
+      if (!answer) return null
+      // Nothing would ever come: the answer has ended and its stream is gone.
+      if (answer.status !== 'RUNNING' && !(await store.hasEvents(workspaceId, id))) throw eventsExpired()
       return watch(workspaceId, id, after, signal)
     },
 
@@ -222,6 +233,11 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
     },
   }
 }
+
+const eventsExpired = () =>
+  new TributaryError('NOT_FOUND', 'The events of this answer are no longer kept. Read the answer itself.', {
+    path: ['id'],
+  })
 
 /** PostgreSQL stores no NUL, and in a question it means nothing. */
 const storable = (text: string): string => text.replaceAll('\0', '')

@@ -7,6 +7,7 @@ import { TributaryError } from '#shared/errors.ts'
 import { deterministicId } from '#shared/ids.ts'
 import { documentContentSchema } from '../../contracts/document-content.ts'
 import { chunkDocument } from './domain/chunk-document.ts'
+import { pageMarks } from './domain/page-marks.ts'
 import { findDocument, type AboutDocument } from './find-document.ts'
 import type { StepReports } from './step-reports.ts'
 import { chunkEmbeddingTable, chunkTable, documentTable, type DocumentRow } from './tables.ts'
@@ -28,8 +29,9 @@ export async function runChunkStep(options: ChunkStepOptions): Promise<DocumentR
   const drafts = chunkDocument(content)
   if (drafts.length === 0)
     throw new TributaryError('DOCUMENT_WITHOUT_TEXT', 'The document holds no text that could be searched.')
+  const pages = pageMarks(content.blocks, drafts)
   let end = 0
-  const rows = drafts.map((draft) => {
+  const rows = drafts.map((draft, index) => {
     const precedingText = content.text.slice(end, draft.startOffset)
     end = draft.endOffset
     return {
@@ -40,7 +42,7 @@ export async function runChunkStep(options: ChunkStepOptions): Promise<DocumentR
       ordinal: draft.ordinal,
       startOffset: draft.startOffset,
       endOffset: draft.endOffset,
-      page: draft.page ?? null,
+      pages: pages[index]!,
       headings: draft.headings.slice(0, 6),
       text: content.text.slice(draft.startOffset, draft.endOffset),
       precedingText,

@@ -2,6 +2,7 @@
 // stored text; the model's marker is a hint, but one that points at no source at all is an invention, and the sentence is not relied on.
 import { serviceIdentity } from '../../contracts/identity.ts'
 import type { ModelsClient } from '../../contracts/models-client.ts'
+import { pageAtOffset } from './domain/page-marks.ts'
 import type { AnswerSentence } from './domain/split-answer.ts'
 import { splitSentences } from './domain/split-sentences.ts'
 import { collapseWhitespace } from './domain/text-span.ts'
@@ -43,7 +44,7 @@ export function createCiteSentence(options: {
       answerEndOffset: sentence.span.endOffset,
       startOffset: found.span.startOffset,
       endOffset: found.span.endOffset,
-      page: chunks[found.marker - 1]?.page ?? null,
+      page: pageAtOffset(chunks[found.marker - 1]?.pages ?? [], found.span.startOffset),
       quote: found.quote,
       isVerified: found.isVerified && !isInvented,
     }

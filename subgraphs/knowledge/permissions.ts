@@ -3,7 +3,6 @@ import { shield } from '#shared/graphql/shield.ts'
 import {
   canAsk,
   canEdit,
-  canIngest,
   canRead,
   denyAll,
   federationRules,
@@ -20,7 +19,7 @@ export const rules = {
     answers: canRead,
   },
   Mutation: {
-    knowledgeBaseCreate: canIngest,
+    knowledgeBaseCreate: canEdit,
     knowledgeBaseUpdate: canEdit,
     knowledgeBaseDelete: canEdit,
     documentDelete: canEdit,
@@ -35,7 +34,7 @@ export const rules = {
   KnowledgeBase: canRead,
   KnowledgeBaseConnection: canRead,
   KnowledgeBaseEdge: canRead,
-  KnowledgeBaseCreatePayload: canIngest,
+  KnowledgeBaseCreatePayload: canEdit,
   KnowledgeBaseUpdatePayload: canEdit,
   KnowledgeBaseDeletePayload: canEdit,
   Document: canRead,

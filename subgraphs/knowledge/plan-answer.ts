@@ -63,13 +63,14 @@ export function createPlanAnswer(options: {
     const retrievalMs = Math.round(performance.now() - startedAt)
     const evidence = await decide(answer, retrieved, identity, signal)
     const mode = resolveAnswerMode(answer.mode, chatModel)
+    const pagesOf = new Map(retrieved.hits.map(({ chunk }) => [chunk.id, chunk.pages]))
     const sources = evidence.sources.map(({ chunk, score }, index) => ({
       answerId: answer.id,
       workspaceId: answer.workspaceId,
       marker: index + 1,
       chunkId: chunk.id,
       score,
-      content: chunk,
+      content: { ...chunk, pages: pagesOf.get(chunk.id) ?? [] },
     }))
     const allowed = new Set(evidence.sources.map(({ chunk }) => chunk.id))
     const embeddedBy = found.find(({ embeddingModelName }) => embeddingModelName === retrieved.embedding?.modelName)
@@ -141,7 +142,7 @@ const toSourceChunk = ({ chunk, documentTitle, denseRank, lexicalRank }: Retriev
   documentId: chunk.documentId,
   documentTitle,
   headings: chunk.headings,
-  ...(chunk.page === null ? {} : { page: chunk.page }),
+  page: chunk.pages[0]?.page,
   text: chunk.text,
   startOffset: chunk.startOffset,
   endOffset: chunk.endOffset,

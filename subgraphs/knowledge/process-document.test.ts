@@ -11,7 +11,7 @@ import type { z } from 'zod'
 import { documentChunksSchema, type DocumentContent } from '../../contracts/document-content.ts'
 import {
   contributionsDelete,
-  documentProcess,
+  type documentProcess,
   documentsDeleted,
   searchEntriesDelete,
   stepReported,

@@ -6,6 +6,7 @@ import { boolean, customType, index, integer, jsonb, pgSchema, real, text, times
 import { bigint, primaryKey, uniqueIndex } from 'drizzle-orm/pg-core'
 import { streamLogTables } from '#shared/stream-log.ts'
 import type { Message, TokenUsage } from '../../contracts/models-client.ts'
+import type { PageMark } from './domain/page-marks.ts'
 import type { AnswerPlan, StoredSource } from './answer-plan.ts'
 
 export const knowledgeSchema = pgSchema('knowledge')
@@ -67,7 +68,8 @@ export const chunkTable = knowledgeSchema.table(
     ordinal: integer('ordinal').notNull(),
     startOffset: integer('start_offset').notNull(),
     endOffset: integer('end_offset').notNull(),
-    page: integer('page'),
+    /** Empty where the text has no pages. */
+    pages: jsonb('pages').notNull().$type<PageMark[]>(),
     headings: text('headings').array().notNull(),
     text: text('text').notNull(),
     precedingText: text('preceding_text').notNull(),

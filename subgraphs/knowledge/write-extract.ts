@@ -3,6 +3,7 @@
 import type { AnswerPlan } from './answer-plan.ts'
 import type { AnswerChange } from './answer-store.ts'
 import type { ExtractedSentence } from './domain/compose-extractive-answer.ts'
+import { pageAtOffset } from './domain/page-marks.ts'
 import { TributaryError } from '#shared/errors.ts'
 import type { AnswerRow, AnswerSourceRow } from './tables.ts'
 
@@ -72,7 +73,7 @@ function cite(
     answerEndOffset,
     startOffset: sentence.startOffset,
     endOffset: sentence.endOffset,
-    page: stored?.page ?? null,
+    page: pageAtOffset(stored?.pages ?? [], sentence.startOffset),
     quote: sentence.quote,
     // The sentence is its own quote, so all that can be wrong is where it stands.
     isVerified: stored?.text.slice(sentence.startOffset - shift, sentence.endOffset - shift) === sentence.quote,

@@ -42,6 +42,7 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
   await mkdir(directory, { recursive: true })
   const connection = await connect(directory, { readConsistencyInterval: 0 })
   const tables = new Map<string, Table>()
+  const indexed = new WeakSet<Table>()
   let lastWrite: Promise<unknown> = Promise.resolve()
   let maintenanceTimer: NodeJS.Timeout | undefined
   let rowsSinceMaintenance = 0
@@ -60,8 +61,14 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
     const table = (await findTable(name)) ?? (await createTable(connection, name, dimensions))
     tables.set(name, table)
     // Also mends a table whose creator was killed before it had its index.
-    if (dimensions === null && !(await hasTextIndex(table))) await table.createIndex('text', { config: textIndex() })
+    if (dimensions === null && !(await hasIndex(table))) await table.createIndex('text', { config: textIndex() })
     return table
+  }
+
+  /** Asked once per table: an index is made and never dropped. */
+  async function hasIndex(table: Table): Promise<boolean> {
+    if (!indexed.has(table) && (await hasTextIndex(table))) indexed.add(table)
+    return indexed.has(table)
   }
 
   /** Writes go one after the other: LanceDB lets one of two concurrent commits fail. */
@@ -138,7 +145,7 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
       const scope = `workspace_id = ${literal(workspaceId)} and knowledge_base_id in (${knowledgeBaseIds.map(literal).join(', ')})`
       const searchTexts = async (words: string): Promise<RankedChunks> => {
         const table = await findTable(TEXTS)
-        if (!table || !(await hasTextIndex(table))) return []
+        if (!table || !(await hasIndex(table))) return []
         const found = table
           .query()
           .fullTextSearch(words, { columns: ['text'] })

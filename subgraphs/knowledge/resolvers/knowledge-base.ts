@@ -31,7 +31,7 @@ export const knowledgeBaseResolvers: Pick<Resolvers, 'KnowledgeBase' | 'Document
   Chunk: {
     __resolveReference: async ({ id }, { loaders }) => loaders.chunk.load(id),
     document: async ({ documentId }, _arguments, { loaders }) => (await loaders.document.load(documentId))!,
-    span: ({ startOffset, endOffset, page }) => ({ startOffset, endOffset, page }),
+    span: ({ startOffset, endOffset, pages }) => ({ startOffset, endOffset, page: pages[0]?.page ?? null }),
   },
   SearchHit: {
     chunk: ({ chunk }) => chunk,

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts'
 import type { ResolversTypes, SubscriptionResolvers } from '../schema.generated.ts'
 import { asError } from '../user-mistake.ts'
 
-export const answerSubscriptions: SubscriptionResolvers<Context> = {
+export const answerSubscriptions: SubscriptionResolvers = {
   answerStream: {
     subscribe: async (_parent, { input }, context) => {
       const { answers, identity, signal } = context

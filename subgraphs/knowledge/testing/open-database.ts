@@ -10,7 +10,11 @@ export async function openTestDatabase(onStatement: (statement: string) => void)
   const administer = async (statement: string) => {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
-    await client.query(statement).finally(() => client.end())
+    try {
+      await client.query(statement)
+    } finally {
+      await client.end()
+    }
   }
   await administer(`create database ${name}`)
   const own = new URL(url)

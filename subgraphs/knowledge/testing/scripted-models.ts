@@ -145,7 +145,7 @@ function embedWords(text: string, dimensions: number): Float32Array {
   vector[0] = 0.01
   for (const [word] of text.toLowerCase().matchAll(/[\p{L}\p{N}]{2,}/gu)) {
     const stem = word.slice(0, 6)
-    const hash = [...stem].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) >>> 0, 7)
+    const hash = Array.from(stem).reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) >>> 0, 7)
     vector[hash % dimensions]! += 1
   }
   const length = Math.hypot(...vector)
