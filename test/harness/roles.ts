@@ -107,6 +107,7 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
     client: clients.open,
     async kill(role) {
       await children.get(role)!.stop('SIGKILL')
+      children.delete(role)
     },
     start,
     output: (role) => children.get(role)?.output() ?? '',

@@ -1,12 +1,12 @@
 // Bad input and bad days as a client meets them: each ends as a user error or a catalogued code that names the field and what to do, and
 // whatever was right beside it goes on.
 import { createSchemaReader, type IdField } from '../../harness/api-schema.ts'
-import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createId } from '#shared/ids.ts'
 import { NODE_TYPES } from '../../../contracts/node-types.ts'
 import { badFiles } from '../../fixtures/bad-files/bad-files.ts'
 import type { GraphError, GraphResult, TestClient } from '../../harness/client.ts'
+import { openHalfUpload } from '../../harness/patience.ts'
 import { STORY_TIMEOUTS, type PlatformUnderTest } from '../../harness/platform-under-test.ts'
 import { fillWorkspace, type HandbookWorkspace } from './handbook-workspace.ts'
 
@@ -110,7 +110,7 @@ export function badInputStory(profile: string, start: () => Promise<PlatformUnde
         const { upload } = (
           await client.query(UPLOAD_CREATE, { input: { fileName: 'cut.txt', sizeBytes: bytes.byteLength } })
         ).uploadCreate
-        await sendHalf(upload.url, bytes)
+        await (await openHalfUpload(upload.url, bytes)).drop()
         expect(
           (await client.query('query ($id: ID!) { node(id: $id) { ... on Upload { isReceived } } }', upload)).node,
         ).toEqual({
@@ -435,16 +435,4 @@ function expectRefused(results: GraphResult[], argumentPath: string[], code?: st
   expect(error?.extensions).toMatchObject({ argumentPath })
   if (code) expect(error?.extensions.code).toBe(code)
   else expect(['BAD_USER_INPUT', 'NOT_FOUND']).toContain(error?.extensions.code)
-}
-
-/** Announces all bytes, sends half of them and drops the line. Resolves when the server has noticed. */
-async function sendHalf(url: string, bytes: Uint8Array): Promise<void> {
-  const { hostname, port, pathname, search, host } = new URL(url)
-  const socket = net.connect(Number(port), hostname)
-  const closed = new Promise((resolve) => socket.once('close', resolve))
-  socket.on('error', () => undefined)
-  socket.write(`PUT ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${bytes.byteLength}\r\n\r\n`)
-  socket.write(bytes.subarray(0, bytes.byteLength / 2), () => socket.destroySoon())
-  socket.resume()
-  await closed
 }

@@ -1,0 +1,268 @@
+// kill -9 while every step of ingestion, uploads and answers are really under way, every role a process of its own on PostgreSQL. Afterwards
+// everything is finished, and what is stored is exactly what a second installation has that nobody disturbed.
+import pg from 'pg'
+import { expect, test, vi } from 'vitest'
+import { openDatabase } from '#shared/database.ts'
+import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.ts'
+import { ledgerDocument } from '../fixtures/ledger.ts'
+import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
+import type { TestClient } from '../harness/client.ts'
+import { waitForModels } from '../harness/models.ts'
+import { openHalfUpload, patiently } from '../harness/patience.ts'
+import { STORY_TIMEOUTS } from '../harness/platform-under-test.ts'
+import { startRoles, type RoleName, type RunningRoles } from '../harness/roles.ts'
+import { createSeededChance } from '../harness/seeded.ts'
+import { ensurePostgresql, startPostgresql } from '../services/postgresql.ts'
+import { describeWithService } from '../services/service.ts'
+
+const STEPS = ['FETCH', 'EXTRACT', 'CLEAN', 'CHUNK', 'EMBED', 'INDEX', 'LINK', 'CHECK'] as const
+type Step = (typeof STEPS)[number]
+type Target = Step | 'UPLOAD' | 'ANSWER'
+const KILLS_PER_TARGET = 4
+const TRIES_PER_KILL = 10
+
+/** Who does the work, and dies: where two take part, one after the other. */
+const VICTIMS: Record<Target, RoleName[]> = {
+  FETCH: ['ingestion-worker'],
+  EXTRACT: ['ingestion-worker'],
+  CLEAN: ['ingestion-worker'],
+  CHUNK: ['knowledge-worker'],
+  EMBED: ['models', 'knowledge-worker'],
+  INDEX: ['knowledge-worker'],
+  LINK: ['graph-worker'],
+  CHECK: ['knowledge-worker'],
+  UPLOAD: ['ingestion'],
+  ANSWER: ['knowledge'],
+}
+
+const ownStep = (step: Step) => `select 1 from ingestion.item i, jsonb_array_elements(i.steps) s
+  where i.job_id = $1 and s ->> 'name' = '${step}' and s ->> 'status' = 'RUNNING'`
+const handled = (queue: string, condition = 'true') => `select 1 from ingestion.item i
+  join queue.job j on j.name = '${queue}' and j.state = 'active' and j.data ->> 'documentId' = i.document_id
+  join knowledge.document d on d.id = i.document_id where i.job_id = $1 and ${condition}`
+/** Whether the step of the job's only item is under way, asked of the stores themselves. */
+const IS_UNDER_WAY: Record<Step, string> = {
+  FETCH: ownStep('FETCH'),
+  EXTRACT: ownStep('EXTRACT'),
+  CLEAN: ownStep('CLEAN'),
+  CHUNK: handled('knowledge.document-process', 'd.content_key is null'),
+  EMBED: handled('knowledge.document-process', 'd.content_key is not null and d.vector_count is null'),
+  INDEX: handled('knowledge.document-process', 'd.vector_count is not null and d.chunks_key is null'),
+  LINK: handled('graph.document-link'),
+  CHECK: handled('knowledge.document-check'),
+}
+
+/** What was brought in and asked, so that another installation can be given the same. */
+interface Given {
+  ledgers: number[]
+  uploads: number[]
+  questions: string[]
+}
+
+describeWithService('on postgresql', await ensurePostgresql(), (installation) => {
+  vi.setConfig({ ...STORY_TIMEOUTS, testTimeout: 1_800_000 })
+
+  test('forty kills over all steps, uploads and answers leave nothing half done, doubled or lost', async () => {
+    const chance = createSeededChance()
+    console.log(`Seed of the kills: ${chance.seed}`)
+    await using postgresql = await openPostgresql()
+    const disturbed = await runDisturbed(await postgresql.createDatabase(), chance)
+    console.log(`Kills, by what was under way: ${JSON.stringify(disturbed.kills)}`)
+    for (const target of [...STEPS, 'UPLOAD', 'ANSWER'] as const) expect(disturbed.kills[target]).toBe(KILLS_PER_TARGET)
+    const undisturbed = await runUndisturbed(await postgresql.createDatabase(), disturbed.given)
+    expect(disturbed.dump['documents']!.length).toBe(
+      disturbed.given.ledgers.length + disturbed.given.uploads.length + 4,
+    )
+    expect(disturbed.dump).toEqual(undisturbed)
+  })
+
+  async function openPostgresql() {
+    const server = await startPostgresql(installation)
+    return { ...server, [Symbol.asyncDispose]: server.close }
+  }
+})
+
+async function runDisturbed(databaseUrl: string, chance: ReturnType<typeof createSeededChance>) {
+  const roles = await startRoles({ databaseUrl })
+  const probe = new pg.Client({ connectionString: databaseUrl })
+  await probe.connect()
+  try {
+    const client = roles.client()
+    const bases = await prepare(client)
+    const given: Given = { ledgers: [], uploads: [], questions: [] }
+    const kills: Partial<Record<Target, number>> = {}
+    const jobs: string[] = []
+    const answers: string[] = []
+    const context = { roles, client, probe, chance, bases, given, jobs, answers }
+    const targets = chance.shuffled(
+      [...STEPS, 'UPLOAD' as const, 'ANSWER' as const].flatMap((target) =>
+        Array.from({ length: KILLS_PER_TARGET }, (): Target => target),
+      ),
+    )
+    for (const target of targets) {
+      const victims = VICTIMS[target]
+      const victim = victims[(kills[target] ?? 0) % victims.length]!
+      if (target === 'UPLOAD') await killDuringUpload(context, victim)
+      else if (target === 'ANSWER') await killDuringAnswers(context, victim)
+      else await killDuringStep(context, target, victim)
+      kills[target] = (kills[target] ?? 0) + 1
+    }
+    for (const job of jobs)
+      expect(await client.waitForJob(job)).toMatchObject({ status: 'SUCCEEDED', failedItemCount: 0 })
+    for (const answer of answers) await waitForAnswer(client, answer)
+    return { given, kills, dump: await dumpOf(roles) }
+  } finally {
+    await probe.end()
+    await roles.close()
+  }
+}
+
+type KillContext = {
+  roles: RunningRoles
+  client: TestClient
+  probe: pg.Client
+  chance: ReturnType<typeof createSeededChance>
+  bases: { handbook: string; ledgers: string }
+  given: Given
+  jobs: string[]
+  answers: string[]
+}
+
+async function killDuringStep(context: KillContext, step: Step, victim: RoleName): Promise<void> {
+  const { client, probe, chance, bases, given, jobs } = context
+  for (let tries = 0; tries < TRIES_PER_KILL; tries += 1) {
+    const index = given.ledgers.length
+    given.ledgers.push(index)
+    const job = await patiently(() =>
+      client.startJob({
+        knowledgeBaseId: bases.ledgers,
+        texts: [ledgerDocument(index)],
+        idempotencyKey: `ledger ${index}`,
+      }),
+    )
+    jobs.push(job)
+    if (!(await isUnderWay(probe, step, job))) continue
+    await new Promise((resolve) => setTimeout(resolve, chance.below(10)))
+    await killAndRestart(context, victim)
+    return
+  }
+  throw new Error(`The step ${step} was never seen under way.`)
+}
+
+/** Waits until the step is under way; false when the item ended before it was seen. */
+async function isUnderWay(probe: pg.Client, step: Step, job: string): Promise<boolean> {
+  for (;;) {
+    if ((await probe.query(IS_UNDER_WAY[step], [job])).rowCount! > 0) return true
+    const { rows } = await probe.query(`select status from ingestion.item where job_id = $1`, [job])
+    if (rows[0]?.status === 'SUCCEEDED' || rows[0]?.status === 'FAILED') return false
+  }
+}
+
+async function killDuringUpload(context: KillContext, victim: RoleName): Promise<void> {
+  const { client, chance, bases, given, jobs } = context
+  const index = 1000 + given.uploads.length
+  given.uploads.push(index)
+  const { title, text } = ledgerDocument(index)
+  const bytes = Buffer.from(text)
+  const { uploadCreate } = await patiently(() =>
+    client.query('mutation ($input: UploadCreateInput!) { uploadCreate(input: $input) { upload { id url } } }', {
+      input: { fileName: `${title}.md`, sizeBytes: bytes.byteLength },
+    }),
+  )
+  const { id, url } = uploadCreate.upload
+  const half = await openHalfUpload(url, bytes)
+  await new Promise((resolve) => setTimeout(resolve, chance.below(100)))
+  await killAndRestart(context, victim)
+  await half.drop()
+  const response = await patiently(() => fetch(url, { method: 'PUT', body: bytes as never }))
+  expect([201, 409]).toContain(response.status)
+  jobs.push(
+    await patiently(async () => {
+      const { ingestionJobCreate } = await client.query(
+        'mutation ($input: IngestionJobCreateInput!) { ingestionJobCreate(input: $input) { ingestionJob { id } userErrors { message } } }',
+        { input: { knowledgeBaseId: bases.ledgers, uploadIds: [id], idempotencyKey: title } },
+      )
+      expect(ingestionJobCreate.userErrors).toEqual([])
+      return ingestionJobCreate.ingestionJob.id as string
+    }),
+  )
+}
+
+async function killDuringAnswers(context: KillContext, victim: RoleName): Promise<void> {
+  const { client, chance, bases, given, answers } = context
+  for (const { question } of HANDBOOK_QUESTIONS) {
+    given.questions.push(question)
+    answers.push(await startAnswer(client, bases.handbook, question))
+  }
+  await new Promise((resolve) => setTimeout(resolve, chance.below(200)))
+  await killAndRestart(context, victim)
+}
+
+async function killAndRestart({ roles }: KillContext, victim: RoleName): Promise<void> {
+  await roles.kill(victim)
+  await roles.start(victim)
+}
+
+async function runUndisturbed(databaseUrl: string, given: Given) {
+  const roles = await startRoles({ databaseUrl })
+  try {
+    const client = roles.client()
+    const { handbook, ledgers } = await prepare(client)
+    const files = given.uploads.map(ledgerDocument).map(({ title, text }) => ({
+      name: `${title}.md`,
+      bytes: Buffer.from(text),
+    }))
+    for (let from = 0; from < given.ledgers.length; from += 100) {
+      const texts = given.ledgers.slice(from, from + 100).map(ledgerDocument)
+      expect(await client.ingest({ knowledgeBaseId: ledgers, texts })).toMatchObject({ status: 'SUCCEEDED' })
+    }
+    expect(await client.ingest({ knowledgeBaseId: ledgers, files })).toMatchObject({ status: 'SUCCEEDED' })
+    for (const question of given.questions) await waitForAnswer(client, await startAnswer(client, handbook, question))
+    return await dumpOf(roles)
+  } finally {
+    await roles.close()
+  }
+}
+
+async function prepare(client: TestClient) {
+  await waitForModels(client)
+  const handbook = await client.createKnowledgeBase('Handbook')
+  const ledgers = await client.createKnowledgeBase('Ledgers')
+  expect(await client.ingest({ knowledgeBaseId: handbook, files: readHandbook() })).toMatchObject({
+    status: 'SUCCEEDED',
+  })
+  return { handbook, ledgers }
+}
+
+async function startAnswer(client: TestClient, knowledgeBaseId: string, question: string): Promise<string> {
+  const { answerStart } = await patiently(() =>
+    client.query(
+      'mutation ($input: AnswerInput!) { answerStart(input: $input) { answer { id } userErrors { message } } }',
+      {
+        input: { question, knowledgeBaseIds: [knowledgeBaseId], mode: 'EXTRACTIVE', isDetached: true },
+      },
+    ),
+  )
+  expect(answerStart.userErrors).toEqual([])
+  return answerStart.answer.id
+}
+
+async function waitForAnswer(client: TestClient, id: string): Promise<void> {
+  let last: any
+  const events = client.subscribe(
+    'subscription ($id: ID!) { answerEvents(id: $id) { __typename ... on AnswerFailed { code message } } }',
+    { id },
+  )
+  for await (const { data } of events) last = data.answerEvents
+  expect(last).toEqual({ __typename: 'AnswerCompleted' })
+}
+
+async function dumpOf(roles: RunningRoles) {
+  const database = await openDatabase({ location: { url: roles.databaseUrl }, poolSize: 2 })
+  try {
+    await waitForQuiet(database)
+    return await canonicalDump(database, roles.dataDirectory)
+  } finally {
+    await database.close()
+  }
+}

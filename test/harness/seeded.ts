@@ -1,0 +1,27 @@
+// Chance that can be repeated: the seed is printed, and TEST_SEED sets it.
+import seedrandom from 'seedrandom'
+
+export interface SeededChance {
+  seed: string
+  /** A whole number from 0 to below `limit`. */
+  below(limit: number): number
+  shuffled<Item>(items: readonly Item[]): Item[]
+}
+
+export function createSeededChance(): SeededChance {
+  const seed = process.env['TEST_SEED'] ?? String(Date.now())
+  const random = seedrandom(seed)
+  const below = (limit: number) => Math.floor(random() * limit)
+  return {
+    seed,
+    below,
+    shuffled(items) {
+      const result = [...items]
+      for (let index = result.length - 1; index > 0; index -= 1) {
+        const other = below(index + 1)
+        ;[result[index], result[other]] = [result[other]!, result[index]!]
+      }
+      return result
+    },
+  }
+}
