@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { composeExtractiveAnswer } from './compose-extractive-answer.ts'
+import { gatherEvidence } from './gather-evidence.ts'
+import type { Rerank, SourceChunk } from './source-chunk.ts'
+import { contentTerms } from './terms.ts'
+
+const documents: Record<string, string> = {
+  doc_1: `Backups are kept for 30 days. They are then deleted by the nightly job.
+
+The archive is encrypted with AES. Nobody may copy it to another machine.
+
+retention-tool
+
+Deletes archives that are older than the limit which the administrator has set.`,
+  doc_2: `The server listens on port 8443 by default.
+Administrators can change
+the port in /etc/gate/server.conf. A restart is needed afterwards.
+
+The modes are:
+- fast mode for small files
+- slow mode for large files`,
+}
+
+function chunksOf(texts: Record<string, string> = documents): SourceChunk[] {
+  return Object.entries(texts).map(([documentId, text], index) => ({
+    id: `${documentId}_chunk`,
+    documentId,
+    documentTitle: 'Manual',
+    headings: [],
+    text,
+    startOffset: 0,
+    endOffset: text.length,
+    denseRank: index + 1,
+    lexicalRank: index + 1,
+  }))
+}
+
+/** A reranker by words in common: exact enough to tell these passages apart. */
+const rerank: Rerank = (question, passages) => {
+  const wanted = [...contentTerms(question)]
+  return Promise.resolve(
+    passages.map((passage) => {
+      const terms = contentTerms(passage)
+      return -10 + (20 * wanted.filter((term) => terms.has(term)).length) / Math.max(1, wanted.length)
+    }),
+  )
+}
+
+async function answer(question: string, chunks = chunksOf()) {
+  const evidence = await gatherEvidence({ question, chunks, rerank, signal: AbortSignal.timeout(5000) })
+  return { evidence, answer: composeExtractiveAnswer(evidence) }
+}
+
+describe('composeExtractiveAnswer', () => {
+  test('answers in the words of the document, with spans that give the stored text', async () => {
+    const result = await answer('On which port does the server listen by default?')
+    expect(result.answer.verdict).toBe('ANSWERED')
+    expect(result.answer.sentences[0]?.text).toBe('The server listens on port 8443 by default.')
+    for (const sentence of result.answer.sentences) {
+      expect(documents[sentence.documentId]?.slice(sentence.startOffset, sentence.endOffset)).toBe(sentence.quote)
+      expect(sentence.text).toBe(sentence.quote.replace(/\s+/gu, ' '))
+    }
+  })
+
+  test('says nothing about what is not there', async () => {
+    const result = await answer('Which torque do the wheel bolts of the van need?')
+    expect(result.evidence.isInDocuments).toBe(false)
+    expect(result.answer).toEqual({ verdict: 'NOT_IN_DOCUMENTS', sentences: [] })
+  })
+
+  test('nothing retrieved, nothing answered', async () => {
+    expect((await answer('Anything?', [])).answer).toEqual({ verdict: 'NOT_IN_DOCUMENTS', sentences: [] })
+  })
+
+  test('a sentence that points back brings the one it points to', async () => {
+    const { answer: composed } = await answer('Are backups deleted by the nightly job?')
+    expect(composed.sentences.map((sentence) => sentence.text).join(' ')).toContain(
+      'Backups are kept for 30 days. They are then deleted',
+    )
+  })
+
+  test('the term of a definition list goes with what is said about it', async () => {
+    const { answer: composed } = await answer('What deletes archives older than the limit the administrator set?')
+    expect(composed.sentences.some((sentence) => sentence.text.startsWith('retention-tool Deletes archives'))).toBe(
+      true,
+    )
+  })
+
+  test('a long sentence is shortened at a word, and all sentences keep to 400 characters and three', async () => {
+    const long = `The limit of the archive is ${'very '.repeat(150)}high.`
+    const many = Array.from(
+      { length: 12 },
+      (_, index) => `The limit of archive number ${String(index)} is ${String(index * 7)} files in total.`,
+    ).join(' ')
+    for (const text of [long, many]) {
+      const { answer: composed } = await answer('What is the limit of the archive?', chunksOf({ doc_1: text }))
+      expect(composed.sentences.length).toBeGreaterThan(0)
+      expect(composed.sentences.length).toBeLessThanOrEqual(3)
+      expect(composed.sentences.map((sentence) => sentence.text).join(' ').length).toBeLessThanOrEqual(400)
+      for (const sentence of composed.sentences)
+        expect(text.slice(sentence.startOffset, sentence.endOffset)).toBe(sentence.quote)
+    }
+  })
+
+  test('two documents that state different numbers conflict', async () => {
+    const { answer: composed } = await answer(
+      'How many days are backups kept?',
+      chunksOf({
+        doc_1: 'Backups of the server are kept for 30 days.',
+        doc_2: 'Backups of the server are kept for 90 days.',
+      }),
+    )
+    expect(composed.verdict).toBe('CONFLICTING')
+    expect(composed.sentences).toHaveLength(2)
+  })
+
+  test('a question of which one half is found is answered in part', async () => {
+    const { answer: composed } = await answer(
+      'On which port does the server listen by default, and who invented the steam turbine?',
+    )
+    expect(['PARTIAL', 'NOT_IN_DOCUMENTS']).toContain(composed.verdict)
+  })
+})
+
+describe('gatherEvidence', () => {
+  test('reads a bounded number of passages, in one batch', async () => {
+    const batches: number[] = []
+    const text = Array.from(
+      { length: 400 },
+      (_, index) => `Sentence ${String(index)} speaks about the archive limit at length.`,
+    ).join(' ')
+    await gatherEvidence({
+      question: 'What is the archive limit?',
+      chunks: chunksOf({ doc_1: text }),
+      rerank: (question, passages, signal) => {
+        batches.push(passages.length)
+        return rerank(question, passages, signal)
+      },
+      signal: AbortSignal.timeout(5000),
+    })
+    expect(batches).toEqual([16])
+  })
+
+  test('the same manual in two formats counts once', async () => {
+    const text = documents['doc_2'] ?? ''
+    const { evidence } = await answer(
+      'On which port does the server listen?',
+      chunksOf({ doc_1: text, doc_2: text.replace('\n', ' ') }),
+    )
+    expect(new Set(evidence.sources.map((source) => source.chunk.documentId)).size).toBe(1)
+  })
+
+  test('without a reranker it rests on embeddings, and without those on words', async () => {
+    const embed = (texts: readonly string[]) => Promise.resolve(texts.map(() => new Float32Array([1, 0])))
+    const options = {
+      question: 'On which port does the server listen by default?',
+      chunks: chunksOf(),
+      signal: AbortSignal.timeout(5000),
+    }
+    expect((await gatherEvidence({ ...options, embed })).basis).toBe('embedded')
+    const lexical = await gatherEvidence(options)
+    expect(lexical.basis).toBe('lexical')
+    expect(lexical.sentences[0]?.text).toBe('The server listens on port 8443 by default.')
+  })
+
+  test('an aborted signal reaches the model', async () => {
+    const signal = AbortSignal.abort(new Error('gone'))
+    await expect(
+      gatherEvidence({
+        question: 'port?',
+        chunks: chunksOf(),
+        rerank: (_question, _passages, given) => Promise.reject(given.reason as Error),
+        signal,
+      }),
+    ).rejects.toThrow('gone')
+  })
+})
