@@ -1,17 +1,17 @@
 // Takes work on: checks what the caller sent, asks knowledge for the knowledge base, and writes job, items and the first commands in one
 // transaction. With an idempotency key the same call again returns the same job, however often and however much at once.
 import { and, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
-import type { BlobStore } from '#shared/blob-store.ts'
 import type { Database, SqlExecutor } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { Identity } from '../../contracts/identity.ts'
 import type { KnowledgeClient } from '../../contracts/knowledge-client.ts'
 import { documentRegister, itemRun } from '../../contracts/messages.ts'
-import { checkJobInput, type JobInput } from './domain/check-input.ts'
+import { checkJobInput, type JobInput, type TextInput } from './domain/check-input.ts'
 import { newItemState } from './domain/item-state.ts'
 import { parseDeclaredMediaType } from './domain/media-type.ts'
 import type { UserMistake } from './domain/user-mistake.ts'
+import type { StoredBlobs } from './stored-blobs.ts'
 import { itemTable, jobTable, uploadTable, type ItemRow, type JobRow, type UploadRow } from './tables.ts'
 
 export type JobResult = { job: JobRow } | { mistakes: UserMistake[] }
@@ -23,7 +23,7 @@ export type CreateJob = (
 
 export interface CreateJobOptions {
   database: Database
-  blobs: BlobStore
+  storedBlobs: StoredBlobs
   queue: JobQueue
   knowledge: KnowledgeClient
 }
@@ -31,7 +31,7 @@ export interface CreateJobOptions {
 type NewItem = typeof itemTable.$inferInsert
 
 export function createCreateJob(options: CreateJobOptions): CreateJob {
-  const { database, blobs, queue, knowledge } = options
+  const { database, storedBlobs, queue, knowledge } = options
 
   async function findByKey(
     executor: SqlExecutor,
@@ -83,25 +83,11 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
 
     const jobId = createId('job')
     const common = { workspaceId, jobId, knowledgeBaseId: knowledgeBase.id }
+    const texts = input.texts.map((text) => ({ text, bytes: Buffer.from(text.text, 'utf8') }))
+    const textKeys = await Promise.all(texts.map(({ bytes }) => storedBlobs.put(workspaceId, bytes)))
     const items: NewItem[] = [
       ...ordered.map((upload) => itemOfUpload(upload!, common)),
-      ...(await Promise.all(
-        input.texts.map(async (text) => {
-          const bytes = Buffer.from(text.text, 'utf8')
-          const { key } = await blobs.put(workspaceId, bytes)
-          const declared = parseDeclaredMediaType(text.mediaType)
-          // The text came as characters, so a charset in its type says nothing about the stored bytes.
-          const declaredMediaType = declared.kind === 'supported' ? declared.mediaType : 'text/plain'
-          return {
-            ...newItem(common),
-            kind: 'text' as const,
-            name: text.title.trim(),
-            declaredMediaType,
-            sizeBytes: bytes.byteLength,
-            sourceKey: key,
-          }
-        }),
-      )),
+      ...texts.map(({ text, bytes }, index) => itemOfText(text, bytes.byteLength, textKeys[index]!, common)),
     ].map((item, index) => ({ ...item, ordinal: index + 1 }))
 
     return database.sql
@@ -123,7 +109,7 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
         if (input.uploadIds.length > 0) {
           const taken = await transaction
             .update(uploadTable)
-            .set({ jobId })
+            .set({ jobId, blobKey: null })
             .where(
               and(
                 eq(uploadTable.workspaceId, workspaceId),
@@ -135,11 +121,17 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
             .returning({ id: uploadTable.id })
           if (taken.length < input.uploadIds.length) throw new UploadTaken()
         }
+        await storedBlobs.pass(
+          items.map((item) => item.sourceKey!),
+          transaction,
+        )
+        for (const { bytes } of texts) await storedBlobs.hold(workspaceId, bytes, transaction)
         const rows = await transaction.insert(itemTable).values(items).returning()
         await sendAll(rows, input.tags, transaction)
         return { job }
       })
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
+        await storedBlobs.release(workspaceId, textKeys)
         if (error instanceof UploadTaken) return refuse('INVALID', USED_ALREADY, 'uploadIds')
         throw error
       })
@@ -173,6 +165,18 @@ function itemOfUpload(upload: UploadRow, common: Parameters<typeof newItem>[0]):
     sizeBytes: upload.sizeBytes,
     sourceKey: upload.blobKey!,
   }
+}
+
+function itemOfText(
+  text: TextInput,
+  sizeBytes: number,
+  sourceKey: string,
+  common: Parameters<typeof newItem>[0],
+): NewItem {
+  const declared = parseDeclaredMediaType(text.mediaType)
+  // The text came as characters, so a charset in its type says nothing about the stored bytes.
+  const declaredMediaType = declared.kind === 'supported' ? declared.mediaType : 'text/plain'
+  return { ...newItem(common), kind: 'text', name: text.title.trim(), declaredMediaType, sizeBytes, sourceKey }
 }
 
 const refuse = (code: UserMistake['code'], message: string, field: string): JobResult => ({

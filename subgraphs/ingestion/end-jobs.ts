@@ -10,6 +10,7 @@ import type { JobResult } from './create-job.ts'
 import { cancelItem, finalJobStatus, retryItem, type JobEvent, type JobStatus } from './domain/item-state.ts'
 import { streamIdOf } from './item-transitions.ts'
 import { CANCEL_CHANNEL } from './running-items.ts'
+import { releaseItems, type StoredBlobs } from './stored-blobs.ts'
 import { itemTable, jobTable, type ItemRow, type JobRow } from './tables.ts'
 
 export interface EndJobs {
@@ -17,14 +18,19 @@ export interface EndJobs {
   cancel(workspaceId: string, jobId: string): Promise<JobResult>
   /** Failed items of an ended job are tried again. */
   retry(workspaceId: string, jobId: string): Promise<JobResult>
-  /** Items whose document (or whole knowledge base) was deleted: unfinished ones are cancelled. */
+  /** Items whose document (or whole knowledge base) was deleted: unfinished ones are cancelled, and the bytes of all go. */
   forget(deleted: { workspaceId: string; knowledgeBaseId: string; documentId: string | null }): Promise<void>
 }
 
 const ENDED = ['SUCCEEDED', 'FAILED', 'CANCELLED'] as const
 
-export function createEndJobs(options: { database: Database; queue: JobQueue; events: StreamLog<JobEvent> }): EndJobs {
-  const { database, queue, events } = options
+export function createEndJobs(options: {
+  database: Database
+  queue: JobQueue
+  events: StreamLog<JobEvent>
+  storedBlobs: StoredBlobs
+}): EndJobs {
+  const { database, queue, events, storedBlobs } = options
 
   /** Cancels these locked items of one job and writes counts, status and events. */
   async function cancelItems(
@@ -156,12 +162,12 @@ export function createEndJobs(options: { database: Database; queue: JobQueue; ev
         documentId === null
           ? and(eq(itemTable.workspaceId, workspaceId), eq(itemTable.knowledgeBaseId, knowledgeBaseId))
           : and(eq(itemTable.workspaceId, workspaceId), eq(itemTable.documentId, documentId))
-      await database.sql.transaction(async (transaction) => {
+      const items = await database.sql.transaction(async (transaction) => {
         const marked = await transaction
           .update(itemTable)
           .set({ isDocumentDeleted: true })
           .where(isConcerned)
-          .returning({ jobId: itemTable.jobId })
+          .returning()
         if (documentId === null) {
           await transaction
             .update(jobTable)
@@ -169,16 +175,18 @@ export function createEndJobs(options: { database: Database; queue: JobQueue; ev
             .where(and(eq(jobTable.workspaceId, workspaceId), eq(jobTable.knowledgeBaseId, knowledgeBaseId)))
         }
         const jobIds = [...new Set(marked.map(({ jobId }) => jobId))]
-        if (jobIds.length === 0) return
-        const items = await transaction
+        if (jobIds.length === 0) return []
+        const unfinished = await transaction
           .select()
           .from(itemTable)
           .where(and(unended(workspaceId), isConcerned, inArray(itemTable.jobId, jobIds)))
           .orderBy(asc(itemTable.jobId), asc(itemTable.ordinal))
           .for('update')
-        for (const [jobId, ofJob] of Map.groupBy(items, (item) => item.jobId))
+        for (const [jobId, ofJob] of Map.groupBy(unfinished, (item) => item.jobId))
           await cancelItems(transaction, ofJob, jobId, false)
+        return marked
       })
+      await releaseItems({ database: database.sql, storedBlobs }, items)
     },
   }
 }

@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createClient, type Client } from 'graphql-ws'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import http from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -26,7 +26,9 @@ import { documentContentSchema } from '../../contracts/document-content.ts'
 import type { RunningRole } from '../../contracts/run-process.ts'
 import type { z } from 'zod'
 import { startIngestion, type RunningIngestion } from './main.ts'
-import { uploadTable } from './tables.ts'
+import { createStoredBlobs } from './stored-blobs.ts'
+import { itemTable, uploadTable } from './tables.ts'
+import { expireUploads } from './uploads.ts'
 import { startIngestionWorker } from './worker.ts'
 
 const WORKSPACE = createId('ws')
@@ -277,6 +279,55 @@ test('deleting a knowledge base cancels its unfinished items', async () => {
   expect(job).toMatchObject({ status: 'CANCELLED' })
   expect(job.items.nodes[0].document).toBeNull()
 })
+
+test('the bytes of a deleted document go, unless another document has the same', async () => {
+  const text = 'Words that two documents share.'
+  const shared = await finish(
+    await createJob({
+      texts: [
+        { title: 'First of two', text },
+        { title: 'Second of two', text },
+      ],
+    }),
+  )
+  const [first, second] = shared.job.items.nodes.map((item: any) => item.document.id)
+  const files = () => storedFiles(text)
+  const remove = async (documentId: string) => {
+    await platform.queue.send(documentsDeleted, { workspaceId: WORKSPACE, knowledgeBaseId: KNOWLEDGE_BASE, documentId })
+    await expect
+      .poll(async () => {
+        const [item] = await platform.database.sql.select().from(itemTable).where(eq(itemTable.documentId, documentId))
+        return item!.sourceKey
+      })
+      .toBeNull()
+  }
+  // The text as it came, and the content made of it; the elements in between are gone already.
+  expect(await files()).toHaveLength(2)
+  await remove(first)
+  expect(await files()).toHaveLength(2)
+  await remove(second)
+  expect(await files()).toHaveLength(0)
+})
+
+test('an upload that no job took goes with its bytes', async () => {
+  const id = await upload('abandoned.txt', encode('Nobody wanted these words.'))
+  const kept = await upload('kept.txt', encode('Somebody wants these words.'))
+  const options = { database: platform.database.sql, storedBlobs: createStoredBlobs(platform) }
+  await finish(await createJob({ uploadIds: [kept] }))
+  await expireUploads({ ...options, now: new Date(Date.now() + 26 * 3600 * 1000) })
+  expect(await storedFiles('Nobody wanted these words.')).toEqual([])
+  expect(await storedFiles('Somebody wants these words.')).toHaveLength(2)
+  expect(await platform.database.sql.select().from(uploadTable).where(eq(uploadTable.id, id))).toEqual([])
+})
+
+/** Files of the blob store that hold these words. */
+async function storedFiles(words: string): Promise<string[]> {
+  const directory = path.join(platform.dataDirectory, 'blobs')
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name))
+  const contents = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+  return files.filter((_, index) => contents[index]!.includes(words))
+}
 
 test('bad input for a job names the field and takes nothing on', async () => {
   const unreceived = await announce('later.txt', encode('later'))

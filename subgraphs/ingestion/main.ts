@@ -16,6 +16,7 @@ import { createLoaders } from './loaders.ts'
 import { permissions } from './permissions.ts'
 import { createReadJobs } from './read-jobs.ts'
 import { resolvers } from './resolvers/index.ts'
+import { createStoredBlobs } from './stored-blobs.ts'
 import { addUploadRoute } from './upload-route.ts'
 import { createUploads } from './uploads.ts'
 
@@ -39,15 +40,17 @@ export async function startIngestion(
   const { database, queue, blobs, signer, logger } = platform
   await database.migrate({ schema: 'ingestion', folder: new URL('./migrations', import.meta.url).pathname })
   const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })
+  const storedBlobs = createStoredBlobs({ database, blobs })
   const uploads = createUploads({
-    database: database.sql,
+    database,
     blobs,
+    storedBlobs,
     limitBytes: configuration.TRIBUTARY_UPLOAD_LIMIT_MB * BYTES_PER_MEGABYTE,
     lifetimeMs: configuration.TRIBUTARY_UPLOAD_LIFETIME_MINUTES * 60_000,
   })
   const knowledge = createKnowledgeClient({ origin: () => platform.originOf('knowledge'), signer })
-  const createJob = createCreateJob({ database, blobs, queue, knowledge })
-  const endJobs = createEndJobs({ database, queue, events })
+  const createJob = createCreateJob({ database, storedBlobs, queue, knowledge })
+  const endJobs = createEndJobs({ database, queue, events, storedBlobs })
   const readJobs = createReadJobs({ database: database.sql })
   const jobEvents = createJobEvents({ readJobs, events })
   const publicUrl = options.publicUrl ?? (() => configuration.TRIBUTARY_PUBLIC_URL)

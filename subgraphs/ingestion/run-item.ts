@@ -19,6 +19,7 @@ import {
   type StepName,
 } from './domain/item-state.ts'
 import type { ItemDecision, ItemTransitions } from './item-transitions.ts'
+import type { StoredBlobs } from './stored-blobs.ts'
 import type { DocumentExtractor } from './ports/document-extractor.ts'
 import type { RunningItems } from './running-items.ts'
 import { itemTable, type ItemRow } from './tables.ts'
@@ -26,6 +27,7 @@ import { itemTable, type ItemRow } from './tables.ts'
 export interface RunItemOptions {
   database: SqlExecutor
   blobs: BlobStore
+  storedBlobs: StoredBlobs
   queue: JobQueue
   transitions: ItemTransitions
   extractor: DocumentExtractor
@@ -34,7 +36,12 @@ export interface RunItemOptions {
 }
 
 type OwnStep = Extract<StepName, 'FETCH' | 'EXTRACT' | 'CLEAN'>
-type Found = NonNullable<ItemDecision['set']>
+interface StepResult {
+  /** What the item is to say beside the step. */
+  found: NonNullable<ItemDecision['set']>
+  /** What the step made, stored already. */
+  bytes?: Buffer
+}
 
 /** After so many attempts an error that might pass is taken for one that does not. */
 const MAXIMUM_ATTEMPTS = 3
@@ -45,61 +52,66 @@ export type RunItem = (
 ) => Promise<void>
 
 export function createRunItem(options: RunItemOptions): RunItem {
-  const { database, blobs, queue, transitions, extractor, running } = options
+  const { database, blobs, storedBlobs, queue, transitions, extractor, running } = options
   const at = () => (options.now?.() ?? new Date()).toISOString()
 
-  const steps: Record<OwnStep, (item: ItemRow, signal: AbortSignal) => Promise<Found>> = {
+  const steps: Record<OwnStep, (item: ItemRow, signal: AbortSignal) => Promise<StepResult>> = {
     async FETCH(item, signal) {
       const hash = createHash('sha256')
       let sizeBytes = 0
-      for await (const part of blobs.stream(item.sourceKey)) {
+      for await (const part of blobs.stream(item.sourceKey!)) {
         signal.throwIfAborted()
         hash.update(part as Buffer)
         sizeBytes += (part as Buffer).byteLength
       }
-      if (sizeBytes !== item.sizeBytes || !item.sourceKey.endsWith(hash.digest('hex'))) {
+      if (sizeBytes !== item.sizeBytes || !item.sourceKey!.endsWith(hash.digest('hex'))) {
         throw new TributaryError(
           'UPLOAD_INCOMPLETE',
           'The stored bytes are not those that were uploaded. Upload the file again.',
           { isRetryable: false },
         )
       }
-      return {}
+      return { found: {} }
     },
     async EXTRACT(item, signal) {
       const fileName = item.kind === 'text' ? 'text' : item.name
       const extraction = await extractor.extract({
-        content: blobs.stream(item.sourceKey),
+        content: blobs.stream(item.sourceKey!),
         fileName,
         mediaType: item.declaredMediaType,
         signal,
       })
-      const { key } = await blobs.put(item.workspaceId, extraction.elements)
+      const elementsKey = await storedBlobs.put(item.workspaceId, extraction.elements)
       const { mediaType, pageCount, pagesWithoutText } = extraction
-      return { elementsKey: key, mediaType, pageCount, pagesWithoutText }
+      return { found: { elementsKey, mediaType, pageCount, pagesWithoutText }, bytes: extraction.elements }
     },
     async CLEAN(item, signal) {
       const cleaned = await extractor.clean({ elements: blobs.stream(item.elementsKey!), signal })
-      const { key } = await blobs.put(item.workspaceId, cleaned.content)
-      return { contentKey: key, contentTitle: cleaned.title }
+      const contentKey = await storedBlobs.put(item.workspaceId, cleaned.content)
+      // What EXTRACT found has served its purpose.
+      return { found: { contentKey, contentTitle: cleaned.title, elementsKey: null }, bytes: cleaned.content }
     },
   }
 
-  /** The error that ended the step, or undefined when it is done. */
   async function runStep(name: OwnStep, item: ItemRow, signal: AbortSignal): Promise<void> {
-    const found = await steps[name](item, signal)
-    await transitions.apply(item.workspaceId, item.id, (current) => {
+    const { workspaceId } = item
+    const { found, bytes } = await steps[name](item, signal)
+    const isApplied = await transitions.apply(item.workspaceId, item.id, (current) => {
       const change = current.attempt === item.attempt ? succeedStep({ id: item.id, state: current }, name, at()) : null
       return (
         change && {
           change,
           set: found,
-          ...(name === 'CLEAN'
-            ? { send: (changed, transaction) => commandStep(queue, changed, 'CHUNK', transaction) }
-            : {}),
+          async send(changed, transaction) {
+            if (bytes) await storedBlobs.hold(workspaceId, bytes, transaction)
+            if (name === 'CLEAN') await commandStep(queue, changed, 'CHUNK', transaction)
+          },
         }
       )
     })
+    // The item has ended meanwhile, and nothing came of what the step made.
+    if (!isApplied) await storedBlobs.release(workspaceId, [found.elementsKey ?? null, found.contentKey ?? null])
+    else if (name === 'CLEAN') await storedBlobs.release(workspaceId, [item.elementsKey])
   }
 
   /** Says in the item why the step did not succeed, and throws when the queue is to deliver the order again. */

@@ -22,12 +22,17 @@ export const uploadTable = ingestionSchema.table(
     createdAt: moment('created_at').notNull().defaultNow(),
     expiresAt: moment('expires_at').notNull(),
     receivedAt: moment('received_at'),
+    /** Until a job takes it. */
     blobKey: text('blob_key'),
     sha256: text('sha256'),
     /** The job that took it: an upload is used once. */
     jobId: text('job_id'),
   },
-  (table) => [index('upload_workspace').on(table.workspaceId, table.id), index('upload_expiry').on(table.expiresAt)],
+  (table) => [
+    index('upload_workspace').on(table.workspaceId, table.id),
+    index('upload_expiry').on(table.expiresAt),
+    index('upload_blob').on(table.workspaceId, table.blobKey),
+  ],
 )
 
 export const jobTable = ingestionSchema.table(
@@ -79,8 +84,8 @@ export const itemTable = ingestionSchema.table(
     error: jsonb('error').$type<ItemError>(),
     declaredMediaType: text('declared_media_type'),
     sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
-    /** Blobs: the file as it came, and what EXTRACT, CLEAN and (in knowledge) CHUNK made of it. */
-    sourceKey: text('source_key').notNull(),
+    /** Blobs: the file as it came, and what EXTRACT, CLEAN and (in knowledge) CHUNK made of it; null before, and when no longer needed. */
+    sourceKey: text('source_key'),
     elementsKey: text('elements_key'),
     contentKey: text('content_key'),
     chunksKey: text('chunks_key'),
@@ -96,6 +101,8 @@ export const itemTable = ingestionSchema.table(
     uniqueIndex('item_document').on(table.workspaceId, table.documentId),
     index('item_knowledge_base').on(table.workspaceId, table.knowledgeBaseId),
     index('item_source').on(table.workspaceId, table.sourceKey),
+    index('item_elements').on(table.workspaceId, table.elementsKey),
+    index('item_content').on(table.workspaceId, table.contentKey),
   ],
 )
 

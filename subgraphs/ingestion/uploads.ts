@@ -3,11 +3,12 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { and, eq, inArray, isNull, lt } from 'drizzle-orm'
 import type { BlobStore } from '#shared/blob-store.ts'
-import type { SqlExecutor } from '#shared/database.ts'
+import type { Database, SqlExecutor } from '#shared/database.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createId, hasPrefix } from '#shared/ids.ts'
 import { checkUploadInput, type UploadInput } from './domain/check-input.ts'
 import type { UserMistake } from './domain/user-mistake.ts'
+import type { StoredBlobs } from './stored-blobs.ts'
 import { uploadTable, type UploadRow } from './tables.ts'
 
 export interface Uploads {
@@ -26,8 +27,9 @@ export interface Uploads {
 }
 
 export interface CreateUploadsOptions {
-  database: SqlExecutor
+  database: Database
   blobs: BlobStore
+  storedBlobs: StoredBlobs
   /** Largest file, in bytes. */
   limitBytes: number
   /** How long an upload's address works, in milliseconds. */
@@ -36,7 +38,8 @@ export interface CreateUploadsOptions {
 }
 
 export function createUploads(options: CreateUploadsOptions): Uploads {
-  const { database, blobs, limitBytes, lifetimeMs } = options
+  const { blobs, storedBlobs, limitBytes, lifetimeMs } = options
+  const database = options.database.sql
   const now = options.now ?? (() => new Date())
 
   /** The upload, if its token is right and its bytes may come now. */
@@ -88,13 +91,17 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
         .catch((cause: unknown) => {
           throw cause instanceof TributaryError ? cause : incomplete(upload, cause)
         })
-      const [received] = await database
-        .update(uploadTable)
-        .set({ receivedAt: now(), blobKey: blob.key, sha256: blob.sha256 })
-        .where(and(eq(uploadTable.id, id), isNull(uploadTable.receivedAt)))
-        .returning()
-      if (!received) throw alreadyReceived()
-      return received
+      return database.transaction(async (transaction) => {
+        // The same bytes may have been another document's, which was deleted as they arrived.
+        if (!(await storedBlobs.holdStored(blob.key, transaction))) throw incomplete(upload, null)
+        const [received] = await transaction
+          .update(uploadTable)
+          .set({ receivedAt: now(), blobKey: blob.key, sha256: blob.sha256 })
+          .where(and(eq(uploadTable.id, id), isNull(uploadTable.receivedAt)))
+          .returning()
+        if (!received) throw alreadyReceived()
+        return received
+      })
     },
   }
 }
@@ -138,8 +145,23 @@ function incomplete(upload: UploadRow, cause: unknown, received?: number): Tribu
 
 const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
 
-/** Deletes uploads that no job took, a day after their address stopped working. */
-export async function expireUploads(database: SqlExecutor, now: Date): Promise<void> {
-  const before = new Date(now.getTime() - KEPT_AFTER_EXPIRY_MS)
-  await database.delete(uploadTable).where(and(isNull(uploadTable.jobId), lt(uploadTable.expiresAt, before)))
+/** Deletes uploads that no job took, a day after their address stopped working, and their bytes. */
+export async function expireUploads(options: {
+  database: SqlExecutor
+  storedBlobs: StoredBlobs
+  now: Date
+}): Promise<void> {
+  const before = new Date(options.now.getTime() - KEPT_AFTER_EXPIRY_MS)
+  const expired = await options.database
+    .select({ id: uploadTable.id, workspaceId: uploadTable.workspaceId, blobKey: uploadTable.blobKey })
+    .from(uploadTable)
+    .where(and(isNull(uploadTable.jobId), lt(uploadTable.expiresAt, before)))
+  for (const { id, workspaceId, blobKey } of expired) {
+    // A job may take it at this very moment; then it stays.
+    const [deleted] = await options.database
+      .delete(uploadTable)
+      .where(and(eq(uploadTable.id, id), isNull(uploadTable.jobId)))
+      .returning()
+    if (deleted) await options.storedBlobs.release(workspaceId, [blobKey])
+  }
 }

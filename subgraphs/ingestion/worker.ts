@@ -12,6 +12,7 @@ import { createItemTransitions } from './item-transitions.ts'
 import { createReportStep } from './report-step.ts'
 import { createRunItem } from './run-item.ts'
 import { createRunningItems } from './running-items.ts'
+import { createStoredBlobs } from './stored-blobs.ts'
 import { expireUploads } from './uploads.ts'
 
 const TIDY_INTERVAL_MS = 3600 * 1000
@@ -24,6 +25,7 @@ export async function startIngestionWorker(platform: Platform, environment: Node
   await database.migrate({ schema: 'ingestion', folder: new URL('./migrations', import.meta.url).pathname })
   const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })
   const transitions = createItemTransitions({ database, queue, events })
+  const storedBlobs = createStoredBlobs({ database, blobs })
   const running = await createRunningItems({ database })
   const concurrency = configuration.TRIBUTARY_EXTRACTION_CONCURRENCY
   const extractor = createChildProcessDocumentExtractor({
@@ -31,18 +33,19 @@ export async function startIngestionWorker(platform: Platform, environment: Node
     maximumMemoryBytes: configuration.TRIBUTARY_EXTRACTION_MEMORY_MB * 1024 ** 2,
     concurrency,
   })
-  const runItem = createRunItem({ database: database.sql, blobs, queue, transitions, extractor, running })
+  const runItem = createRunItem({ database: database.sql, blobs, storedBlobs, queue, transitions, extractor, running })
   const reportStep = createReportStep({ transitions, queue })
-  const endJobs = createEndJobs({ database, queue, events })
+  const endJobs = createEndJobs({ database, queue, events, storedBlobs })
 
   await queue.work(itemRun, { concurrency }, ({ data, signal }) => runItem(data, signal))
   await queue.work(stepReported, {}, ({ data }) => reportStep(data))
   await queue.work(documentsDeleted, {}, ({ data }) => endJobs.forget(data))
 
   const tidy = () =>
-    Promise.all([expireUploads(database.sql, new Date()), events.expire(EVENTS_KEPT_MS)]).catch((error: unknown) =>
-      logger.warn({ err: error }, 'tidying up failed; tried again in an hour'),
-    )
+    Promise.all([
+      expireUploads({ database: database.sql, storedBlobs, now: new Date() }),
+      events.expire(EVENTS_KEPT_MS),
+    ]).catch((error: unknown) => logger.warn({ err: error }, 'tidying up failed; tried again in an hour'))
   const timer = setInterval(() => void tidy(), TIDY_INTERVAL_MS)
   timer.unref()
 

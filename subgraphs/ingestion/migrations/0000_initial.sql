@@ -16,7 +16,7 @@ CREATE TABLE "ingestion"."item" (
 	"error" jsonb,
 	"declared_media_type" text,
 	"size_bytes" bigint NOT NULL,
-	"source_key" text NOT NULL,
+	"source_key" text,
 	"elements_key" text,
 	"content_key" text,
 	"chunks_key" text,
@@ -82,8 +82,11 @@ CREATE UNIQUE INDEX "item_ordinal" ON "ingestion"."item" USING btree ("job_id","
 CREATE UNIQUE INDEX "item_document" ON "ingestion"."item" USING btree ("workspace_id","document_id");--> statement-breakpoint
 CREATE INDEX "item_knowledge_base" ON "ingestion"."item" USING btree ("workspace_id","knowledge_base_id");--> statement-breakpoint
 CREATE INDEX "item_source" ON "ingestion"."item" USING btree ("workspace_id","source_key");--> statement-breakpoint
+CREATE INDEX "item_elements" ON "ingestion"."item" USING btree ("workspace_id","elements_key");--> statement-breakpoint
+CREATE INDEX "item_content" ON "ingestion"."item" USING btree ("workspace_id","content_key");--> statement-breakpoint
 CREATE INDEX "job_workspace" ON "ingestion"."job" USING btree ("workspace_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "job_idempotency_key" ON "ingestion"."job" USING btree ("workspace_id","idempotency_key");--> statement-breakpoint
 CREATE INDEX "job_knowledge_base" ON "ingestion"."job" USING btree ("workspace_id","knowledge_base_id");--> statement-breakpoint
 CREATE INDEX "upload_workspace" ON "ingestion"."upload" USING btree ("workspace_id","id");--> statement-breakpoint
-CREATE INDEX "upload_expiry" ON "ingestion"."upload" USING btree ("expires_at");
+CREATE INDEX "upload_expiry" ON "ingestion"."upload" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "upload_blob" ON "ingestion"."upload" USING btree ("workspace_id","blob_key");
