@@ -61,6 +61,20 @@ if ('missing' in files) {
       expect(model.isLoaded()).toBe(false)
     })
 
+    test('gives the memory of each generation back', { timeout: 60_000 }, async () => {
+      await using model = create({ contextLength: 8_192 })
+      const answer = async (): Promise<number> => {
+        const request = { messages: [{ role: 'user' as const, content: 'Say yes.' }], maxTokens: 8_000, stop: [' ', '.', 'e'] }
+        for await (const event of model.generate(request, never())) expect(event.kind).toMatch(/^(delta|finished)$/)
+        return process.memoryUsage.rss()
+      }
+      const first = await answer()
+      let last = first
+      for (let index = 0; index < 6; index += 1) last = await answer()
+      // A context of this size is about 180 MB; six of them would show.
+      expect(last - first).toBeLessThan(400_000_000)
+    })
+
     test('says that a file is not a model, and stays usable', async () => {
       await using model = create({ modelPath: join(import.meta.dirname, 'llama-cpp-chat-model.ts') })
       for (const attempt of [1, 2]) {
