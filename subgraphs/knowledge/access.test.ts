@@ -130,6 +130,10 @@ test('another workspace sees nothing of it, by query, by entity, and by deleting
   const foreign = testIdentity(createId('ws'), 'ADMIN')
   const [id] = knowledgeBaseIds
   const [documentId] = documentIds
+  const own = await knowledge.request('query ($id: ID!) { document(id: $id) { chunks { nodes { id } } } }', {
+    id: documentId,
+  })
+  const chunkId = own.data.document.chunks.nodes[0].id
   const read = await knowledge.request(
     `query ($id: ID!, $documentId: ID!, $r: [_Any!]!) { knowledgeBase(id: $id) { id } document(id: $documentId) { id } knowledgeBases { nodes { id } }
       _entities(representations: $r) { __typename } }`,
@@ -139,7 +143,7 @@ test('another workspace sees nothing of it, by query, by entity, and by deleting
       r: [
         { __typename: 'KnowledgeBase', id },
         { __typename: 'Document', id: documentId },
-        { __typename: 'Chunk', id: 'chunk_bad' },
+        { __typename: 'Chunk', id: chunkId },
       ],
     },
     foreign,
@@ -169,8 +173,18 @@ test('another workspace sees nothing of it, by query, by entity, and by deleting
   })
   const signal = new AbortController().signal
   expect(await client.findKnowledgeBase(foreign, id!, signal)).toBeNull()
-  const own = testIdentity(knowledge.workspaceId, 'VIEWER')
-  expect(await client.findKnowledgeBase(own, id!, signal)).toEqual({ id, name: 'First' })
+  const viewer = testIdentity(knowledge.workspaceId, 'VIEWER')
+  expect(await client.findKnowledgeBase(viewer, id!, signal)).toEqual({ id, name: 'First' })
+})
+
+test('ids and names that no database would take are simply unknown', async () => {
+  const { data, errors } = await knowledge.request(
+    `query ($id: ID!, $name: String!) { knowledgeBase(id: $id) { id } document(id: $id) { id } answer(id: $id) { id }
+      knowledgeBases(filter: { name: $name }) { nodes { id } } }`,
+    { id: 'kb_\0', name: 'First\0' },
+  )
+  expect(errors).toBeUndefined()
+  expect(data).toEqual({ knowledgeBase: null, document: null, answer: null, knowledgeBases: { nodes: [] } })
 })
 
 test('roles may do what the schema says they may', async () => {

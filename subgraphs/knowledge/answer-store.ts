@@ -17,6 +17,8 @@ import {
   type AnswerSourceRow,
 } from './tables.ts'
 
+import { wellFormed } from './well-formed.ts'
+
 /** Longest silence of a running process before its answers are taken over, in milliseconds; renewed every second. */
 export const LEASE_MS = 3000
 
@@ -179,7 +181,7 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
       database.sql
         .select()
         .from(table)
-        .where(and(eq(table.workspaceId, workspaceId), inArray(table.id, [...ids]))),
+        .where(and(eq(table.workspaceId, workspaceId), inArray(table.id, wellFormed(ids, 'ans')))),
 
     async list(workspaceId, page) {
       const after = readIdOrder(page)

@@ -17,7 +17,8 @@ import type { RequestedMode } from './domain/answer-mode.ts'
 import type { KnowledgeBases } from './knowledge-bases.ts'
 import { isModelTrouble } from './model-trouble.ts'
 import type { RunAnswer } from './run-answer.ts'
-import type { AnswerRow } from './tables.ts'
+import type { KnownAtStart } from './plan-answer.ts'
+import type { AnswerRow, KnowledgeBaseRow } from './tables.ts'
 import { notFound, type UserMistake } from './user-mistake.ts'
 import { ANSWER_TOKENS } from './write-generation.ts'
 
@@ -80,9 +81,9 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
   let tickTimer: NodeJS.Timeout | undefined
   let ticking: Promise<void> = Promise.resolve()
 
-  function run(answer: AnswerRow, chatModel: ModelDescription | null | undefined, isTakenOver: boolean): void {
+  function run(answer: AnswerRow, known: KnownAtStart | null): void {
     const controller = new AbortController()
-    const done = runAnswer({ answer, chatModel, isTakenOver, signal: controller.signal })
+    const done = runAnswer({ answer, known, signal: controller.signal })
       .catch((error: unknown) => logger.error({ err: error, answerId: answer.id }, 'an answer was lost'))
       .finally(() => running.delete(answer.id))
     running.set(answer.id, { answer, controller, done })
@@ -106,8 +107,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
     const free = Math.min(CLAIM_LIMIT, runningMax - running.size)
     if (free <= 0) return
     // Answers of this process are not abandoned, even if it was too busy to say so.
-    for (const answer of await store.claimAbandoned(randomUUID(), [...running.keys()], free))
-      run(answer, undefined, true)
+    for (const answer of await store.claimAbandoned(randomUUID(), [...running.keys()], free)) run(answer, null)
   }
 
   function scheduleTick(): void {
@@ -150,10 +150,8 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
     return { model, mistakes: [mistake] }
   }
 
-  async function findUnknownKnowledgeBase(workspaceId: string, ids: readonly string[]): Promise<UserMistake[]> {
-    const wellFormed = ids.filter((id) => hasPrefix(id, 'kb'))
-    const found = new Set((await knowledgeBases.findMany(workspaceId, wellFormed)).map(({ id }) => id))
-    const unknown = ids.findIndex((id) => !found.has(id))
+  function findUnknown(ids: readonly string[], found: readonly KnowledgeBaseRow[]): UserMistake[] {
+    const unknown = ids.findIndex((wanted) => !found.some(({ id }) => id === wanted))
     return unknown === -1 ? [] : [notFound('knowledge base', ['input', 'knowledgeBaseIds', String(unknown)])]
   }
 
@@ -177,11 +175,12 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
       const mistakes: UserMistake[] = checkAnswerInput(input)
       if (mistakes.length > 0) return { mistakes }
       const knowledgeBaseIds = [...new Set(input.knowledgeBaseIds)]
-      const [unknown, chat] = await Promise.all([
-        findUnknownKnowledgeBase(workspaceId, knowledgeBaseIds),
+      const wellFormed = knowledgeBaseIds.filter((id) => hasPrefix(id, 'kb'))
+      const [found, chat] = await Promise.all([
+        knowledgeBases.findMany(workspaceId, wellFormed),
         findChatModel(workspaceId, input, signal),
       ])
-      mistakes.push(...unknown, ...chat.mistakes)
+      mistakes.push(...findUnknown(knowledgeBaseIds, found), ...chat.mistakes)
       if (chat.mistakes.length === 0)
         mistakes.push(...checkContext(input, chat.model?.contextLength ?? null, ANSWER_TOKENS))
       if (mistakes.length > 0) return { mistakes }
@@ -199,7 +198,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
         isDetached: input.isDetached ?? false,
         leaseOwner: randomUUID(),
       })
-      run(answer, chat.model, false)
+      run(answer, { chatModel: chat.model, knowledgeBases: found })
       return { answer }
     },
 
@@ -239,5 +238,5 @@ const eventsExpired = () =>
     path: ['id'],
   })
 
-/** PostgreSQL stores no NUL, and in a question it means nothing. */
-const storable = (text: string): string => text.replaceAll('\0', '')
+/** PostgreSQL stores neither NUL nor half a character, and in a question they mean nothing. */
+const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()

@@ -3,6 +3,7 @@ import { and, asc, desc, eq, getTableColumns, gt, inArray, lte, sql } from 'driz
 import type { SqlExecutor } from '#shared/database.ts'
 import type { Page } from '#shared/graphql/connection.ts'
 import { readDocumentOrder, readOrdinal } from './page-order.ts'
+import { wellFormed } from './well-formed.ts'
 import { chunkTable, documentTable, type ChunkRow, type DocumentRow } from './tables.ts'
 
 export interface Documents {
@@ -25,7 +26,7 @@ export function createDocuments(options: { database: SqlExecutor }): Documents {
       database
         .select()
         .from(documentTable)
-        .where(and(eq(documentTable.workspaceId, workspaceId), inArray(documentTable.id, [...ids]))),
+        .where(and(eq(documentTable.workspaceId, workspaceId), inArray(documentTable.id, wellFormed(ids, 'doc')))),
 
     pagesOf(workspaceId, knowledgeBaseIds, page) {
       const { id, createdAt, knowledgeBaseId } = documentTable
@@ -71,14 +72,14 @@ export function createDocuments(options: { database: SqlExecutor }): Documents {
         .select({ id: documentTable.id, text: sql<string | null>`${pieces.text} || ${documentTable.trailingText}` })
         .from(documentTable)
         .leftJoin(pieces, eq(pieces.documentId, documentTable.id))
-        .where(and(eq(documentTable.workspaceId, workspaceId), inArray(documentTable.id, [...ids])))
+        .where(and(eq(documentTable.workspaceId, workspaceId), inArray(documentTable.id, wellFormed(ids, 'doc'))))
     },
 
     findChunks: (workspaceId, ids) =>
       database
         .select(chunkColumns)
         .from(chunkTable)
-        .where(and(eq(chunkTable.workspaceId, workspaceId), inArray(chunkTable.id, [...ids]))),
+        .where(and(eq(chunkTable.workspaceId, workspaceId), inArray(chunkTable.id, wellFormed(ids, 'chunk')))),
 
     chunkPagesOf(workspaceId, documentIds, page) {
       // Ordinals of a document are 0, 1, 2 …, so a page is a range of them.

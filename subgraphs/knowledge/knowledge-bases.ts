@@ -9,6 +9,7 @@ import type { ModelDescription, ModelsClient } from '../../contracts/models-clie
 import { checkDescription, checkName } from './domain/knowledge-base-input.ts'
 import { readIdOrder } from './page-order.ts'
 import { documentTable, knowledgeBaseTable, type KnowledgeBaseRow } from './tables.ts'
+import { wellFormed } from './well-formed.ts'
 import { isModelTrouble } from './model-trouble.ts'
 import { isUniqueViolation } from './unique-violation.ts'
 import { notFound, type UserMistake } from './user-mistake.ts'
@@ -102,7 +103,8 @@ export function createKnowledgeBases(options: { database: SqlExecutor; models: M
         .where(
           and(
             eq(table.workspaceId, workspaceId),
-            filter.name == null ? undefined : eq(table.name, filter.name),
+            // No stored name holds a NUL, and PostgreSQL does not even compare one.
+            filter.name == null ? undefined : eq(table.name, filter.name.replaceAll('\0', '\ufffd')),
             after === null ? undefined : lt(table.id, after),
           ),
         )
@@ -115,7 +117,7 @@ export function createKnowledgeBases(options: { database: SqlExecutor; models: M
       database
         .select()
         .from(table)
-        .where(and(eq(table.workspaceId, workspaceId), inArray(table.id, [...ids]))),
+        .where(and(eq(table.workspaceId, workspaceId), inArray(table.id, wellFormed(ids, 'kb')))),
 
     countContents: (workspaceId, ids) =>
       database

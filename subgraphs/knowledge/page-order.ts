@@ -11,7 +11,8 @@ export const documentOrder = (row: DocumentRow): [string, string] => [row.create
 export function readDocumentOrder({ after }: Page): { createdAt: string; id: string } | null {
   if (after === null) return null
   const [createdAt, id] = after
-  if (typeof createdAt !== 'string' || !isTime(createdAt) || typeof id !== 'string') throw foreignCursor()
+  if (typeof createdAt !== 'string' || !isTime(createdAt) || typeof id !== 'string' || id.includes('\0'))
+    throw foreignCursor()
   return { createdAt, id }
 }
 
@@ -27,7 +28,7 @@ export function readOrdinal({ after }: Page): number {
 export function readIdOrder({ after }: Page): string | null {
   if (after === null) return null
   const [id] = after
-  if (typeof id !== 'string' || after.length !== 1) throw foreignCursor()
+  if (typeof id !== 'string' || after.length !== 1 || id.includes('\0')) throw foreignCursor()
   return id
 }
 

@@ -12,7 +12,7 @@ import type { Embed, Rerank, SourceChunk } from './domain/source-chunk.ts'
 import type { KnowledgeBases } from './knowledge-bases.ts'
 import { isModelTrouble } from './model-trouble.ts'
 import type { Retrieval, RetrievedChunk, Retrieved } from './retrieval.ts'
-import type { AnswerRow, AnswerSourceRow } from './tables.ts'
+import type { AnswerRow, AnswerSourceRow, KnowledgeBaseRow } from './tables.ts'
 
 export interface PlannedAnswer {
   mode: 'GENERATIVE' | 'EXTRACTIVE'
@@ -21,15 +21,16 @@ export interface PlannedAnswer {
   retrievalMs: number
   /** The model that writes; in EXTRACTIVE mode the embedding model that chose the sentences. Null when none took part. */
   modelId: string | null
-  modelName: string | null
+  writerName: string | null
 }
 
-export type PlanAnswer = (
-  answer: AnswerRow,
-  /** Undefined: not asked for yet. Null: there is none. */
-  chatModel: ModelDescription | null | undefined,
-  signal: AbortSignal,
-) => Promise<PlannedAnswer>
+export interface KnownAtStart {
+  /** Null: there is none. */
+  chatModel: ModelDescription | null
+  knowledgeBases: KnowledgeBaseRow[]
+}
+
+export type PlanAnswer = (answer: AnswerRow, known: KnownAtStart | null, signal: AbortSignal) => Promise<PlannedAnswer>
 
 /** Chunks that are read for an answer. */
 const CHUNKS_READ = 24
@@ -44,10 +45,10 @@ export function createPlanAnswer(options: {
 }): PlanAnswer {
   const { models, retrieval, knowledgeBases, logger } = options
 
-  return async (answer, givenModel, signal) => {
+  return async (answer, known, signal) => {
     const identity = serviceIdentity(answer.workspaceId, 'knowledge')
     const startedAt = performance.now()
-    const found = await knowledgeBases.findMany(answer.workspaceId, answer.knowledgeBaseIds)
+    const found = known?.knowledgeBases ?? (await knowledgeBases.findMany(answer.workspaceId, answer.knowledgeBaseIds))
     const [retrieved, chatModel] = await Promise.all([
       retrieval.retrieve({
         identity,
@@ -58,7 +59,7 @@ export function createPlanAnswer(options: {
         depth: LIST_DEPTH,
         signal,
       }),
-      givenModel === undefined ? models.findModel(identity, 'CHAT', answer.modelName, signal) : givenModel,
+      known === null ? findChatModel(identity, answer, signal) : known.chatModel,
     ])
     const retrievalMs = Math.round(performance.now() - startedAt)
     const evidence = await decide(answer, retrieved, identity, signal)
@@ -80,7 +81,7 @@ export function createPlanAnswer(options: {
       sources,
       retrievalMs,
       modelId: model.id,
-      modelName: model.name,
+      writerName: model.name,
     })
     const finder = {
       id: retrieved.embedding ? (embeddedBy?.embeddingModelId ?? null) : null,
@@ -88,13 +89,25 @@ export function createPlanAnswer(options: {
     }
     if (!evidence.isInDocuments) return planned({ kind: 'decline' }, finder)
     if (mode === 'GENERATIVE') {
-      const { id, name, contextLength } = chatModel!
+      if (chatModel === null)
+        throw new TributaryError('MODEL_NOT_AVAILABLE', 'The chat model that was to write the answer is gone.')
+      const { id, name, contextLength } = chatModel
       return planned({ kind: 'generate', modelName: name, contextLength }, { id, name })
     }
     // An answer rests on its sources only, however few the caller allows.
     const sentences = evidence.sentences.filter(({ passage }) => allowed.has(passage.chunk.id))
     const { verdict, sentences: chosen } = composeExtractiveAnswer({ ...evidence, sentences })
     return planned(chosen.length === 0 ? { kind: 'decline' } : { kind: 'extract', verdict, sentences: chosen }, finder)
+  }
+
+  async function findChatModel(identity: Identity, answer: AnswerRow, signal: AbortSignal) {
+    try {
+      return await models.findModel(identity, 'CHAT', answer.modelName, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isModelTrouble(error)) return null
+      throw error
+    }
   }
 
   /** Whether the documents hold an answer: judged by the reranker; where there is none, by similarity; else by words alone. */

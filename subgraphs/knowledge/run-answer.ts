@@ -4,20 +4,18 @@ import type { Logger } from 'pino'
 import { TributaryError } from '#shared/errors.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
-import type { ModelDescription, ModelsClient } from '../../contracts/models-client.ts'
+import type { ModelsClient } from '../../contracts/models-client.ts'
 import type { AnswerChange, AnswerStore } from './answer-store.ts'
 import type { CiteSentence } from './cite-sentence.ts'
-import type { PlanAnswer } from './plan-answer.ts'
-import type { AnswerRow, AnswerSourceRow } from './tables.ts'
+import type { KnownAtStart, PlanAnswer, PlannedAnswer } from './plan-answer.ts'
+import type { AnswerRow } from './tables.ts'
 import { writeExtract } from './write-extract.ts'
 import { writeGeneration } from './write-generation.ts'
 
 export type RunAnswer = (options: {
   answer: AnswerRow
-  /** Undefined: not asked for yet. */
-  chatModel: ModelDescription | null | undefined
-  /** True when the answer's process died. */
-  isTakenOver: boolean
+  /** What its start found out already; null for an answer whose process died. */
+  known: KnownAtStart | null
   /** Aborted with the reason 'cancel' (somebody wants it to end) or 'leave' (this process is ending or lost the lease). */
   signal: AbortSignal
 }) => Promise<void>
@@ -32,7 +30,7 @@ export function createRunAnswer(options: {
 }): RunAnswer {
   const { store, queue, models, planAnswer, citeSentence, logger } = options
 
-  return async ({ answer: given, chatModel, isTakenOver, signal }) => {
+  return async ({ answer: given, known, signal }) => {
     let answer = given
     const change = async (wanted: AnswerChange) => {
       answer = await store.change(answer, wanted)
@@ -45,12 +43,16 @@ export function createRunAnswer(options: {
         isLast: true,
       })
     try {
-      const sources = answer.plan === null ? await plan() : await readSources()
-      if (answer.plan!.kind === 'generate') {
-        if (isTakenOver) throw writerDied()
+      const planned = answer.plan === null ? await planAnswer(answer, known, signal) : null
+      const opening = planned === null ? null : openingOf(planned)
+      const plan = planned?.plan ?? answer.plan!
+      const sources = planned?.sources ?? (await store.sourcesOf(answer.workspaceId, [answer.id]))
+      if (plan.kind === 'generate') {
+        if (opening === null) throw writerDied()
+        await change(opening)
         const { verdict, usage } = await writeGeneration({
           answer,
-          plan: answer.plan!,
+          plan,
           sources,
           models,
           citeSentence,
@@ -59,31 +61,11 @@ export function createRunAnswer(options: {
         })
         await end('COMPLETED', { set: { verdict, usage }, events: [{ type: 'completed' }], also: countUsage })
       } else {
-        const verdict = await writeExtract({ answer, plan: answer.plan!, sources, change, signal })
+        const verdict = await writeExtract({ answer, plan, sources, opening, change, signal })
         await end('COMPLETED', { set: { verdict }, events: [{ type: 'completed' }], also: countUsage })
       }
     } catch (error) {
       await endAfter(error)
-    }
-
-    async function plan(): Promise<AnswerSourceRow[]> {
-      const planned = await planAnswer(answer, chatModel, signal)
-      await change({
-        set: {
-          mode: planned.mode,
-          plan: planned.plan,
-          retrievalMs: planned.retrievalMs,
-          modelId: planned.modelId,
-          writerName: planned.modelName,
-        },
-        sources: planned.sources,
-        events: [{ type: 'started' }],
-      })
-      return planned.sources
-    }
-
-    function readSources() {
-      return store.sourcesOf(answer.workspaceId, [answer.id])
     }
 
     /** The answer's id is the event's, so that it counts once whoever ends it. Tokens are counted by models. */
@@ -127,6 +109,13 @@ export function createRunAnswer(options: {
     }
   }
 }
+
+/** The event AnswerStarted with everything that was decided before it. */
+const openingOf = ({ plan, sources, ...decided }: PlannedAnswer): AnswerChange => ({
+  set: { ...decided, plan },
+  sources,
+  events: [{ type: 'started' }],
+})
 
 const writerDied = () =>
   new TributaryError('PROCESS_DIED', 'The process that wrote this answer died before it was complete. Ask again.', {

@@ -13,13 +13,16 @@ export interface WriteExtractOptions {
   answer: AnswerRow
   plan: Extract<AnswerPlan, { kind: 'extract' | 'decline' }>
   sources: readonly AnswerSourceRow[]
+  /** What is to be stored together with the first sentence, so that nobody waits for two transactions. Null when it is stored already. */
+  opening: AnswerChange | null
   change: (change: AnswerChange) => Promise<AnswerRow>
   signal: AbortSignal
 }
 
 /** Writes what is not written yet. Throws PROCESS_DIED when the text so far is not the beginning of the plan's. */
 export async function writeExtract(options: WriteExtractOptions): Promise<AnswerRow['verdict']> {
-  const { answer, plan, change, signal } = options
+  const { answer, plan, opening, change, signal } = options
+  const modelId = opening?.set?.modelId ?? answer.modelId
   const sentences = plan.kind === 'extract' ? plan.sentences : [NOT_IN_DOCUMENTS_TEXT]
   const pieces = sentences.map((sentence, index) => {
     const text = typeof sentence === 'string' ? sentence : sentence.text
@@ -36,13 +39,15 @@ export async function writeExtract(options: WriteExtractOptions): Promise<Answer
     } else {
       const citations =
         typeof sentence === 'string' ? [] : [cite(options, sentence, sequence, offset + textStart, endOffset)]
-      const isFirst = sequence === 0
+      const first = sequence === 0 ? opening : null
       await change({
+        ...first,
         text,
         citations,
-        ...(isFirst ? { set: { firstTokenMs: Date.now() - answer.createdAt.getTime() } } : {}),
+        ...(sequence === 0 ? { set: { ...first?.set, firstTokenMs: Date.now() - answer.createdAt.getTime() } } : {}),
         events: [
-          { type: 'delta', sequence, text, modelId: answer.modelId },
+          ...(first?.events ?? []),
+          { type: 'delta', sequence, text, modelId },
           ...citations.map((citation) => ({ type: 'cited' as const, citation })),
         ],
       })
