@@ -64,7 +64,11 @@ if ('missing' in files) {
     test('gives the memory of each generation back', { timeout: 60_000 }, async () => {
       await using model = create({ contextLength: 8_192 })
       const answer = async (): Promise<number> => {
-        const request = { messages: [{ role: 'user' as const, content: 'Say yes.' }], maxTokens: 8_000, stop: [' ', '.', 'e'] }
+        const request = {
+          messages: [{ role: 'user' as const, content: 'Say yes.' }],
+          maxTokens: 8_000,
+          stop: [' ', '.', 'e'],
+        }
         for await (const event of model.generate(request, never())) expect(event.kind).toMatch(/^(delta|finished)$/)
         return process.memoryUsage.rss()
       }
