@@ -2,9 +2,11 @@
 import { eq } from 'drizzle-orm'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createClient, type Client } from 'graphql-ws'
-import { readdir, readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import http from 'node:http'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createId } from '#shared/ids.ts'
@@ -257,6 +259,37 @@ test('cancelling ends what has not ended, tells watchers, and can be done once',
     ingestionJob: null,
     userErrors: [{ code: 'NOT_CANCELLABLE', path: ['id'] }],
   })
+})
+
+test('cancelling a job ends the process that reads its document', async () => {
+  const slow = await upload('slow.md', Buffer.from('[a](<'.repeat(400_000)))
+  const id = await createJob({ uploadIds: [slow] })
+  await expect.poll(extractionProcesses, { timeout: 20_000 }).toBe(1)
+  await ask('mutation ($id: ID!) { ingestionJobCancel(id: $id) { ingestionJob { id } } }', { id })
+  await expect.poll(extractionProcesses, { timeout: 1000 }).toBe(0)
+  const { job } = await finish(id)
+  expect(job.items.nodes[0]).toMatchObject({ status: 'CANCELLED', error: null })
+  expect(job.items.nodes[0].steps[1]).toMatchObject({ name: 'EXTRACT', status: 'CANCELLED' })
+})
+
+/** How many of them this process has started and not yet seen the end of. */
+async function extractionProcesses(): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['--ppid', String(process.pid), '-o', 'args'])
+  return stdout.split('\n').filter((line) => line.includes('extract-process')).length
+}
+
+test('an error that may pass is tried again, and then fails the item', async () => {
+  const lost = await upload('lost.txt', encode('These bytes will be lost.'))
+  const [file] = await storedFiles('These bytes will be lost.')
+  await rm(file!)
+  const id = await createJob({ uploadIds: [lost] })
+  const { job } = await finish(id)
+  expect(job.items.nodes[0]).toMatchObject({
+    status: 'FAILED',
+    error: { code: 'INTERNAL_SERVER_ERROR', isRetryable: true },
+  })
+  expect(job.items.nodes[0].steps[0]).toMatchObject({ name: 'FETCH', status: 'FAILED', attemptCount: 3 })
+  expect(platform.queueErrors.splice(0)).toHaveLength(2)
 })
 
 test('the same idempotency key gives the same job, also at the same time', async () => {

@@ -117,7 +117,9 @@ export function createRunItem(options: RunItemOptions): RunItem {
   /** Says in the item why the step did not succeed, and throws when the queue is to deliver the order again. */
   async function endWithError(name: OwnStep, item: ItemRow, cause: unknown): Promise<void> {
     const error = describe(cause)
-    const isLastAttempt = !error.isRetryable || stepOf(item, name).attemptCount >= MAXIMUM_ATTEMPTS
+    // What took too long once mostly does again: worth another try when a person asks for it, not by itself.
+    const mayPass = error.isRetryable && error.code !== 'EXTRACTION_TIMED_OUT'
+    const isLastAttempt = !mayPass || stepOf(item, name).attemptCount >= MAXIMUM_ATTEMPTS
     const isRecorded = await transitions.apply(item.workspaceId, item.id, (current) => {
       if (current.attempt !== item.attempt) return null
       const change = isLastAttempt
