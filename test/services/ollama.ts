@@ -2,7 +2,7 @@
 //
 // As a program it builds what is missing, starts one and stays up until Ctrl-C: node test/services/ollama.ts
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { cacheDirectory } from '../../subgraphs/models/model-files/cache-directory.ts'
@@ -75,6 +75,7 @@ export async function startOllama(
   })
   const close = async (): Promise<void> => {
     await server.stop('SIGTERM')
+    await killRunners(store)
     await rm(store, { recursive: true, force: true })
   }
   try {
@@ -90,6 +91,15 @@ export async function startOllama(
     chatModelName: CHAT_MODEL,
     embeddingModelName: EMBEDDING_MODEL,
     embeddingDimensions: EMBEDDING_DIMENSIONS,
+  }
+}
+
+/** A server that was killed leaves its runners behind: they are known by the store they read from. */
+async function killRunners(store: string): Promise<void> {
+  const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
+  for (const id of ids) {
+    const command = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')
+    if (command.includes(store) && command.includes('runner')) process.kill(Number(id), 'SIGKILL')
   }
 }
 
