@@ -86,6 +86,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }
       if (answer?.errors?.length) throw failureOf(answer.errors)
       if (response.status === 401) throw notAccepted()
+      if (response.status === 503)
+        throw new ClientError(
+          'STARTING',
+          `The platform at ${url} is starting or overloaded. Try again in a few seconds.`,
+          EXIT_STATUS.unreachable,
+        )
       if (!answer?.data)
         throw new ClientError(
           'NOT_THE_ENDPOINT',

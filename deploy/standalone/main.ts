@@ -7,7 +7,6 @@ import { ClientError } from '../../cli/client/client-error.ts'
 import { createEndpoint } from '../../cli/client/endpoint.ts'
 import { createOutput, type Output } from '../../cli/terminal/output.ts'
 import { configSchema } from './config.ts'
-import { keepCredentials } from './credentials.ts'
 import { GUIDE_NAME, runGuide } from './guide/run-guide.ts'
 import { listenForEnd, type EndRequest } from './listen-for-end.ts'
 import { readFlags } from './options.ts'
@@ -48,13 +47,13 @@ async function run(output: Output, end: EndRequest): Promise<number> {
     return 1
   }
 
-  const { url, origin, dataDirectory, createdSecret, timings } = platform
+  const { url, origin, dataDirectory, adminKey, timings } = platform
   output.record({ event: 'ready', url, origin, dataDirectory, timings })
   output.line(`Tributary is ready at ${url} (${(timings['ready']! / 1000).toFixed(1)} s).`)
-  if (createdSecret) {
-    output.record({ event: 'admin-api-key-created', secret: createdSecret })
+  if (adminKey.isNew) {
+    output.record({ event: 'admin-api-key-created', secret: adminKey.secret })
     output.line()
-    output.line(`API key of the administrator, shown this once: ${createdSecret}`)
+    output.line(`API key of the administrator, shown this once: ${adminKey.secret}`)
     output.line(
       'The command line finds it in credentials.json in the data directory; only your user can read that file.',
     )
@@ -62,9 +61,7 @@ async function run(output: Output, end: EndRequest): Promise<number> {
   output.line()
   try {
     await showModelsFetch(platform.models, output, end.signal)
-    const { apiKey } = await keepCredentials({ dataDirectory, url, createdSecret })
-    const guideKey = apiKey ?? flags.environment['TRIBUTARY_ADMIN_API_KEY'] ?? null
-    if (flags.isGuideWanted && guideKey) await showGuide(platform, guideKey, output, end.signal)
+    if (flags.isGuideWanted) await showGuide(platform, output, end.signal)
   } catch (error) {
     if (!end.signal.aborted) output.failure(describe(error))
   }
@@ -90,8 +87,8 @@ async function run(output: Output, end: EndRequest): Promise<number> {
   return closed ? 1 : 0
 }
 
-async function showGuide(platform: RunningPlatform, apiKey: string, output: Output, signal: AbortSignal) {
-  const endpoint = createEndpoint({ url: platform.url, apiKey })
+async function showGuide(platform: RunningPlatform, output: Output, signal: AbortSignal) {
+  const endpoint = createEndpoint({ url: platform.url, apiKey: platform.adminKey.secret })
   try {
     await runGuide({
       endpoint,

@@ -18,7 +18,10 @@ export async function showModelsFetch(models: ModelsFetch, output: Output, signa
     if (!output.isInteractive && phase !== 'ready')
       output.line(`  model ${modelName}: ${phase} (${megabytes(totalBytes)} MB)`)
   })
-  const ended = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }))
+  const ended = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null)
+    signal.addEventListener('abort', () => resolve(null), { once: true })
+  })
   const result = await Promise.race([models.finished, ended]).finally(() => bar.stop())
   for (const { name, message } of result?.missing ?? []) {
     output.record({ event: 'model-missing', modelName: name, message })

@@ -9,6 +9,7 @@ import { createIdentitySigner } from '../../contracts/identity.ts'
 import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
 import type { Platform } from '../../contracts/platform.ts'
+import { keepCredentials, type AdminKey } from './credentials.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { reservePort } from './reserve-port.ts'
 import { fetchModels, type ModelsFetch } from './fetch-models.ts'
@@ -33,8 +34,7 @@ export interface RunningPlatform {
   url: string
   origin: string
   dataDirectory: string
-  /** The administrator's secret when it was made just now. */
-  createdSecret: string | null
+  adminKey: AdminKey
   /** The embedded models, which are fetched while everything else runs already. */
   models: ModelsFetch
   /** When each part of the start was done, in milliseconds after its begin. */
@@ -76,8 +76,14 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
     mark('code')
 
     const origin = `http://${reachableHost(options.host)}:${reserved.port}`
+    const adminKey = await keepCredentials({
+      dataDirectory: data.path,
+      url: `${origin}/graphql`,
+      given: options.environment['TRIBUTARY_ADMIN_API_KEY'],
+    })
     const environment = {
       ...options.environment,
+      TRIBUTARY_ADMIN_API_KEY: adminKey.secret,
       TRIBUTARY_DATA_DIR: data.path,
       TRIBUTARY_PUBLIC_URL: options.publicUrl ?? origin,
     }
@@ -140,7 +146,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       origin,
       dataDirectory: data.path,
       models,
-      createdSecret: accounts.firstStart.createdSecret,
+      adminKey,
       timings,
       // Last opened, first closed: the gateway, workers, subgraphs, the queue, the database, the data directory.
       close: () => opened.disposeAsync(),
