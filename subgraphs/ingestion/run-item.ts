@@ -1,16 +1,13 @@
 // FETCH, EXTRACT and CLEAN of one item: each begins and ends in the database, and what it made is in the blob store before it ends. A
 // process that dies in between repeats one step, whose result has the same bytes and so the same key.
 import { createHash } from 'node:crypto'
-import { eq } from 'drizzle-orm'
 import type { BlobStore } from '#shared/blob-store.ts'
-import type { SqlExecutor } from '#shared/database.ts'
 import { isCancellation, TributaryError } from '#shared/errors.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import { commandStep } from './commands.ts'
 import {
   beginStep,
   failStep,
-  hasEnded,
   nextStep,
   postponeStep,
   stepOf,
@@ -22,20 +19,23 @@ import type { ItemDecision, ItemTransitions } from './item-transitions.ts'
 import type { StoredBlobs } from './stored-blobs.ts'
 import type { DocumentExtractor } from './ports/document-extractor.ts'
 import type { RunningItems } from './running-items.ts'
-import { itemTable, type ItemRow } from './tables.ts'
+import type { ItemRow } from './tables.ts'
 
 export interface RunItemOptions {
-  database: SqlExecutor
   blobs: BlobStore
   storedBlobs: StoredBlobs
   queue: JobQueue
   transitions: ItemTransitions
   extractor: DocumentExtractor
   running: RunningItems
+  /** Told of errors that are not ours when they end an item; those that are tried again the queue tells of. */
+  onUnexpected: (error: unknown, itemId: string) => void
   now?: () => Date
 }
 
 type OwnStep = Extract<StepName, 'FETCH' | 'EXTRACT' | 'CLEAN'>
+const NEXT_STEP = { FETCH: 'EXTRACT', EXTRACT: 'CLEAN' } as const
+
 interface StepResult {
   /** What the item is to say beside the step. */
   found: NonNullable<ItemDecision['set']>
@@ -46,13 +46,16 @@ interface StepResult {
 /** After so many attempts an error that might pass is taken for one that does not. */
 const MAXIMUM_ATTEMPTS = 3
 
-export type RunItem = (
-  order: { workspaceId: string; itemId: string; attempt: number },
-  signal: AbortSignal,
-) => Promise<void>
+export interface ItemOrder {
+  workspaceId: string
+  itemId: string
+  attempt: number
+}
+
+export type RunItem = (order: ItemOrder, signal: AbortSignal) => Promise<void>
 
 export function createRunItem(options: RunItemOptions): RunItem {
-  const { database, blobs, storedBlobs, queue, transitions, extractor, running } = options
+  const { blobs, storedBlobs, queue, transitions, extractor, running, onUnexpected } = options
   const at = () => (options.now?.() ?? new Date()).toISOString()
 
   const steps: Record<OwnStep, (item: ItemRow, signal: AbortSignal) => Promise<StepResult>> = {
@@ -93,25 +96,38 @@ export function createRunItem(options: RunItemOptions): RunItem {
     },
   }
 
-  async function runStep(name: OwnStep, item: ItemRow, signal: AbortSignal): Promise<void> {
+  /** The item with its next step begun; null when this process has nothing more to do with it. */
+  const begin: (order: ItemOrder) => Promise<ItemRow | null> = ({ workspaceId, itemId, attempt }) =>
+    transitions.apply(workspaceId, itemId, (current) => {
+      const name = ownStepOf(current)
+      const change = name && current.attempt === attempt ? beginStep(current, name, at()) : null
+      return change && { change }
+    })
+
+  /** Runs the step that was begun and begins the next one in the same transaction; null when there is no next one here. */
+  async function runStep(name: OwnStep, item: ItemRow, signal: AbortSignal): Promise<ItemRow | null> {
     const { workspaceId } = item
     const { found, bytes } = await steps[name](item, signal)
-    const isApplied = await transitions.apply(item.workspaceId, item.id, (current) => {
-      const change = current.attempt === item.attempt ? succeedStep({ id: item.id, state: current }, name, at()) : null
+    const changed = await transitions.apply(workspaceId, item.id, (current) => {
+      if (current.attempt !== item.attempt) return null
+      const done = succeedStep({ id: item.id, state: current }, name, at())
+      const next = done && name !== 'CLEAN' ? beginStep(done.state, NEXT_STEP[name], at()) : done
       return (
-        change && {
-          change,
+        done &&
+        next && {
+          change: { state: next.state, events: done.events },
           set: found,
-          async send(changed, transaction) {
+          async send(row, transaction) {
             if (bytes) await storedBlobs.hold(workspaceId, bytes, transaction)
-            if (name === 'CLEAN') await commandStep(queue, changed, 'CHUNK', transaction)
+            if (name === 'CLEAN') await commandStep(queue, row, 'CHUNK', transaction)
           },
         }
       )
     })
-    // The item has ended meanwhile, and nothing came of what the step made.
-    if (!isApplied) await storedBlobs.release(workspaceId, [found.elementsKey ?? null, found.contentKey ?? null])
+    // Without a change the item has ended meanwhile, and nothing came of what the step made.
+    if (!changed) await storedBlobs.release(workspaceId, [found.elementsKey ?? null, found.contentKey ?? null])
     else if (name === 'CLEAN') await storedBlobs.release(workspaceId, [item.elementsKey])
+    return name === 'CLEAN' ? null : changed
   }
 
   /** Says in the item why the step did not succeed, and throws when the queue is to deliver the order again. */
@@ -128,23 +144,18 @@ export function createRunItem(options: RunItemOptions): RunItem {
       return change && { change }
     })
     if (isRecorded && !isLastAttempt) throw cause
+    if (!(cause instanceof TributaryError)) onUnexpected(cause, item.id)
   }
 
-  return async ({ workspaceId, itemId, attempt }, signal) => {
-    using run = running.start(itemId)
+  return async (order, signal) => {
+    using run = running.start(order.itemId)
     const combined = AbortSignal.any([signal, run.signal])
-    for (;;) {
-      const [item] = await database.select().from(itemTable).where(eq(itemTable.id, itemId))
-      if (!item || item.workspaceId !== workspaceId || item.attempt !== attempt || hasEnded(item.status)) return
-      const name = nextStep(item)
-      if (name !== 'FETCH' && name !== 'EXTRACT' && name !== 'CLEAN') return
-      const begun = await transitions.apply(workspaceId, itemId, (current) => {
-        const change = current.attempt === attempt && nextStep(current) === name ? beginStep(current, name, at()) : null
-        return change && { change }
-      })
-      if (!begun) return
+    let item = await begin(order)
+    while (item) {
+      const begun: ItemRow = item
+      const name = ownStepOf(begun)!
       try {
-        await runStep(name, begun, combined)
+        item = await runStep(name, begun, combined)
       } catch (error) {
         // Cancelled by a caller: the item says so already. Stopped with the process: the next one goes on.
         if (run.signal.aborted) return
@@ -154,6 +165,12 @@ export function createRunItem(options: RunItemOptions): RunItem {
       }
     }
   }
+}
+
+/** The step to be done next, if it is done here. */
+function ownStepOf(item: ItemRow): OwnStep | null {
+  const name = nextStep(item)
+  return name === 'FETCH' || name === 'EXTRACT' || name === 'CLEAN' ? name : null
 }
 
 /** What of an error may be shown: ours as it is; anything else only that it happened. */

@@ -33,7 +33,15 @@ export async function startIngestionWorker(platform: Platform, environment: Node
     maximumMemoryBytes: configuration.TRIBUTARY_EXTRACTION_MEMORY_MB * 1024 ** 2,
     concurrency,
   })
-  const runItem = createRunItem({ database: database.sql, blobs, storedBlobs, queue, transitions, extractor, running })
+  const runItem = createRunItem({
+    blobs,
+    storedBlobs,
+    queue,
+    transitions,
+    extractor,
+    running,
+    onUnexpected: (error, itemId) => logger.error({ err: error, itemId }, 'an item failed unexpectedly'),
+  })
   const reportStep = createReportStep({ transitions, queue })
   const endJobs = createEndJobs({ database, queue, events, storedBlobs })
 
