@@ -69,7 +69,7 @@ export const chunkTable = knowledgeSchema.table(
     startOffset: integer('start_offset').notNull(),
     endOffset: integer('end_offset').notNull(),
     /** Empty where the text has no pages. */
-    pages: jsonb('pages').notNull().$type<PageMark[]>(),
+    pages: jsonb('pages').notNull().default([]).$type<PageMark[]>(),
     headings: text('headings').array().notNull(),
     text: text('text').notNull(),
     precedingText: text('preceding_text').notNull(),

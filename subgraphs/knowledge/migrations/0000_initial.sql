@@ -71,7 +71,7 @@ CREATE TABLE "knowledge"."chunk" (
 	"ordinal" integer NOT NULL,
 	"start_offset" integer NOT NULL,
 	"end_offset" integer NOT NULL,
-	"pages" jsonb NOT NULL,
+	"pages" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"headings" text[] NOT NULL,
 	"text" text NOT NULL,
 	"preceding_text" text NOT NULL
