@@ -1,25 +1,27 @@
 // A chat model on an Ollama host.
 import type { ChatModel, ChatRequest } from '../ports/chat-model.ts'
 import { contextTooLong, modelFailed, providerUnreachable } from '../ports/model-errors.ts'
-import { errorOf, type OllamaHttp } from './ollama-http.ts'
+import type { OllamaClient } from './ollama-client.ts'
+import type { ChatRequest as OllamaChatRequest, Options } from 'ollama'
 import { chatLineSchema } from './ollama-wire.ts'
 
 export interface OllamaChatModelOptions {
   name: string
   hostName: string
-  http: OllamaHttp
+  client: OllamaClient
   /** Tokens the host gives the model now. */
   contextLength: number
 }
 
-export function createOllamaChatModel({ name, hostName, http, contextLength }: OllamaChatModelOptions): ChatModel {
+export function createOllamaChatModel({ name, hostName, client, contextLength }: OllamaChatModelOptions): ChatModel {
   return {
     name,
     limits: { contextLength },
     async *generate(request, signal) {
-      const body = {
+      // `truncate` and `shift` are newer than the client's types.
+      const body: OllamaChatRequest & { stream: true; truncate: boolean; shift: boolean } = {
         model: name,
-        messages: request.messages,
+        messages: [...request.messages],
         stream: true,
         // By default Ollama silently drops the oldest messages, then the oldest tokens: an answer without its sources.
         truncate: false,
@@ -27,11 +29,11 @@ export function createOllamaChatModel({ name, hostName, http, contextLength }: O
         options: optionsOf(request),
       }
       try {
-        for await (const line of http.lines(
-          { path: '/api/chat', body, modelName: name, isModelWork: true, signal },
+        for await (const line of client.stream(
+          { modelName: name, isModelWork: true, signal },
+          (ollama) => ollama.chat(body),
           chatLineSchema,
         )) {
-          if (line.error !== undefined) throw errorOf(500, line.error, { modelName: name }, hostName)
           const text = line.message?.content ?? ''
           if (text !== '') yield { kind: 'delta', text }
           if (!line.done) continue
@@ -54,14 +56,14 @@ export function createOllamaChatModel({ name, hostName, http, contextLength }: O
   }
 }
 
-function optionsOf(request: ChatRequest): object {
+function optionsOf(request: ChatRequest): Partial<Options> {
   const { temperature, topP, maxTokens, seed, stop } = request
   return {
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),
     ...(maxTokens === undefined ? {} : { num_predict: maxTokens }),
     ...(seed === undefined ? {} : { seed }),
-    ...(stop === undefined || stop.length === 0 ? {} : { stop }),
+    ...(stop === undefined || stop.length === 0 ? {} : { stop: [...stop] }),
   }
 }
 

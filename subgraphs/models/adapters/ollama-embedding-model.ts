@@ -1,12 +1,12 @@
 // An embedding model on an Ollama host.
 import type { EmbeddingModel } from '../ports/embedding-model.ts'
 import { modelFailed, throwIfCancelled } from '../ports/model-errors.ts'
-import type { OllamaHttp } from './ollama-http.ts'
+import type { OllamaClient } from './ollama-client.ts'
 import { embedSchema } from './ollama-wire.ts'
 
 export interface OllamaEmbeddingModelOptions {
   name: string
-  http: OllamaHttp
+  client: OllamaClient
   dimensions: number
   contextLength: number
 }
@@ -16,7 +16,7 @@ const MAX_BATCH = 16
 
 export function createOllamaEmbeddingModel({
   name,
-  http,
+  client,
   dimensions,
   contextLength,
 }: OllamaEmbeddingModelOptions): EmbeddingModel {
@@ -29,9 +29,9 @@ export function createOllamaEmbeddingModel({
       let promptTokens = 0
       for (let start = 0; start < texts.length; start += MAX_BATCH) {
         const batch = texts.slice(start, start + MAX_BATCH)
-        const body = { model: name, input: batch, truncate: true }
-        const answer = await http.json(
-          { path: '/api/embed', body, modelName: name, isModelWork: true, signal },
+        const answer = await client.ask(
+          { modelName: name, isModelWork: true, signal },
+          (ollama) => ollama.embed({ model: name, input: batch, truncate: true }),
           embedSchema,
         )
         if (answer.embeddings.length !== batch.length) {

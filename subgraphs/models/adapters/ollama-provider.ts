@@ -6,7 +6,7 @@ import type { ModelProvider } from '../ports/model-provider.ts'
 import { ollamaAddress, ollamaHostName } from './ollama-address.ts'
 import { createOllamaChatModel } from './ollama-chat-model.ts'
 import { createOllamaEmbeddingModel } from './ollama-embedding-model.ts'
-import { createOllamaHttp, type OllamaTimeouts } from './ollama-http.ts'
+import { createOllamaClient, type OllamaTimeouts } from './ollama-client.ts'
 import { runningSchema, showSchema, tagsSchema, type Show } from './ollama-wire.ts'
 
 export interface OllamaProviderOptions {
@@ -31,7 +31,7 @@ const SHOW_CONCURRENCY = 4
 export function createOllamaProvider(options: OllamaProviderOptions): ModelProvider {
   const url = ollamaAddress(options.address)
   const hostName = ollamaHostName(url)
-  const http = createOllamaHttp({
+  const client = createOllamaClient({
     url,
     hostName,
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
@@ -41,10 +41,10 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
   let shown = new Map<string, Show>()
 
   const show = (modelName: string, signal: AbortSignal): Promise<Show> =>
-    http.json({ path: '/api/show', body: { model: modelName }, modelName, signal }, showSchema)
+    client.ask({ modelName, signal }, (ollama) => ollama.show({ model: modelName }), showSchema)
 
   const listRunning = async (signal: AbortSignal): Promise<Map<string, number>> => {
-    const { models } = await http.json({ path: '/api/ps', signal }, runningSchema)
+    const { models } = await client.ask({ signal }, (ollama) => ollama.ps(), runningSchema)
     return new Map((models ?? []).map(({ name, context_length }) => [name, context_length]))
   }
 
@@ -54,7 +54,7 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
 
     async listModels(signal) {
       const [{ models }, running] = await Promise.all([
-        http.json({ path: '/api/tags', signal }, tagsSchema),
+        client.ask({ signal }, (ollama) => ollama.list(), tagsSchema),
         listRunning(signal),
       ])
       const known = new Map<string, Show>()
@@ -81,7 +81,7 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
       const [details, running] = await Promise.all([show(name, signal), listRunning(signal)])
       requireCapability('completion', 'chat', name, details)
       const contextLength = running.get(qualified(name)) || unloadedContextLength(details)
-      return createOllamaChatModel({ name, hostName, http, contextLength })
+      return createOllamaChatModel({ name, hostName, client, contextLength })
     },
 
     async openEmbeddingModel(name, signal) {
@@ -91,7 +91,7 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
       const contextLength = architectureNumber(details, 'context_length') ?? LEAST_CONTEXT_LENGTH
       return createOllamaEmbeddingModel({
         name,
-        http,
+        client,
         dimensions,
         contextLength: Math.min(contextLength, numCtx(details) ?? Infinity),
       })
@@ -101,7 +101,7 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
       throw modelNotAvailable(name, 'Ollama serves no reranking models.', { isRetryable: false })
     },
 
-    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   }
 }
 

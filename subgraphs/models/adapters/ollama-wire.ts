@@ -1,4 +1,5 @@
-// The parts of Ollama's native API that are used, as they come over the wire. Counts that are 0 are left out by the server.
+// The parts of Ollama's answers that are used, as they come over the wire. Counts that are 0 are left out by the server, and lists that are
+// empty may be null, whatever its client's types say.
 import { z } from 'zod'
 
 const count = z.number().int().nonnegative().default(0)
@@ -22,9 +23,8 @@ export type Show = z.output<typeof showSchema>
 
 export const embedSchema = z.object({ embeddings: z.array(z.array(z.number())), prompt_eval_count: count })
 
-/** One line of a chat. After the first line an error is such a line too, under status 200. */
+/** One part of a streamed chat. */
 export const chatLineSchema = z.object({
-  error: z.string().optional(),
   message: z.object({ content: z.string().default('') }).optional(),
   done: z.boolean().default(false),
   done_reason: z.string().optional(),
