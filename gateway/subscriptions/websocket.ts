@@ -1,5 +1,5 @@
 // graphql-ws towards clients: every operation kind over one socket. The credential is checked before the connection is acknowledged, and
-// again every half second while it is open: revoked, its streams end with UNAUTHENTICATED and the socket closes.
+// again every quarter of a second while it is open: revoked, its streams end with UNAUTHENTICATED and the socket closes.
 import { getVariableValues, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { CloseCode } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
@@ -38,7 +38,7 @@ interface Extra extends Record<PropertyKey, unknown> {
   operations?: Map<string, AbortController>
 }
 
-const RECHECK_MS = 500
+const RECHECK_MS = 250
 const MAX_MESSAGE_BYTES = 1_048_576
 const MAX_OPERATIONS_PER_SOCKET = 100
 
