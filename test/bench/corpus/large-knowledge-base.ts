@@ -50,7 +50,7 @@ const SEED_REVISION = '1'
 async function seedVersion(): Promise<string> {
   const files = globSync(
     [
-      'subgraphs/{accounts,knowledge}/migrations/*.sql',
+      'subgraphs/{accounts,knowledge}/migrations/{*.sql,meta/_journal.json}',
       'subgraphs/knowledge/domain/{chunk-document,index-text,split-sentences}.ts',
       'subgraphs/models/model-files/manifest.ts',
     ],
