@@ -111,6 +111,8 @@ async function runDisturbed(databaseUrl: string, chance: ReturnType<typeof creat
       expect(await client.waitForJob(job)).toMatchObject({ status: 'SUCCEEDED', failedItemCount: 0 })
     for (const answer of answers) await waitForAnswer(client, answer)
     return { given, kills, dump: await dumpOf(roles) }
+  } catch (error) {
+    throw new Error(`While processes were killed: ${String(error)}\n${logsOf(roles)}`, { cause: error })
   } finally {
     await probe.end()
     await roles.close()
@@ -255,6 +257,14 @@ async function waitForAnswer(client: TestClient, id: string): Promise<void> {
   )
   for await (const { data } of events) last = data.answerEvents
   expect(last).toEqual({ __typename: 'AnswerCompleted' })
+}
+
+/** What the roles had to say beside that they are ready. */
+function logsOf(roles: RunningRoles): string {
+  return roles.roles
+    .map((role) => `${role}:\n${roles.output(role).slice(-2000)}`)
+    .filter((text) => text.split('\n').length > 2)
+    .join('\n\n')
 }
 
 async function dumpOf(roles: RunningRoles) {

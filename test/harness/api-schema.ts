@@ -3,10 +3,13 @@ import {
   buildSchema,
   getNamedType,
   isCompositeType,
+  isEnumType,
   isInputObjectType,
+  isListType,
   isNonNullType,
   isObjectType,
   type GraphQLField,
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLNamedType,
 } from 'graphql'
@@ -72,9 +75,26 @@ function subjectOf(field: GraphQLField<unknown, unknown>): string {
   return name[0]!.toUpperCase() + name.slice(1)
 }
 
+/** Values for the arguments a field cannot do without; they name nothing that exists, so that nothing happens. */
+export function smallestArguments(field: GraphQLField<unknown, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    field.args.filter(({ type }) => isNonNullType(type)).map(({ name, type }) => [name, smallest(type)]),
+  )
+}
+
+const SCALARS: Record<string, unknown> = { Int: 1, Long: 1, Float: 1, Boolean: false, DateTime: '2026-01-01T00:00:00Z' }
+
 function smallest(type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return smallest(type.ofType)
+  if (isListType(type)) return [smallest(type.ofType)]
   const named = getNamedType(type)
-  if (!isInputObjectType(named)) return named.name === 'Int' ? 1 : 'x'
+  if (isEnumType(named)) return named.getValues()[0]!.name
+  if (!isInputObjectType(named)) return SCALARS[named.name] ?? 'x'
+  const withModel = 'modelName' in named.getFields() ? { modelName: 'no such model' } : {}
+  return { ...withModel, ...required(named) }
+}
+
+function required(named: GraphQLInputObjectType): Record<string, unknown> {
   return Object.fromEntries(
     Object.values(named.getFields())
       .filter((field) => isNonNullType(field.type))

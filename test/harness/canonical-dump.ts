@@ -10,35 +10,43 @@ export type CanonicalDump = Record<string, string[]>
 
 const ENTITY = sql`e.type || ' ' || e.normalized_name`
 
-/** Each answers rows of one text column; titles stand for the ids of documents. */
+/** A row as it is, whatever columns it has or gets, but for those that differ between installations. */
+const rest = (row: string, ...left: string[]): SQL =>
+  sql.raw(
+    `(to_jsonb(${row}) - '{id,workspace_id,knowledge_base_id,document_id,created_at,updated_at,${left.join(',')}}'::text[])::text`,
+  )
+
+/** Each answers rows of one text column; titles and names stand for ids. */
 const QUERIES: Record<string, SQL> = {
-  documents: sql`select concat_ws(' | ', k.name, d.title, d.media_type, d.size_bytes, d.status, d.chunk_count, d.vector_count, d.tags, d.trailing_text) as row
+  documents: sql`select concat_ws(' | ', k.name, ${rest('d', 'attempt', 'content_key', 'chunks_key')}) as row
     from knowledge.document d join knowledge.knowledge_base k on k.id = d.knowledge_base_id`,
-  chunks: sql`select concat_ws(' | ', d.title, c.ordinal, c.start_offset, c.end_offset, c.page, c.headings, c.preceding_text, c.text) as row
+  chunks: sql`select concat_ws(' | ', d.title, ${rest('c')}) as row
     from knowledge.chunk c join knowledge.document d on d.id = c.document_id`,
   'vectors left behind': sql`select 'for ' || document_id as row from knowledge.chunk_embedding`,
   answers: sql`select concat_ws(' | ', question, mode, status, verdict, text) as row from knowledge.answer`,
-  citations: sql`select concat_ws(' | ', a.question, c.ordinal, c.marker, d.title, c.answer_start_offset, c.answer_end_offset, c.start_offset, c.end_offset, c.quote, c.is_verified) as row
-    from knowledge.answer_citation c join knowledge.answer a on a.id = c.answer_id left join knowledge.document d on d.id = c.document_id`,
+  citations: sql`select concat_ws(' | ', a.question, d.title, ${rest('c', 'answer_id', 'chunk_id')}) as row
+    from knowledge.answer_citation c join knowledge.answer a on a.id = c.answer_id
+    left join knowledge.document d on d.id = c.document_id`,
   'answer sources': sql`select concat_ws(' | ', a.question, s.marker, c.ordinal, d.title) as row
     from knowledge.answer_source s join knowledge.answer a on a.id = s.answer_id
     left join knowledge.chunk c on c.id = s.chunk_id left join knowledge.document d on d.id = c.document_id`,
-  entities: sql`select concat_ws(' | ', ${ENTITY}, e.name, e.mention_count) as row from graph.entity e`,
-  contributions: sql`select concat_ws(' | ', d.title, ${ENTITY}, c.name, c.mention_count) as row
+  entities: sql`select ${rest('e')} as row from graph.entity e`,
+  contributions: sql`select concat_ws(' | ', d.title, ${ENTITY}, ${rest('c', 'entity_id')}) as row
     from graph.contribution c join graph.entity e on e.id = c.entity_id left join knowledge.document d on d.id = c.document_id`,
-  mentions: sql`select concat_ws(' | ', d.title, ${ENTITY}, m.start_offset, m.end_offset, m.page, k.ordinal) as row
+  mentions: sql`select concat_ws(' | ', d.title, ${ENTITY}, k.ordinal, ${rest('m', 'entity_id', 'chunk_id')}) as row
     from graph.mention m join graph.entity e on e.id = m.entity_id
     left join knowledge.document d on d.id = m.document_id left join knowledge.chunk k on k.id = m.chunk_id`,
-  relationships: sql`select concat_ws(' | ', r.type, s.normalized_name, t.normalized_name, r.weight) as row
+  relationships: sql`select concat_ws(' | ', s.normalized_name, t.normalized_name, ${rest('r', 'source_id', 'target_id')}) as row
     from graph.relationship r join graph.entity s on s.id = r.source_id join graph.entity t on t.id = r.target_id`,
-  'places of relationships': sql`select concat_ws(' | ', d.title, s.normalized_name, t.normalized_name, m.start_offset, m.end_offset, k.ordinal) as row
+  'places of relationships': sql`select concat_ws(' | ', d.title, s.normalized_name, t.normalized_name, k.ordinal, ${rest('m', 'relationship_id', 'chunk_id')}) as row
     from graph.relationship_mention m join graph.relationship r on r.id = m.relationship_id
     join graph.entity s on s.id = r.source_id join graph.entity t on t.id = r.target_id
     left join knowledge.document d on d.id = m.document_id left join knowledge.chunk k on k.id = m.chunk_id`,
   usage: sql`select concat_ws(' | ', kind, model_name, prompt_tokens, completion_tokens) as row from metrics.usage_event`,
   'usage of knowledge bases': sql`select concat_ws(' | ', k.name, u.kind) as row
     from metrics.knowledge_base_usage u left join knowledge.knowledge_base k on k.id = u.knowledge_base_id`,
-  items: sql`select concat_ws(' | ', name, status, size_bytes, media_type, (select string_agg((s ->> 'name') || ' ' || (s ->> 'status'), ', ') from jsonb_array_elements(steps) s)) as row
+  items: sql`select concat_ws(' | ', name, status, size_bytes, media_type,
+      (select string_agg((s ->> 'name') || ' ' || (s ->> 'status'), ', ') from jsonb_array_elements(steps) s)) as row
     from ingestion.item`,
   'jobs unfinished': sql`select id || ' ' || status as row from ingestion.job where status in ('QUEUED', 'RUNNING')`,
 }

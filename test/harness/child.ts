@@ -14,7 +14,7 @@ export interface ChildOptions {
   directory?: string
   /** Whether a line says that it is ready. */
   isReady: (line: string, stream: 'stdout' | 'stderr') => boolean
-  /** Longest wait for that line, in milliseconds. Default 60,000. */
+  /** Longest wait for that line, in milliseconds. Default 180,000: many start at once on few cores. */
   readyTimeoutMs?: number
 }
 
@@ -58,7 +58,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       child.kill('SIGKILL')
       reject(new Error(`${options.name} ${reason}\n${lines.join('\n')}`))
     }
-    const timer = setTimeout(() => fail('was not ready in time'), options.readyTimeoutMs ?? 60_000)
+    const timer = setTimeout(() => fail('was not ready in time'), options.readyTimeoutMs ?? 180_000)
     child.once('error', (error) => fail(`cannot be started: ${error.message}`))
     void exited.then(({ code, signal }) => fail(`ended before it was ready (${signal ?? code})`))
     for (const stream of ['stdout', 'stderr'] as const) {

@@ -3,12 +3,12 @@
 import { createSchemaReader, type IdField } from '../../harness/api-schema.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createId } from '#shared/ids.ts'
-import { NODE_TYPES } from '../../../contracts/node-types.ts'
+import { NODE_TYPES, type NodePrefix } from '../../../contracts/node-types.ts'
 import { badFiles } from '../../fixtures/bad-files/bad-files.ts'
 import type { GraphError, GraphResult, TestClient } from '../../harness/client.ts'
 import { openHalfUpload } from '../../harness/patience.ts'
 import { STORY_TIMEOUTS, type PlatformUnderTest } from '../../harness/platform-under-test.ts'
-import { fillWorkspace, type HandbookWorkspace } from './handbook-workspace.ts'
+import { fillWorkspace, idsByPrefix, SHARED_PREFIXES, type HandbookWorkspace } from './handbook-workspace.ts'
 
 const KEY_CREATE = `mutation ($roles: [Role!]!, $expiresAt: DateTime) {
   apiKeyCreate(input: { name: "for a test", roles: $roles, expiresAt: $expiresAt }) { apiKey { id } secret } }`
@@ -192,27 +192,12 @@ export function badInputStory(profile: string, start: () => Promise<PlatformUnde
       const kinds = ['malformed', 'unknown', SOMEBODY_ELSES] as const
 
       /** The id of such a thing, and who asks for it. */
-      const idOf = (kind: (typeof kinds)[number], prefix: string): [string, TestClient] =>
+      const idOf = (kind: (typeof kinds)[number], prefix: NodePrefix): [string, TestClient] =>
         kind === 'malformed'
           ? ['no id at all', client]
           : kind === 'unknown'
             ? [createId(prefix), client]
-            : [realIds()[prefix] ?? createId(prefix), foreign]
-
-      const realIds = (): Record<string, string | null> => ({
-        kb: workspace.knowledgeBaseId,
-        doc: workspace.documentId,
-        chunk: workspace.chunkId,
-        ans: workspace.answerId,
-        up: workspace.uploadId,
-        job: workspace.jobId,
-        item: workspace.itemId,
-        ent: workspace.entityId,
-        rel: workspace.relationshipId,
-        gen: workspace.generationId,
-        key: workspace.apiKeyId,
-        ws: workspace.workspaceId,
-      })
+            : [idsByPrefix(workspace)[prefix] ?? createId(prefix), foreign]
 
       test.each(api.fieldsById('Query').flatMap((field) => kinds.map((kind) => ({ ...field, kind }))))(
         'the query $name with an id $kind answers null',
@@ -244,17 +229,14 @@ export function badInputStory(profile: string, start: () => Promise<PlatformUnde
       )
 
       test('nothing of this workspace is a node for another one, and every type of it is one for this', async () => {
-        const ids = Object.entries({ ...realIds(), model: workspace.modelId, host: workspace.modelHostId })
-        expect(ids.map(([prefix]) => prefix).toSorted()).toEqual(Object.keys(NODE_TYPES).toSorted())
-        for (const [prefix, id] of ids) {
+        for (const [prefix, id] of Object.entries(idsByPrefix(workspace)) as [NodePrefix, string | null][]) {
           if (id === null) continue
           const query = 'query ($id: ID!) { node(id: $id) { __typename id } }'
           expect((await client.query(query, { id })).node, id).toEqual({
-            __typename: NODE_TYPES[prefix as keyof typeof NODE_TYPES].typeName,
+            __typename: NODE_TYPES[prefix].typeName,
             id,
           })
-          // Models and their hosts belong to the installation, not to a workspace.
-          if (prefix !== 'model' && prefix !== 'host') expect((await foreign.query(query, { id })).node, id).toBeNull()
+          if (!SHARED_PREFIXES.includes(prefix)) expect((await foreign.query(query, { id })).node, id).toBeNull()
         }
       })
 
@@ -404,9 +386,9 @@ export function badInputStory(profile: string, start: () => Promise<PlatformUnde
   })
 }
 
-function prefixOf(field: IdField): string {
+function prefixOf(field: IdField): NodePrefix {
   const [prefix] = Object.entries(NODE_TYPES).find(([, { typeName }]) => typeName === field.typeName) ?? ['kb']
-  return prefix
+  return prefix as NodePrefix
 }
 
 async function collect(

@@ -1,4 +1,5 @@
 // A workspace with one of everything: the handbook ingested and asked, a model used, an upload announced.
+import type { NodePrefix } from '../../../contracts/node-types.ts'
 import { HANDBOOK_QUESTIONS, readHandbook } from '../../fixtures/handbook/handbook.ts'
 import type { TestClient } from '../../harness/client.ts'
 import { waitForModels, type NeededCapability } from '../../harness/models.ts'
@@ -26,6 +27,27 @@ const EVERYTHING = `query ($id: ID!) {
   viewer { workspace { id } } apiKeys { id } modelHosts { id } models { nodes { id } }
   knowledgeBase(id: $id) { documents { nodes { id chunks { nodes { id } } } } entities { nodes { id relationships { nodes { id } } } } }
 }`
+
+/** One id of each type of node, by its prefix; null where no model could be had. */
+export const idsByPrefix = (workspace: HandbookWorkspace): Record<NodePrefix, string | null> => ({
+  ws: workspace.workspaceId,
+  key: workspace.apiKeyId,
+  model: workspace.modelId,
+  host: workspace.modelHostId,
+  gen: workspace.generationId,
+  kb: workspace.knowledgeBaseId,
+  doc: workspace.documentId,
+  chunk: workspace.chunkId,
+  ans: workspace.answerId,
+  up: workspace.uploadId,
+  job: workspace.jobId,
+  item: workspace.itemId,
+  ent: workspace.entityId,
+  rel: workspace.relationshipId,
+})
+
+/** Models and their hosts belong to the installation: every workspace sees the same. */
+export const SHARED_PREFIXES: readonly NodePrefix[] = ['model', 'host']
 
 export async function fillWorkspace(client: TestClient): Promise<HandbookWorkspace> {
   const models = await waitForModels(client)

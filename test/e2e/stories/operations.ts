@@ -86,6 +86,13 @@ const CASES: Record<string, Case> = {
   Viewer: asIs,
 }
 
+/** Variables with which an operation concerns the handbook's workspace; made by `client`, which may do everything there. */
+export async function variablesOf(operation: ExampleOperation, workspace: HandbookWorkspace, client: TestClient) {
+  return { ...operation.variables, ...(await CASES[operation.name]?.variables?.(workspace, client)) }
+}
+
+export const neededModel = (operation: ExampleOperation): 'CHAT' | undefined => CASES[operation.name]?.needs
+
 export function operationsStory(profile: string, start: () => Promise<PlatformUnderTest>): void {
   vi.setConfig(STORY_TIMEOUTS)
   describe(`example operations, ${profile}`, () => {
@@ -106,9 +113,9 @@ export function operationsStory(profile: string, start: () => Promise<PlatformUn
     })
 
     test.for(operations)('the operation $name is executed without errors', async (operation, { skip }) => {
-      const { variables, needs } = CASES[operation.name] ?? {}
-      if (needs) needModel(workspace.models, needs, skip)
-      const given = { ...operation.variables, ...(await variables?.(workspace, client)) }
+      const needed = neededModel(operation)
+      if (needed) needModel(workspace.models, needed, skip)
+      const given = await variablesOf(operation, workspace, client)
       const unknown = Object.keys(given).filter((name) => !(name in operation.variables))
       expect(unknown, 'variables that the operation does not declare').toEqual([])
       const results = await execute(client, operation, given)
@@ -124,7 +131,7 @@ export function operationsStory(profile: string, start: () => Promise<PlatformUn
   })
 }
 
-async function execute(
+export async function execute(
   client: TestClient,
   { type, text }: ExampleOperation,
   variables: Record<string, unknown>,
