@@ -9,7 +9,7 @@ import type { KnowledgeClient } from '../../contracts/knowledge-client.ts'
 import { documentRegister, itemRun } from '../../contracts/messages.ts'
 import { checkJobInput, type JobInput, type TextInput } from './domain/check-input.ts'
 import { newItemState } from './domain/item-state.ts'
-import { parseDeclaredMediaType } from './domain/media-type.ts'
+import { expectedMediaType, parseDeclaredMediaType } from './domain/media-type.ts'
 import type { UserMistake } from './domain/user-mistake.ts'
 import type { StoredBlobs } from './stored-blobs.ts'
 import { itemTable, jobTable, uploadTable, type ItemRow, type JobRow, type UploadRow } from './tables.ts'
@@ -52,8 +52,8 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
       knowledgeBaseId: item.knowledgeBaseId,
       documentId: item.documentId,
       title: item.name,
-      // What EXTRACT finds in the bytes replaces this.
-      mediaType: item.declaredMediaType ?? 'application/octet-stream',
+      // A first word; what EXTRACT finds in the bytes replaces it.
+      mediaType: expectedMediaType(item.declaredMediaType, item.name) ?? 'application/octet-stream',
       sizeBytes: item.sizeBytes,
       sourceUri: null,
       tags: [...tags],

@@ -193,6 +193,7 @@ test('an upload and a text go through all eight steps, and watchers see every on
   expect(guide).toMatchObject({ mediaType: 'text/markdown', contentTitle: 'Guide' })
   expect(registered.get(guideItem.document.id)).toMatchObject({
     title: 'guide.md',
+    mediaType: 'text/markdown',
     tags: ['water'],
     knowledgeBaseId: KNOWLEDGE_BASE,
   })

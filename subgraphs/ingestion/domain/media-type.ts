@@ -50,6 +50,12 @@ export function mediaTypeOfName(fileName: string): SupportedMediaType | null {
   return (extension === undefined ? undefined : EXTENSIONS[extension]) ?? null
 }
 
+/** What a file should be by its declaration, else by its name; null when neither says a supported type. */
+export function expectedMediaType(declared: string | null, fileName: string): SupportedMediaType | null {
+  const parsed = parseDeclaredMediaType(declared)
+  return parsed.kind === 'supported' ? parsed.mediaType : mediaTypeOfName(fileName)
+}
+
 /** What the bytes themselves say; `binary` carries the name of the format that was recognised, if any. */
 export type SniffedContent =
   { kind: 'pdf' } | { kind: 'html' } | { kind: 'text' } | { kind: 'binary'; format: string | null }
@@ -73,7 +79,7 @@ export function decideMediaType(evidence: MediaTypeEvidence): SupportedMediaType
   const declared = parseDeclaredMediaType(evidence.declared)
   if (declared.kind === 'unsupported') throw unsupportedMediaType(`A file of type ${declared.mediaType}`)
   const named = mediaTypeOfName(fileName)
-  const expected = declared.kind === 'supported' ? declared.mediaType : named
+  const expected = expectedMediaType(evidence.declared, fileName)
   if (!expected) return decideUnexpected(evidence)
 
   const source = declared.kind === 'supported' ? `declared as ${expected}` : `named "${fileName}"`

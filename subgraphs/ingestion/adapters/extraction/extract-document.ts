@@ -4,7 +4,7 @@
 import { lookup } from 'mime-types'
 import { DocumentProblem } from '../../domain/document-problem.ts'
 import type { ExtractedDocument } from '../../domain/element.ts'
-import { decideMediaType, mediaTypeOfName, parseDeclaredMediaType } from '../../domain/media-type.ts'
+import { decideMediaType, expectedMediaType, parseDeclaredMediaType } from '../../domain/media-type.ts'
 import { extractPlainText } from '../../domain/plain-text/extract-plain-text.ts'
 import { decodeText } from './decode-text.ts'
 import { sniffContent } from './sniff-content.ts'
@@ -25,8 +25,7 @@ export async function extractDocument(options: ExtractDocumentOptions): Promise<
       'The file is empty. Check that it was written completely, and send it again.',
     )
   const declared = parseDeclaredMediaType(options.mediaType)
-  const isExpectedHtml =
-    (declared.kind === 'supported' ? declared.mediaType : mediaTypeOfName(fileName)) === 'text/html'
+  const isExpectedHtml = expectedMediaType(options.mediaType, fileName) === 'text/html'
   const mediaType = decideMediaType({
     declared: options.mediaType,
     fileName,
