@@ -13,6 +13,8 @@ export interface BenchPlatform {
   /** What the process says of its start: milliseconds after its begin at which each part was done. */
   timings: Readonly<Record<string, number>>
   residentMib(): Promise<number>
+  /** Computing time of the process so far, in milliseconds: what the start costs whoever else is at work. */
+  processorMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -52,6 +54,7 @@ export async function startPlatform(options: {
     readyMs,
     timings: ready['timings'] as Record<string, number>,
     residentMib: () => residentMib(child.pid),
+    processorMs: () => processorMs(child.pid),
     async close() {
       await client.close()
       const { code, signal } = await child.stop('SIGTERM')
@@ -64,4 +67,12 @@ export async function startPlatform(options: {
 async function residentMib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024
+}
+
+/** User and system time of all its threads, which the kernel counts in hundredths of a second. */
+async function processorMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // The name of the program stands in parentheses and may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }

@@ -20,12 +20,14 @@ try {
   await fill(dataDirectory)
   warnWhenBusy()
   const readyMs: number[] = []
+  const processorMs: number[] = []
   const timings: Record<string, number>[] = []
   const memory = { ready: [] as number[], embedded: [] as number[], answered: [] as number[] }
   for (let run = 0; run < runs; run += 1) {
     const platform = await startPlatform({ dataDirectory })
     try {
       readyMs.push(platform.readyMs)
+      processorMs.push(await platform.processorMs())
       timings.push(platform.timings)
       memory.ready.push(await platform.residentMib())
       const { knowledgeBases } = await platform.client.query('{ knowledgeBases { nodes { id } } }')
@@ -45,6 +47,7 @@ try {
   }
   printFigures('start', [
     { name: 'ready after npm start, all cached', unit: 'ms', values: readyMs, target: { of: 'median', atMost: 5000 } },
+    { name: '  processor time of it', unit: 'ms', values: processorMs },
     { name: 'resident memory, ready', unit: 'MiB', values: memory.ready },
     { name: 'resident memory, first embedding', unit: 'MiB', values: memory.embedded },
     { name: 'resident memory, first answer', unit: 'MiB', values: memory.answered },
