@@ -34,7 +34,7 @@ const dataDirectory = await largeKnowledgeBase(Number(values.chunks))
 const questions = await corpusQuestions(requests + WARM_UP)
 const profile = values['cpu-profile']
 const nodeArguments = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-warnWhenBusy()
+await warnWhenBusy()
 const platform = await startPlatform({ dataDirectory, nodeArguments })
 try {
   const { client } = platform

@@ -1,6 +1,7 @@
 // What a benchmark says: one row a figure, with the value that the target speaks of marked. A benchmark never fails on a slow machine; it
 // says "not" and leaves the judgement to whoever reads the load beside it.
-import { cpus, loadavg, totalmem } from 'node:os'
+import { cpus, totalmem } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 
 export interface Target {
   /** Which of the values the target speaks of. */
@@ -50,11 +51,22 @@ export function printFigures(title: string, figures: readonly Figure[]): void {
   console.log([line(table[0]!), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n'))
 }
 
-/** Others at work on the machine spoil every figure below: say so before, not after. */
-export function warnWhenBusy(): void {
-  const [load] = loadavg()
-  if (load! >= 1)
-    console.error(`The machine is busy (load ${load!.toFixed(1)}): the figures will be worse than they are.`)
+/** Others at work on the machine spoil every figure: say so. The load average would still speak of a minute ago. */
+export async function warnWhenBusy(): Promise<void> {
+  const before = processorTimes()
+  await setTimeout(2000)
+  const after = processorTimes()
+  const share = 1 - (after.idle - before.idle) / (after.total - before.total)
+  if (share > 0.1)
+    console.error(
+      `Other work takes ${(share * 100).toFixed(0)} % of this machine: the figures will be worse than they are.`,
+    )
+}
+
+function processorTimes(): { idle: number; total: number } {
+  const times = cpus().map((cpu) => cpu.times)
+  const sum = (values: readonly number[]) => values.reduce((left, right) => left + right, 0)
+  return { idle: sum(times.map(({ idle }) => idle)), total: sum(times.flatMap((each) => Object.values(each))) }
 }
 
 function machine(): string {

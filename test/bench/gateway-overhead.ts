@@ -50,7 +50,7 @@ async function measure(roles: RunningRoles): Promise<void> {
   const identity = serviceIdentity(workspaceId, 'benchmark')
   const throughGateway = { authorization: `Bearer ${roles.adminApiKey}` }
   const directly = async () => ({ [IDENTITY_HEADER]: await roles.signer.sign(identity) })
-  warnWhenBusy()
+  await warnWhenBusy()
 
   const gatewayMs: number[] = []
   const directMs: number[] = []

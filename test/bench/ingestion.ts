@@ -31,7 +31,7 @@ const pdfs = await Promise.all(Array.from({ length: Number(values.runs) }, (_, r
 const root = await mkdtemp(path.join(os.tmpdir(), 'tributary-bench-ingestion-'))
 await using model = createOnnxEmbeddingModel({ name, directory: found.directory, dimensions, contextLength })
 await model.embed(['loads the model'], new AbortController().signal)
-warnWhenBusy()
+await warnWhenBusy()
 const profile = values['cpu-profile']
 const platform = await startPlatform({
   dataDirectory: path.join(root, 'data'),

@@ -18,7 +18,7 @@ const root = await mkdtemp(path.join(os.tmpdir(), 'tributary-bench-startup-'))
 try {
   const dataDirectory = path.join(root, 'data')
   await fill(dataDirectory)
-  warnWhenBusy()
+  await warnWhenBusy()
   const readyMs: number[] = []
   const processorMs: number[] = []
   const timings: Record<string, number>[] = []
