@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -116,6 +116,53 @@ describe('ingest, ask and search', { timeout: 120_000 }, () => {
     expect(output).toMatch(/✗ .*bad\.pdf: .*no PDF/)
     expect(output).toContain('1 ingested, 1 failed')
     expect(status).toBe(6)
+  })
+})
+
+describe('a lost connection', { timeout: 120_000 }, () => {
+  it('is found again, and the stream goes on behind the last event', async () => {
+    const { url } = await platform.event('ready')
+    const streams = new Set<Socket>()
+    const proxy = createTcpServer((client) => {
+      const upstream = connect(Number(new URL(url).port), '127.0.0.1')
+      client.on('data', (head) => {
+        if (/^upgrade: websocket/im.test(String(head))) streams.add(client)
+      })
+      client.pipe(upstream).pipe(client)
+      client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
+      upstream.on('error', () => client.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const many = path.join(scratch, 'many')
+    await mkdir(many)
+    for (let index = 1; index <= 6; index += 1)
+      await writeFile(
+        path.join(many, `note-${index}.txt`),
+        `Note ${index} says that valve ${index} is painted green.\n`,
+      )
+
+    const ingest = start(['ingest', many, '--knowledge-base', 'Notes', '--wait', '--json'], {
+      environment: {
+        TRIBUTARY_DATA_DIR: data,
+        TRIBUTARY_URL: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/graphql`,
+      },
+    })
+    await ingest.event('progress')
+    expect(streams.size).toBe(1)
+    for (const stream of streams) stream.destroy()
+    const { status, stdout } = await ingest.ended
+    proxy.close()
+
+    expect(records(stdout).at(-1)).toMatchObject({ event: 'finished', succeeded: 6, failed: 0 })
+    expect(status).toBe(0)
+    expect(streams.size).toBe(2)
+    const seen = records(stdout).flatMap((record) =>
+      record['event'] === 'progress' ? [`${record['file']} ${record['progress'].cursor}`] : [],
+    )
+    expect(new Set(seen).size).toBe(seen.length)
+    // Each of eight steps of each of six files was told, and the end of each job.
+    const finished = records(stdout).filter(({ progress }) => progress?.__typename === 'IngestionStepFinished')
+    expect(finished).toHaveLength(48)
   })
 })
 

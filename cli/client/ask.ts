@@ -19,10 +19,15 @@ export async function* ask(
   signal?: AbortSignal,
 ): AsyncGenerator<AnswerEvent, void> {
   let answerId: string | null = null
+  let isAsked = false
   const events = follow<AnswerEvent>({
     endpoint,
     open(after) {
-      if (after === null) return eventsOf(endpoint, 'AnswerStream', { ...question }, signal)
+      if (!isAsked) {
+        isAsked = true
+        return eventsOf(endpoint, 'AnswerStream', { ...question }, signal)
+      }
+      // Asking again would be a second answer.
       return answerId === null ? null : eventsOf(endpoint, 'AnswerEvents', { answerId, after }, signal)
     },
     ...(signal ? { signal } : {}),

@@ -33,6 +33,13 @@ export interface Endpoint {
 /** The stream ended because the connection did; it can be resumed from the last cursor. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
+  /** Whether there ever was one: if not, most likely there is no platform. */
+  readonly wasConnected: boolean
+
+  constructor(url: string, wasConnected: boolean, cause: unknown) {
+    super(`The connection to ${url} was lost.`, { cause })
+    this.wasConnected = wasConnected
+  }
 }
 
 interface GraphQLAnswer<Data> {
@@ -50,6 +57,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     authorization: `Bearer ${apiKey}`,
   }
   let streams: Client | undefined
+  let wasConnected = false
   const openStreams = () =>
     (streams ??= createClient({
       url: url.replace(/^http/, 'ws'),
@@ -57,6 +65,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       // A second `answerStream` would be a second answer: resuming is up to the caller, by cursor.
       retryAttempts: 0,
       keepAlive: 10_000,
+      on: { connected: () => (wasConnected = true) },
     }))
 
   return {
@@ -130,7 +139,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
             if (result.errors?.length && !result.data) throw failureOf(result.errors)
             if (result.data) yield result.data
           } else if (end === 'complete') return
-          else if (end) throw streamFailure((end as { error: unknown }).error, url)
+          else if (end) throw streamFailure((end as { error: unknown }).error, url, wasConnected)
           else await new Promise<void>((resolve) => (wake = resolve))
         }
       } finally {
@@ -145,10 +154,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 }
 
-function streamFailure(error: unknown, url: string): Error {
+function streamFailure(error: unknown, url: string, wasConnected: boolean): Error {
   if (error instanceof ClientError) return error
   if (Array.isArray(error)) return failureOf(error as GraphQLFailure[])
   const closeCode = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : null
   if (closeCode !== null && FORBIDDEN_CLOSE_CODES.has(closeCode)) return notAccepted(error)
-  return new ConnectionLost(`The connection to ${url} was lost.`, { cause: error })
+  return new ConnectionLost(url, wasConnected, error)
 }

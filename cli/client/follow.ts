@@ -1,11 +1,11 @@
 // Follows a stream of events to its end across lost connections: every event carries a cursor, and the next connection goes on behind it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unreachable } from './client-error.ts'
+import { interrupted, unreachable } from './client-error.ts'
 import { ConnectionLost, type Endpoint } from './endpoint.ts'
 
 export interface FollowOptions<Event extends { cursor: string }> {
   endpoint: Endpoint
-  /** Opens the stream: from its beginning when `after` is null, else behind that cursor. Null: it cannot be resumed yet. */
+  /** Opens the stream: from its beginning when `after` is null, else behind that cursor. Null: it cannot be resumed. */
   open: (after: string | null) => AsyncGenerator<Event, void> | null
   signal?: AbortSignal
   /** Longest time to try to get the connection back, in milliseconds. Default 60,000. */
@@ -35,11 +35,12 @@ export async function* follow<Event extends { cursor: string }>(
       return
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error
-      // Never connected: most likely there is no platform.
-      if (after === null) throw unreachable(endpoint.url, error)
+      if (!error.wasConnected) throw unreachable(endpoint.url, error)
       lostAt ??= Date.now()
       if (Date.now() - lostAt > patienceMs) throw unreachable(endpoint.url, error)
-      await sleep(delayMs, undefined, signal ? { signal } : {})
+      await sleep(delayMs, undefined, signal ? { signal } : {}).catch((cause: unknown) => {
+        throw interrupted(cause)
+      })
       delayMs = Math.min(delayMs * 2, RETRY_LONGEST_MS)
     }
   }

@@ -103,7 +103,9 @@ async function uploadFile({ endpoint, file, signal }: IngestFileOptions): Promis
     const failure = await putFile(url, file, signal)
     if (failure === null) return id
     if (attempt === UPLOAD_ATTEMPTS) throw failure
-    await sleep(250 * 2 ** attempt, undefined, signal ? { signal } : {})
+    await sleep(250 * 2 ** attempt, undefined, signal ? { signal } : {}).catch((cause: unknown) => {
+      throw interrupted(cause)
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 // Knowledge bases by the names that people give them.
 import { ClientError, EXIT_STATUS, throwUserErrors, type UserErrorPayload } from './client-error.ts'
 import type { Endpoint } from './endpoint.ts'
-import { readAll, type Page } from './pages.ts'
+import { readAll } from './pages.ts'
 import type { KnowledgeBase } from './shapes.ts'
 
 export async function listKnowledgeBases(
@@ -9,11 +9,11 @@ export async function listKnowledgeBases(
   name: string | null,
   signal?: AbortSignal,
 ): Promise<KnowledgeBase[]> {
-  return readAll({
+  return readAll<KnowledgeBase>({
     endpoint,
     operationName: 'KnowledgeBases',
     variables: { name },
-    pageOf: (data: { knowledgeBases: Page<KnowledgeBase> }) => data.knowledgeBases,
+    field: 'knowledgeBases',
     signal,
   })
 }

@@ -2,7 +2,7 @@
 import type { Endpoint, Variables } from './endpoint.ts'
 import type { PageInfo } from './shapes.ts'
 
-export interface Page<Item> {
+interface Page<Item> {
   edges?: readonly { node: Item }[]
   nodes?: readonly Item[]
   pageInfo: PageInfo
@@ -10,25 +10,26 @@ export interface Page<Item> {
 
 const PAGE_SIZE = 100
 
-export async function readAll<Data, Item>(options: {
+export async function readAll<Item>(options: {
   endpoint: Endpoint
   operationName: string
   variables?: Variables
-  pageOf: (data: Data) => Page<Item>
+  /** The field of the answer that is the connection. */
+  field: string
   /** Most items to read. Default 1,000. */
   limit?: number
   signal?: AbortSignal | undefined
 }): Promise<Item[]> {
-  const { endpoint, operationName, pageOf, limit = 1000, signal } = options
+  const { endpoint, operationName, field, limit = 1000, signal } = options
   const items: Item[] = []
   let after: string | null = null
   do {
-    const data: Data = await endpoint.request(
+    const data = await endpoint.request<Record<string, Page<Item>>>(
       operationName,
       { ...options.variables, first: Math.min(PAGE_SIZE, limit), after },
       signal,
     )
-    const page = pageOf(data)
+    const page: Page<Item> = data[field]!
     items.push(...(page.nodes ?? page.edges?.map(({ node }) => node) ?? []))
     after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null
   } while (after !== null && items.length < limit)

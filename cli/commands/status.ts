@@ -1,7 +1,7 @@
 // `tributary status`: who one is, which models there are, which knowledge bases, and what is being worked on.
 import { EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
 import { listKnowledgeBases } from '../client/knowledge-bases.ts'
-import { readAll, type Page } from '../client/pages.ts'
+import { readAll } from '../client/pages.ts'
 import type { IngestionJob, Model, ModelHost } from '../client/shapes.ts'
 import type { CommandContext } from './context.ts'
 
@@ -16,18 +16,13 @@ interface Viewer {
 export async function status({ endpoint, output, signal }: CommandContext): Promise<ExitStatus> {
   const [{ viewer }, models, { modelHosts }, knowledgeBases, jobs] = await Promise.all([
     endpoint.request<{ viewer: Viewer }>('Viewer', {}, signal),
-    readAll({
-      endpoint,
-      operationName: 'Models',
-      pageOf: (data: { models: Page<Model> }) => data.models,
-      signal,
-    }),
+    readAll<Model>({ endpoint, operationName: 'Models', field: 'models', signal }),
     endpoint.request<{ modelHosts: ModelHost[] }>('ModelHosts', {}, signal),
     listKnowledgeBases(endpoint, null, signal),
-    readAll({
+    readAll<IngestionJob>({
       endpoint,
       operationName: 'IngestionJobs',
-      pageOf: (data: { ingestionJobs: Page<IngestionJob> }) => data.ingestionJobs,
+      field: 'ingestionJobs',
       limit: LATEST_JOBS,
       signal,
     }),

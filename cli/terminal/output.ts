@@ -26,7 +26,7 @@ export interface OutputOptions {
 export function createOutput({ isJson, stdout = process.stdout, stderr = process.stderr }: OutputOptions): Output {
   return {
     isJson,
-    isInteractive: !isJson && stdout.isTTY === true && stderr.isTTY === true,
+    isInteractive: !isJson && stdout.isTTY && stderr.isTTY,
     line(text = '') {
       if (!isJson) stdout.write(`${text}\n`)
     },
