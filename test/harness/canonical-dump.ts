@@ -11,10 +11,10 @@ export type CanonicalDump = Record<string, string[]>
 const ENTITY = sql`e.type || ' ' || e.normalized_name`
 
 /** A row as it is, whatever columns it has or gets, but for those that differ between installations. */
-const rest = (row: string, ...left: string[]): SQL =>
-  sql.raw(
-    `(to_jsonb(${row}) - '{id,workspace_id,knowledge_base_id,document_id,created_at,updated_at,${left.join(',')}}'::text[])::text`,
-  )
+const rest = (row: string, ...left: string[]): SQL => {
+  const columns = ['id', 'workspace_id', 'knowledge_base_id', 'document_id', 'created_at', 'updated_at', ...left]
+  return sql.raw(`(to_jsonb(${row}) - '{${columns.join(',')}}'::text[])::text`)
+}
 
 /** Each answers rows of one text column; titles and names stand for ids. */
 const QUERIES: Record<string, SQL> = {
@@ -72,7 +72,9 @@ async function searchEntries(directory: string, placeOf: ReadonlyMap<string, str
     const table = await connection.openTable(name)
     for (const row of (await table.query().toArray()) as { id: string; text?: string; vector?: Iterable<number> }[]) {
       const place = placeOf.get(row.id) ?? `nowhere (${row.id})`
-      entries.push(`${name} | ${place} | ${row.text ?? Array.from(row.vector!, (value) => value.toFixed(4)).join(' ')}`)
+      entries.push(
+        `${name} | ${place} | ${row.text ?? Array.from(row.vector!, (value) => Math.round(value * 1e4)).join(' ')}`,
+      )
     }
     table.close()
   }
