@@ -9,7 +9,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { TributaryError } from '#shared/errors.ts'
+import { ERROR_CATALOGUE, TributaryError } from '#shared/errors.ts'
 import { formatGraphError } from '#shared/graphql/format-error.ts'
 import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
@@ -128,6 +128,14 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       rewritePrefix: '/uploads',
       httpMethods: ['PUT'],
       replyOptions: {
+        onError: (reply, { error }) => {
+          logger.warn({ err: error }, 'an upload could not be passed on')
+          const { code, message, isRetryable } = new TributaryError(
+            'UPSTREAM_UNAVAILABLE',
+            'The ingestion service cannot be reached. Send all bytes again in a moment.',
+          )
+          void reply.status(ERROR_CATALOGUE[code].httpStatus).send({ error: { code, message, isRetryable } })
+        },
         // An identity from outside is never passed on.
         rewriteRequestHeaders: (_request, headers) => ({ ...headers, [IDENTITY_HEADER]: undefined }),
       },

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -40,6 +40,17 @@ test('a refused or broken stream leaves nothing behind', async () => {
   }
   await expect(blobs.putStream('ws_1', endless(), limit)).rejects.toThrow('too much')
   expect(await readdir(path.join(directory, 'incoming'))).toEqual([])
+})
+
+test('what a killed process left half written is swept away, what is being written is not', async () => {
+  const incoming = path.join(directory, 'incoming')
+  const [abandoned, current] = ['abandoned', 'current'].map((name) => path.join(incoming, name)) as [string, string]
+  for (const file of [abandoned, current]) await writeFile(file, 'half')
+  const longAgo = new Date(Date.now() - 48 * 3_600_000)
+  await utimes(abandoned, longAgo, longAgo)
+  await createFolderBlobStore({ directory }).put('ws_1', Buffer.from('first write of another process'))
+  expect(await readdir(incoming)).toEqual(['current'])
+  await rm(current)
 })
 
 test('a key is never a path', async () => {

@@ -2,7 +2,7 @@
 // file name never becomes a path. Writes go to a temporary file, are synced, then renamed: a key that exists is whole.
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { TributaryError } from './errors.ts'
@@ -28,11 +28,25 @@ export interface BlobStore {
   delete(key: string): Promise<void>
 }
 
+/** No upload takes a day. */
+const ABANDONED_MS = 24 * 3_600_000
+
 export function createFolderBlobStore(options: { directory: string }): BlobStore {
   const locate = (key: string): string => {
     if (!/^[a-z0-9_]+\/[0-9a-f]{64}$/.test(key)) throw new TributaryError('NOT_FOUND', 'There is no such blob.')
     const [workspaceId, sha256] = key.split('/') as [string, string]
     return path.join(options.directory, workspaceId, sha256.slice(0, 2), sha256)
+  }
+
+  let swept: Promise<void> | undefined
+
+  /** Files that a killed process left half written: once per process, those that nobody can still be writing to. */
+  async function sweepIncoming(incoming: string): Promise<void> {
+    for (const name of await readdir(incoming)) {
+      const file = path.join(incoming, name)
+      const found = await stat(file).catch(() => null)
+      if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(file, { force: true })
+    }
   }
 
   async function putStream(
@@ -42,6 +56,7 @@ export function createFolderBlobStore(options: { directory: string }): BlobStore
   ) {
     const temporaryDirectory = path.join(options.directory, 'incoming')
     await mkdir(temporaryDirectory, { recursive: true })
+    await (swept ??= sweepIncoming(temporaryDirectory))
     const temporary = path.join(temporaryDirectory, randomUUID())
     const hash = createHash('sha256')
     let sizeBytes = 0

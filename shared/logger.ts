@@ -8,6 +8,8 @@ export function createLogger(options: { name: string; level: (typeof LOG_LEVELS)
     {
       name: options.name,
       level: options.level,
+      // An upload's address carries its token, and addresses turn up inside messages.
+      hooks: { streamWrite: (line) => line.replaceAll(/([?&]token=)[^&"\s\\]+/g, '$1[Redacted]') },
       redact: ['req.headers.authorization', '*.authorization', '*.secret', '*.token', '*.identityToken'],
     },
     pino.destination({ fd: 2, sync: true }),

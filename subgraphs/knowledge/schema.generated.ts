@@ -521,7 +521,7 @@ export type Answer = Node & {
   status: AnswerStatus
   /** What the documents had to say. Null until the status is COMPLETED. */
   verdict: Maybe<AnswerVerdict>
-  /** The model that writes it. Null when none took part or it no longer exists. */
+  /** The model that writes it; in EXTRACTIVE mode the embedding model that chose the sentences. Null when none took part or it no longer exists. */
   model: Maybe<Model>
   /** Tokens read and written. Null when no model took part, until it has ended, or when the provider does not say. */
   usage: Maybe<TokenUsage>
@@ -649,7 +649,7 @@ export type AnswerDelta = AnswerEvent & {
   sequence: Scalars['Int']['output']
   /** The new text, never empty. */
   text: Scalars['String']['output']
-  /** The model that writes. Null when none takes part or it no longer exists. */
+  /** The model that writes; in EXTRACTIVE mode the embedding model that chose the sentences. Null when none takes part or it no longer exists. */
   model: Maybe<Model>
 }
 

@@ -264,7 +264,7 @@ export type GenerationInput = {
   temperature?: InputMaybe<Scalars['Float']['input']>
   /** Share of probability words are chosen from, above 0 to 1. Null means the model's own default. */
   topP?: InputMaybe<Scalars['Float']['input']>
-  /** How many tokens to write at most, from 1. Null means as many as fit the context. */
+  /** How many tokens to write at most, from 1. Null means the model's own limit, at most as many as fit the context. */
   maxTokens?: InputMaybe<Scalars['Int']['input']>
   /** Seed that makes a choice repeatable where the provider can. Null means a random one. */
   seed?: InputMaybe<Scalars['Int']['input']>

@@ -2,20 +2,7 @@
 // context of its own, which is given back with its last event, so no text of one caller can reach another through the model's memory.
 import { availableParallelism } from 'node:os'
 import { ReadableStream, type ReadableStreamDefaultController } from 'node:stream/web'
-import {
-  getLlama,
-  InsufficientMemoryError,
-  LlamaChat,
-  LlamaLogLevel,
-  NoBinaryFoundError,
-  resolveChatWrapper,
-  type ChatHistoryItem,
-  type ChatWrapper,
-  type Llama,
-  type LlamaContextSequence,
-  type LlamaModel,
-  type Token,
-} from 'node-llama-cpp'
+import type { ChatHistoryItem, ChatWrapper, Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
 import PQueue from 'p-queue'
 import { TributaryError } from '#shared/errors.ts'
 import type { ChatEvent, ChatMessage, ChatModel, ChatRequest } from '../ports/chat-model.ts'
@@ -94,6 +81,7 @@ export function createLlamaCppChatModel(options: LlamaCppChatModelOptions): Llam
     try {
       const sequence = context.getSequence()
       await readPrompt(sequence, prompt, signal)
+      const { LlamaChat } = await loadLibrary()
       const chat = new LlamaChat({ contextSequence: sequence, chatWrapper })
       const response = await chat.generateResponse(history, {
         signal,
@@ -182,7 +170,11 @@ export function createLlamaCppChatModel(options: LlamaCppChatModelOptions): Llam
   }
 }
 
+/** Hundreds of modules: they are read when the first answer is wanted, not at every start. */
+const loadLibrary = () => import('node-llama-cpp')
+
 async function openModel(modelPath: string, threads: number): Promise<Loaded> {
+  const { getLlama, LlamaLogLevel, resolveChatWrapper } = await loadLibrary()
   const llama = await getLlama({
     gpu: process.platform === 'darwin' ? 'auto' : false,
     build: 'never',
@@ -228,7 +220,7 @@ function chatHistoryOf(messages: readonly ChatMessage[]): ChatHistoryItem[] {
 function typedError(error: unknown, name: string, signal: AbortSignal): TributaryError {
   if (error instanceof TributaryError) return error
   if (signal.aborted) return cancellationOf(signal)
-  if (error instanceof NoBinaryFoundError) {
+  if (isNamed(error, 'NoBinaryFoundError')) {
     return modelNotAvailable(
       name,
       'llama.cpp has no build for this machine. Use an Ollama host instead: set OLLAMA_HOST.',
@@ -238,8 +230,11 @@ function typedError(error: unknown, name: string, signal: AbortSignal): Tributar
       },
     )
   }
-  if (error instanceof InsufficientMemoryError) {
+  if (isNamed(error, 'InsufficientMemoryError')) {
     return modelFailed(name, 'there is not enough free memory for it now.', { cause: error, isRetryable: true })
   }
   return modelFailed(name, error instanceof Error ? error.message : String(error), { cause: error })
 }
+
+/** By name, since the classes are not loaded before the library is. */
+const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.constructor.name === name

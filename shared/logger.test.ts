@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+
+test('no credential reaches a line, wherever it stands', () => {
+  const program = `
+    import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'
+    const logger = createLogger({ name: 'test', level: 'info' })
+    logger.info({ secret: { token: 'hidden-1' }, req: { headers: { authorization: 'hidden-2' } } }, 'PUT /uploads/up_1?token=hidden-3&x=1')
+    logger.error({ err: new Error('fetch http://127.0.0.1/uploads/up_1?token=hidden-4 failed') }, 'x')`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
+  expect(stderr).toContain('?token=[Redacted]&x=1')
+  expect(stderr).not.toContain('hidden')
+})
