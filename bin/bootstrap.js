@@ -17,7 +17,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exit(1)
 }
 
-import('./install/ensure-installed.js')
+void import('./install/ensure-installed.js')
   .then((module) => module.ensureInstalled({ root: path.dirname(path.dirname(fileURLToPath(import.meta.url))) }))
   .then((isInstalled) => {
     process.exitCode = isInstalled ? 0 : 1

@@ -134,7 +134,7 @@ async function tryWriting(directory: string): Promise<void> {
 
 function explain(cause: unknown, directory: string): unknown {
   if (cause instanceof TributaryError) return cause
-  switch ((cause as NodeJS.ErrnoException).code) {
+  switch ((cause as NodeJS.ErrnoException).code ?? '') {
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':

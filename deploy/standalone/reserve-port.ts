@@ -36,7 +36,7 @@ export async function reservePort(host: string, port: number): Promise<ReservedP
 }
 
 function explain(cause: unknown, host: string, port: number): unknown {
-  switch ((cause as NodeJS.ErrnoException).code) {
+  switch ((cause as NodeJS.ErrnoException).code ?? '') {
     case 'EADDRINUSE':
       return new TributaryError(
         'PORT_IN_USE',

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { createFolderBlobStore } from '#shared/blob-store.ts'
 import { openDatabase } from '#shared/database.ts'
-import { TributaryError } from '#shared/errors.ts'
+import { isCancellation, TributaryError } from '#shared/errors.ts'
 import { createJobQueue } from '#shared/job-queue.ts'
 import { createIdentitySigner } from '../../contracts/identity.ts'
 import { ALL_MESSAGES } from '../../contracts/messages.ts'
@@ -67,7 +67,8 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       database,
       messages: ALL_MESSAGES,
       isOnlyProcess: true,
-      onError: (error) => logger.error({ err: error }, 'queue error'),
+      // Work that is cut off by the end of the platform goes on after the next start.
+      onError: (error) => logger[isCancellation(error) ? 'debug' : 'error']({ err: error }, 'queue error'),
     })
     opened.defer(() => queue.close())
     await data.markDatabaseReady()

@@ -37,11 +37,11 @@ export function start(
     for (const check of waiting) check()
   }
   const printed: string[] = []
-  createInterface({ input: child.stdout! }).on('line', (line) => {
+  createInterface({ input: child.stdout }).on('line', (line) => {
     printed.push(line)
     note(line)
   })
-  createInterface({ input: child.stderr! }).on('line', note)
+  createInterface({ input: child.stderr }).on('line', note)
   const ended = once(child, 'close').then(([status]) => {
     children.delete(child)
     return { status: status as number | null, stdout: printed.join('\n'), output: lines.join('\n') }

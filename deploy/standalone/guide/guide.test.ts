@@ -18,6 +18,7 @@ afterAll(async () => {
   await rm(data, { recursive: true, force: true })
 })
 
+const ascending = (left: number, right: number) => left - right
 const startWithGuide = () => start(['start', '--json', '--port', '0', '--data-dir', data])
 
 async function stop(platform: Started): Promise<void> {
@@ -39,7 +40,10 @@ async function documentTitles(url: string): Promise<{ documentCount: number; siz
   const [{ name, documentCount, documents }] = answer.knowledgeBases.nodes
   expect(name).toBe('Tributary guide')
   expect(documents.nodes.map(({ status }: { status: string }) => status)).not.toContain('FAILED')
-  return { documentCount, sizes: documents.nodes.map(({ sizeBytes }: { sizeBytes: number }) => sizeBytes).sort() }
+  return {
+    documentCount,
+    sizes: documents.nodes.map(({ sizeBytes }: { sizeBytes: number }) => sizeBytes).toSorted(ascending),
+  }
 }
 
 describe('the guide', { timeout: 300_000 }, () => {
@@ -57,7 +61,7 @@ describe('the guide', { timeout: 300_000 }, () => {
     expect(second.lines.join('\n')).toContain('"__typename":"AnswerCompleted"')
     const { documentCount: stored, sizes } = await documentTitles(url)
     expect(stored).toBe(files.length)
-    expect(sizes).toEqual(files.map(({ sizeBytes }) => sizeBytes).sort())
+    expect(sizes).toEqual(files.map(({ sizeBytes }) => sizeBytes).toSorted(ascending))
     await stop(second)
   })
 
