@@ -1,7 +1,7 @@
 /**
  * The passages of the retrieved chunks that could hold an answer: neighbouring sentences packed to the length of an
  * answer. A passage is the unit that a cross-encoder judges, because a single sentence of a manual rarely says what it
- * is about, and a whole chunk costs twice the time (figures: docs/decisions/2026-11-22-answer-thresholds.md).
+ * is about, and a whole chunk takes about twice the time.
  */
 import { contextLine } from './index-text.ts'
 import type { SourceChunk } from './source-chunk.ts'

@@ -6,9 +6,9 @@
  * Invariants (tested with generated documents): chunks are ordered and do not overlap; together they cover every block
  * that is not a heading; each is a trimmed slice of the text; the same document gives the same chunks.
  *
- * Size: the embedding model reads 256 word pieces and English technical prose has about 4.4 characters to one, of which
- * the title and headings that are indexed with the chunk (`index-text.ts`) need some forty. A chunk of 800 characters
- * is about 180 word pieces, so nothing of it is cut off unseen.
+ * Size: the embedding model reads 256 word pieces, of which the title and headings that are indexed with the chunk
+ * (`index-text.ts`) take some. At four to five characters to a piece, 800 characters stay well below. Not tuned: see
+ * docs/decisions/2026-11-22-answer-thresholds.md.
  */
 import { splitSentences } from './split-sentences.ts'
 import { characterBoundary, trimSpan } from './text-span.ts'

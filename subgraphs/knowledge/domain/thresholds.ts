@@ -1,6 +1,6 @@
 /**
- * Every number in answering that was chosen by measurement. Source of all of them, with the command that repeats it:
- * docs/decisions/2026-11-22-answer-thresholds.md.
+ * When a quote carries a sentence. These four were set by judgement and are tested on constructed sentences only; they are
+ * not calibrated yet (docs/decisions/2026-11-22-answer-thresholds.md). The fitted ones are in evidence-coefficients.ts.
  */
 export const verificationThresholds = {
   /** Share of an answer sentence's content terms that its quote must hold. */

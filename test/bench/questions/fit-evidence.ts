@@ -53,10 +53,27 @@ const sentenceKeys = [
   'emptiness',
   'length',
 ] as const satisfies readonly (keyof SentenceFeatures)[]
+/**
+ * Columns each model may use, by cross-validation: with a reranker, words in common only hurt questions that are asked in
+ * other words than the document's, so its order rests on relevance, the searches and the kind of thing asked for.
+ */
+const orderColumns: Readonly<Record<EvidenceBasis, readonly (keyof PassageFeatures)[]>> = {
+  reranked: ['relevance', 'expectation', 'retrieval'],
+  embedded: ['similarity', 'coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'retrieval'],
+  lexical: ['coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'retrieval'],
+}
+const decisionColumns: Readonly<Record<EvidenceBasis, readonly (keyof PassageFeatures)[]>> = {
+  reranked: ['relevance', 'focusCoverage', 'expectation', 'absence'],
+  embedded: ['similarity', 'coverage', 'focusCoverage', 'expectation', 'retrieval', 'absence'],
+  lexical: ['coverage', 'focusCoverage', 'expectation', 'retrieval', 'absence'],
+}
+const only = (row: readonly number[], columns: readonly (keyof PassageFeatures)[]): number[] =>
+  row.map((value, place) => (columns.some((column) => column === passageKeys[place]) ? value : 0))
+
 const bases: readonly EvidenceBasis[] = ['reranked', 'embedded', 'lexical']
 const folds = 5
 /** Share of the near-misses to be refused; what is outside the documents altogether is refused far below it. */
-const refusedShare = 0.6
+const refusedShare = 0.5
 
 const [questionFile, contentFolder, ...flags] = process.argv.slice(2)
 const modelFolder = process.env['TRIBUTARY_BENCH_MODELS']
@@ -185,7 +202,10 @@ const probabilityOf = (coefficients: readonly number[], row: readonly number[]):
 
 const fitOrder = (entries: readonly Asked[], basis: EvidenceBasis): number[] =>
   fitConditionalLogit(
-    entries.map((entry) => listed(entry, basis)),
+    entries.map((entry) => {
+      const { rows, isRight: rights } = listed(entry, basis)
+      return { rows: rows.map((row) => only(row, orderColumns[basis])), isRight: rights }
+    }),
     0.5,
   )
 
@@ -207,7 +227,11 @@ function fitDecision(entries: readonly Asked[], basis: EvidenceBasis, order: rea
     const isAnswerable = entry.question.answerable && !entry.isRemoved
     // A question whose answer was taken out may be answered elsewhere, and one from outside is easy: half a voice each.
     const weight = entry.isRemoved || entry.question.kind === 'unanswerable' ? 0.5 : 1
-    return { features: decisive(order, listed(entry, basis)).row, label: isAnswerable ? 1 : 0, weight }
+    return {
+      features: only(decisive(order, listed(entry, basis)).row, decisionColumns[basis]),
+      label: isAnswerable ? 1 : 0,
+      weight,
+    }
   })
   return fitLogisticRegression(samples, 1)
 }
@@ -224,7 +248,7 @@ for (const basis of bases) {
     const decision = fitDecision(training, basis, order)
     for (const entry of asked.filter((other) => foldOf(other) === fold)) {
       const { row, isBestRight } = decisive(order, listed(entry, basis))
-      held.push({ entry, probability: probabilityOf(decision, row), isBestRight })
+      held.push({ entry, probability: probabilityOf(decision, only(row, decisionColumns[basis])), isBestRight })
     }
   }
   const answerable = held.filter(({ entry }) => entry.question.answerable && !entry.isRemoved)
