@@ -3,6 +3,8 @@
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import { openDatabase } from '#shared/database.ts'
+import { serviceIdentity } from '../../contracts/identity.ts'
+import { createModelsClient } from '../../contracts/models-client.ts'
 import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.ts'
 import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
@@ -94,6 +96,7 @@ async function runDisturbed(databaseUrl: string, chance: ReturnType<typeof creat
     const jobs: string[] = []
     const answers: string[] = []
     const context = { roles, client, probe, chance, bases, given, jobs, answers }
+    const order: string[] = []
     const targets = chance.shuffled(
       [...STEPS, 'UPLOAD' as const, 'ANSWER' as const].flatMap((target) =>
         Array.from({ length: KILLS_PER_TARGET }, (): Target => target),
@@ -106,10 +109,12 @@ async function runDisturbed(databaseUrl: string, chance: ReturnType<typeof creat
       else if (target === 'ANSWER') await killDuringAnswers(context, victim)
       else await killDuringStep(context, target, victim)
       kills[target] = (kills[target] ?? 0) + 1
+      order.push(`${target} (${victim})`)
     }
     for (const job of jobs)
       expect(await client.waitForJob(job)).toMatchObject({ status: 'SUCCEEDED', failedItemCount: 0 })
     for (const answer of answers) await waitForAnswer(client, answer)
+    console.log(`In this order: ${order.join(', ')}`)
     return { given, kills, dump: await dumpOf(roles) }
   } catch (error) {
     throw new Error(`While processes were killed: ${String(error)}\n${logsOf(roles)}`, { cause: error })
@@ -200,9 +205,21 @@ async function killDuringAnswers(context: KillContext, victim: RoleName): Promis
   await killAndRestart(context, victim)
 }
 
-async function killAndRestart({ roles }: KillContext, victim: RoleName): Promise<void> {
+async function killAndRestart({ roles, client }: KillContext, victim: RoleName): Promise<void> {
   await roles.kill(victim)
   await roles.start(victim)
+  if (victim === 'models') await waitForEmbeddings(roles, client)
+}
+
+/** models is ready before its models are loaded, and until then answers are rightly made from words alone: others than an undisturbed run gives. */
+async function waitForEmbeddings(roles: RunningRoles, client: TestClient): Promise<void> {
+  const modelName = (await waitForModels(client)).get('EMBEDDING')
+  if (modelName === undefined) return
+  const models = createModelsClient({ origin: () => new URL(roles.subgraphUrls.models).origin, signer: roles.signer })
+  const { viewer } = await client.query('{ viewer { workspace { id } } }')
+  const identity = serviceIdentity(viewer.workspace.id, 'test')
+  const request = { modelName, texts: ['ready?'], purpose: 'query' as const, idempotencyKey: null }
+  await patiently(() => models.embed(identity, request, AbortSignal.timeout(60_000)))
 }
 
 async function runUndisturbed(databaseUrl: string, given: Given) {

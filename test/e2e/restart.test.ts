@@ -51,11 +51,10 @@ beforeAll(async () => {
   ).apiKeyCreate
   await client.query('mutation ($id: ID!) { apiKeyRevoke(id: $id) { apiKey { id } } }', revoked.apiKey)
   // The figures are counted by a durable message, which may still be on its way.
-  await expect
-    .poll(async () => (await client.query(EVERYTHING, variables())).knowledgeBase.metrics.answerCount, {
-      timeout: 30_000,
-    })
-    .toBe(1)
+  await vi.waitFor(
+    async () => expect((await client.query(EVERYTHING, variables())).knowledgeBase.metrics.answerCount).toBe(1),
+    { timeout: 30_000, interval: 200 },
+  )
   before = await readAll(client)
   await client.close()
   await platform.stop()
