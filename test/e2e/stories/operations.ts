@@ -2,6 +2,7 @@
 // without a case here fails, and so does a case without an operation.
 import { OperationTypeNode } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createId } from '#shared/ids.ts'
 import { readExampleOperations, type ExampleOperation } from '../../../schema/operations.ts'
 import type { GraphResult, TestClient } from '../../harness/client.ts'
 import { needModel } from '../../harness/models.ts'
@@ -69,7 +70,7 @@ const CASES: Record<string, Case> = {
   KnowledgeBase: inKnowledgeBase,
   KnowledgeBaseCreate: { variables: () => ({ name: 'Made by an example', embeddingModelName: null }) },
   KnowledgeBaseDelete: {
-    variables: async (_workspace, client) => ({ knowledgeBaseId: await client.createKnowledgeBase('Soon gone') }),
+    variables: async (_workspace, client) => ({ knowledgeBaseId: await client.createKnowledgeBase(createId('kb')) }),
   },
   KnowledgeBaseEntities: inKnowledgeBase,
   KnowledgeBaseMetrics: inKnowledgeBase,
