@@ -194,10 +194,12 @@ async function subscribe(url: string, identity: Identity | null, query: string, 
   }
 }
 
-/** The nodes of a connection; the plain values of anything else. */
+/** The nodes of a connection, the id of a stored thing, the plain values of anything else. */
 function valuesOf(type: GraphQLNamedType): string {
   if (!isObjectType(type)) return ''
   if (type.name.endsWith('Connection')) return '{ nodes { __typename } }'
+  // Of a stored thing, this subgraph may know no more than its id.
+  if ('id' in type.getFields()) return '{ id }'
   const plain = Object.values(type.getFields()).filter(({ type: below }) => isLeafType(getNamedType(below)))
   return `{ ${plain.map(({ name }) => name).join(' ')} }`
 }
