@@ -161,6 +161,16 @@ test('processing stores every chunk once with its vector, tells graph of the chu
   expect(await succeeded()).toEqual(['CHUNK', 'EMBED', 'INDEX', 'CHECK'])
 })
 
+test('the media type found in the bytes replaces the one told by the name', async () => {
+  const command = await register()
+  await deliver({ ...command, mediaType: 'text/markdown' })
+  const [document] = await rowsOf<{ media_type: string }>(
+    platform.database.sql,
+    sql`select media_type from knowledge.document where id = ${command.documentId}`,
+  )
+  expect(document?.media_type).toBe('text/markdown')
+})
+
 test('a second delivery changes nothing, embeds nothing and reports again', async () => {
   const command = await register()
   await deliver(command)

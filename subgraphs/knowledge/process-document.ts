@@ -46,7 +46,7 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
     if (found.document.status === 'FAILED' && found.document.attempt >= data.attempt) return
     let step: IngestionStepName = 'CHUNK'
     try {
-      let document: DocumentRow | null = await noteAttempt(found.document, data.attempt)
+      let document: DocumentRow | null = await noteAttempt(found.document, data)
       await reports.running('CHUNK')
       if (document.contentKey === data.contentKey)
         await reports.succeeded('CHUNK', { completedUnits: document.chunkCount, totalUnits: document.chunkCount })
@@ -79,12 +79,17 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
     }
   }
 
-  async function noteAttempt(document: DocumentRow, attempt: number): Promise<DocumentRow> {
-    if (document.attempt >= attempt) return document
+  /** The media type is what EXTRACT found in the bytes; at registration only the file's name was known. */
+  async function noteAttempt(
+    document: DocumentRow,
+    { attempt, mediaType }: { attempt: number; mediaType: string },
+  ): Promise<DocumentRow> {
+    if (document.attempt >= attempt && document.mediaType === mediaType) return document
     const [noted] = await database.sql
       .update(documentTable)
       .set({
         attempt: sql`greatest(${documentTable.attempt}, ${attempt})`,
+        mediaType,
         ...(document.status === 'FAILED' ? { status: 'PENDING' as const } : {}),
       })
       .where(and(eq(documentTable.workspaceId, document.workspaceId), eq(documentTable.id, document.id)))
