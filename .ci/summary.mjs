@@ -9,7 +9,9 @@ for (const file of process.argv.slice(2)) {
     const report = JSON.parse(readFileSync(file, 'utf8'))
     passed += report.numPassedTests
     skipped += report.numPendingTests + (report.numTodoTests ?? 0)
-    const unloaded = report.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length
+    const unloaded = report.testResults.filter(
+      (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+    ).length
     failed += report.numFailedTests + unloaded
     if (report.numTotalTests === 0) failed += 1
   } catch (error) {

@@ -58,7 +58,7 @@ function renderVariable(name: string, field: z.ZodType): string {
       ? ''
       : isSecret(name)
         ? 'set'
-        : `\`${Array.isArray(value) ? value.join(',') : String(value)}\``
+        : `\`${Array.isArray(value) ? value.join(',') : JSON.stringify(value).replaceAll('"', '')}\``
   const description = z.globalRegistry.get(field)?.description ?? field.description ?? ''
   if (description === '')
     throw new Error(`${name} has no description; say what it is with .describe() as the last call`)

@@ -31,7 +31,8 @@ function outline(node: PlanNode | SubscriptionNode | undefined): string {
       return `(${node.nodes.map(outline).toSorted().join(' | ')})`
     case 'Subscription':
       return `${outline(node.primary)} then per event ${outline(node.rest)}`
-    default:
+    case 'Condition':
+    case 'Defer':
       return node.kind
   }
 }

@@ -48,7 +48,7 @@ test('messages are handled, each with its data, soon after they were sent', asyn
   const sentAt = performance.now()
   await queue.send(numbered, { number: 1 })
   await queue.sendMany(numbered, [{ number: 2 }, { number: 3 }])
-  await expect.poll(() => seen.toSorted(), { interval: 10, timeout: 5000 }).toEqual([1, 2, 3])
+  await expect.poll(() => seen.toSorted((a, b) => a - b), { interval: 10, timeout: 5000 }).toEqual([1, 2, 3])
   expect(performance.now() - sentAt).toBeLessThan(3000)
 })
 

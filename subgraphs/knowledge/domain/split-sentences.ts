@@ -6,7 +6,7 @@
  * after an abbreviation (`e.g.`), an initial, a list number, inside brackets, or before a lower-case word. A newline
  * within a unit is a wrapped line, not an end: it is read as a space, which keeps every offset.
  */
-import { collapseWhitespace, trimSpan } from './text-span.ts'
+import { trimSpan } from './text-span.ts'
 import type { TextSpan } from './text-span.ts'
 
 /** Lines that start something of their own: bullets, `1.`, `(a)`, `2)`, definition terms in bold, table rows, headings in Markdown. */
@@ -79,7 +79,7 @@ function looksLikeCode(line: string): boolean {
     /^(?:[$%#]|>>>)\s+\S/u.test(trimmed) ||
     /^[\w.-]+\s*=\s*\S+$/u.test(trimmed) ||
     /[;{}]$/u.test(trimmed) ||
-    /\\$/u.test(trimmed) ||
+    trimmed.endsWith('\\') ||
     /^[A-Z][A-Za-z-]+:\s\S+(?:\s\S+){0,3}$/u.test(trimmed)
   )
 }
@@ -131,9 +131,4 @@ function bracketDepth(text: string, start: number, end: number): number {
     else if ((character === ')' || character === ']') && depth > 0) depth -= 1
   }
   return depth
-}
-
-/** The sentence as it is shown: white space collapsed, list bullet left out. */
-export function sentenceText(text: string, span: TextSpan): string {
-  return collapseWhitespace(text.slice(span.startOffset, span.endOffset)).replace(/^[-*+•‣◦]\s+/u, '')
 }

@@ -12,9 +12,9 @@ export type Choice = { rows: readonly (readonly number[])[]; isRight: readonly b
 export function fitConditionalLogit(choices: readonly Choice[], penalty: number): number[] {
   const lists = choices.filter((choice) => choice.isRight.includes(true))
   const width = lists[0]?.rows[0]?.length ?? 0
-  const weights = new Array<number>(width).fill(0)
-  const mean = new Array<number>(width).fill(0)
-  const variance = new Array<number>(width).fill(0)
+  const weights = Array.from({ length: width }, () => 0)
+  const mean = Array.from({ length: width }, () => 0)
+  const variance = Array.from({ length: width }, () => 0)
   for (let step = 1; step <= steps; step += 1) {
     const gradient = weights.map((weight) => -penalty * weight)
     for (const { rows, isRight } of lists) {

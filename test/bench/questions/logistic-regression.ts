@@ -7,7 +7,7 @@ export type Sample = { features: readonly number[]; label: 0 | 1; weight: number
 /** @returns the intercept, then one coefficient per feature */
 export function fitLogisticRegression(samples: readonly Sample[], penalty: number): number[] {
   const width = (samples[0]?.features.length ?? 0) + 1
-  let beta = new Array<number>(width).fill(0)
+  let beta = Array.from({ length: width }, () => 0)
   for (let iteration = 0; iteration < 50; iteration += 1) {
     const gradient = beta.map((value, index) => (index === 0 ? 0 : -penalty * value))
     const hessian = beta.map((_, row) => beta.map((_unused, column) => (row === column && row > 0 ? penalty : 1e-9)))
