@@ -208,18 +208,28 @@ async function killDuringAnswers(context: KillContext, victim: RoleName): Promis
 async function killAndRestart({ roles, client }: KillContext, victim: RoleName): Promise<void> {
   await roles.kill(victim)
   await roles.start(victim)
-  if (victim === 'models') await waitForEmbeddings(roles, client)
+  if (victim === 'models') await waitForLoadedModels(roles, client)
 }
 
-/** models is ready before its models are loaded, and until then answers are rightly made from words alone: others than an undisturbed run gives. */
-async function waitForEmbeddings(roles: RunningRoles, client: TestClient): Promise<void> {
-  const modelName = (await waitForModels(client)).get('EMBEDDING')
-  if (modelName === undefined) return
+/** models is ready before its models are; until then answers are rightly judged by other means, and are others than an undisturbed run gives. */
+async function waitForLoadedModels(roles: RunningRoles, client: TestClient): Promise<void> {
+  const { viewer, models: listed } = await client.query(
+    '{ viewer { workspace { id } } models { nodes { name capabilities } } }',
+  )
   const models = createModelsClient({ origin: () => new URL(roles.subgraphUrls.models).origin, signer: roles.signer })
-  const { viewer } = await client.query('{ viewer { workspace { id } } }')
   const identity = serviceIdentity(viewer.workspace.id, 'test')
-  const request = { modelName, texts: ['ready?'], purpose: 'query' as const, idempotencyKey: null }
-  await patiently(() => models.embed(identity, request, AbortSignal.timeout(60_000)))
+  const signal = AbortSignal.timeout(120_000)
+  for (const { name: modelName, capabilities } of listed.nodes as { name: string; capabilities: string[] }[]) {
+    if (capabilities.includes('EMBEDDING')) {
+      const request = { modelName, texts: ['ready?'], purpose: 'query' as const, idempotencyKey: null }
+      await patiently(() => models.embed(identity, request, signal))
+    }
+    if (capabilities.includes('RERANK'))
+      await patiently(async () => {
+        if ((await models.rerank(identity, { question: 'ready?', passages: ['yes'] }, signal)) === null)
+          throw new Error('The reranker is not there yet.')
+      })
+  }
 }
 
 async function runUndisturbed(databaseUrl: string, given: Given) {
