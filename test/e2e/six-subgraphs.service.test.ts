@@ -5,8 +5,9 @@ import { ensurePostgresql } from '../services/postgresql.ts'
 import { describeWithService } from '../services/service.ts'
 import { sixSubgraphsStory } from './stories/six-subgraphs.ts'
 
-// What processes do on their own, whoever asks what: keeping leases, looking after abandoned work, writing down that a key was used.
-const BACKGROUND = /lease|last_used_at|closed_at|begin|commit|watched_at/i
+// A query only reads; what processes do on their own meanwhile is keeping leases and looking after abandoned work.
+const READS = /^\s*select/i
+const BACKGROUND = /lease|skip locked|closed_at/i
 
 describeWithService('on postgresql', await ensurePostgresql(), (installation) => {
   sixSubgraphsStory('PostgreSQL', async () => {
@@ -14,7 +15,7 @@ describeWithService('on postgresql', await ensurePostgresql(), (installation) =>
     const client = new pg.Client({ connectionString: roles.databaseUrl })
     await client.connect()
     await client.query('create extension pg_stat_statements')
-    const ofSubgraphs = new RegExp(`"(${SUBGRAPH_NAMES.join('|')})"\\.`)
+    const ofSubgraphs = new RegExp(`\\b(${SUBGRAPH_NAMES.join('|')})"?\\.`)
     return {
       ...roles,
       async statementsOf(work) {
@@ -24,7 +25,7 @@ describeWithService('on postgresql', await ensurePostgresql(), (installation) =>
           `select query, calls::int from pg_stat_statements s join pg_database d on d.oid = s.dbid where d.datname = current_database()`,
         )
         return rows
-          .filter(({ query }) => ofSubgraphs.test(query) && !BACKGROUND.test(query))
+          .filter(({ query }) => ofSubgraphs.test(query) && READS.test(query) && !BACKGROUND.test(query))
           .flatMap(({ query, calls }) => Array.from({ length: Number(calls) }, () => query))
       },
       async close() {

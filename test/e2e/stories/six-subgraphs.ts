@@ -108,8 +108,8 @@ export function sixSubgraphsStory(profile: string, start: () => Promise<CountedP
 
     test('fifty documents cost exactly as many SQL statements as five', async () => {
       for (const count of [FEW, MANY]) await ask(count)
-      const few = await platform.statementsOf(() => ask(FEW))
-      const many = await platform.statementsOf(() => ask(MANY))
+      const few = (await platform.statementsOf(() => ask(FEW))).filter(isOfTheQuery)
+      const many = (await platform.statementsOf(() => ask(MANY))).filter(isOfTheQuery)
       expect(many.map(shape).toSorted()).toEqual(few.map(shape).toSorted())
       expect(many.length).toBeGreaterThanOrEqual(5)
       console.log(
@@ -118,6 +118,9 @@ export function sixSubgraphsStory(profile: string, start: () => Promise<CountedP
     })
   })
 }
+
+/** The gateway looks a key up once in half a second, whatever is asked meanwhile. */
+const isOfTheQuery = (statement: string): boolean => !statement.includes('api_key')
 
 /** A statement without the number of its parameters, which is the size of its batch. */
 const shape = (statement: string): string => statement.replaceAll(/\$\d+(, ?\$\d+)*/g, '$…')
