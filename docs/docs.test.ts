@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { parse } from 'graphql'
+import { Kind, OperationTypeNode, parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { repositoryRoot, testEnvironment } from '../test/harness/environment.ts'
 import { startStandalone, type RunningStandalone } from '../test/harness/standalone.ts'
@@ -107,8 +107,9 @@ describe('against a running platform', () => {
     async ({ code }) => {
       const client = platform.client()
       const [definition] = parse(code).definitions
-      if (definition?.kind !== 'OperationDefinition') throw new Error('A block in the documentation is no operation.')
-      if (definition.operation !== 'subscription') return void (await client.query(code))
+      if (definition?.kind !== Kind.OPERATION_DEFINITION)
+        throw new Error('A block in the documentation is no operation.')
+      if (definition.operation !== OperationTypeNode.SUBSCRIPTION) return void (await client.query(code))
       const { knowledgeBases } = await client.query('{ knowledgeBases(first: 1) { nodes { id } } }')
       const id = knowledgeBases.nodes[0]?.id ?? (await client.createKnowledgeBase('Documentation'))
       const results = []
