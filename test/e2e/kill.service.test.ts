@@ -136,8 +136,10 @@ type KillContext = {
 }
 
 async function killDuringStep(context: KillContext, step: Step, victim: RoleName): Promise<void> {
-  const { client, probe, chance, bases, given, jobs } = context
+  const { client, probe, chance, bases, given, jobs, answers } = context
   for (let tries = 0; tries < TRIES_PER_KILL; tries += 1) {
+    // Without models an answer is decided by words alone, and another one: this test kills either, never one during the other.
+    if (victim === 'models') for (const answer of answers) await waitForAnswer(client, answer)
     const index = given.ledgers.length
     given.ledgers.push(index)
     const job = await patiently(() =>
