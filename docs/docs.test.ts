@@ -28,13 +28,15 @@ const blocks = documents.flatMap((document): Block[] =>
     code: code!,
   })),
 )
+/** Each command of the shell blocks, continued lines joined, without the variables set before it. */
 const commands = blocks
   .filter(({ language }) => language === 'sh')
   .flatMap(({ document, code }) =>
     code
+      .replaceAll(/\\\n\s*/g, ' ')
       .trim()
       .split('\n')
-      .map((command) => ({ document, command })),
+      .map((line) => ({ document, command: line.replace(/^(?:[A-Z_]+=\S+ )+/, '') })),
   )
 
 describe('links', () => {
