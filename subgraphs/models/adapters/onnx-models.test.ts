@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { describe, expect, test } from 'vitest'
 import { cachedModel } from '../model-files/cached-model.fixture.ts'
 import { EMBEDDED_EMBEDDING_MODEL, EMBEDDED_RERANK_MODEL } from '../model-files/manifest.ts'
