@@ -1,0 +1,21 @@
+// The contract of GraphStore on a database of its own.
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll } from 'vitest'
+import { openDatabase, type Database, type OpenDatabaseOptions } from '#shared/database.ts'
+import { describeGraphStore } from '../ports/graph-store.contract.ts'
+import { createPostgresGraphStore } from './postgres-graph-store.ts'
+
+const folder = new URL('../migrations', import.meta.url).pathname
+
+export function describeGraphStoreOn(name: string, locate: () => Promise<OpenDatabaseOptions['location']>): void {
+  let database: Database
+  beforeAll(async () => {
+    database = await openDatabase({ location: await locate() })
+    await database.migrate({ schema: 'graph', folder })
+  })
+  afterAll(() => database.close())
+  describeGraphStore(name, async () => {
+    await database.sql.execute(sql`truncate graph.entity, graph.deletion cascade`)
+    return createPostgresGraphStore({ database: database.sql })
+  })
+}
