@@ -508,6 +508,24 @@ test('readers may follow but not ingest', async () => {
   }
 })
 
+test('the address that takes the bytes of an upload is told only to those who may ingest', async () => {
+  const { id } = await announce('secret.txt', encode('secret'))
+  const read = (fields: string, role: 'EDITOR' | 'SERVICE' | 'VIEWER') =>
+    ask(
+      `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Upload { ${fields} } } }`,
+      { r: [{ __typename: 'Upload', id }] },
+      role,
+    )
+  for (const role of ['EDITOR', 'SERVICE'] as const)
+    expect((await read('url', role)).data._entities[0].url).toContain('token=')
+  expect((await read('fileName isReceived', 'VIEWER')).data._entities).toEqual([
+    { fileName: 'secret.txt', isReceived: false },
+  ])
+  const refused = await read('fileName url', 'VIEWER')
+  expect(refused.errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+  expect(JSON.stringify(refused)).not.toContain('token=')
+})
+
 test('many documents with their jobs, steps and items cost a constant number of statements', async () => {
   const texts = Array.from({ length: 20 }, (_, index) => ({ title: `Many ${index}`, text: `Text number ${index}.` }))
   const id = await createJob({ texts })

@@ -160,7 +160,7 @@ export type UploadCreateInput = {
   mediaType?: InputMaybe<Scalars['String']['input']>
 }
 
-/** A place for the bytes of one file. Readable by any role. */
+/** A place for the bytes of one file. Readable by any role, its `url` by those who may ingest. */
 export type Upload = Node & {
   __typename?: 'Upload'
   /** Id of the upload, `up_…`; pass it in `uploadIds` of a job. */
@@ -169,7 +169,10 @@ export type Upload = Node & {
   fileName: Scalars['String']['output']
   /** Announced size in bytes. */
   sizeBytes: Scalars['Long']['output']
-  /** Where to `PUT` the raw bytes; carries its own short-lived token, so no other credential is needed. Treat it as a secret. */
+  /**
+   * Where to `PUT` the raw bytes. ADMIN, EDITOR and SERVICE.
+   * It carries its own short-lived token, so no other credential is needed. Treat it as a secret.
+   */
   url: Scalars['URL']['output']
   /** When `url` stops working. */
   expiresAt: Scalars['DateTime']['output']

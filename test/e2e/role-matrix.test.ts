@@ -44,6 +44,24 @@ beforeAll(async () => {
 })
 afterAll(() => running?.close())
 
+test('node(id) tells the address of an upload only to those who may ingest', async () => {
+  const admin = running.client()
+  for (const role of roleSchema.options) {
+    const { apiKeyCreate } = await admin.query(
+      'mutation ($roles: [Role!]!) { apiKeyCreate(input: { name: "of a role", roles: $roles }) { secret } }',
+      { roles: [role] },
+    )
+    const client = running.client(apiKeyCreate.secret)
+    const read = (field: string) =>
+      client.request(`query ($id: ID!) { node(id: $id) { ... on Upload { ${field} } } }`, { id: workspace.uploadId })
+    expect((await read('fileName')).data.node).toEqual({ fileName: 'later.txt' })
+    const result = await read('url')
+    const mayIngest = expectation.groups['ingesting']!.includes(role)
+    expect(codesOf(result), role).toEqual(mayIngest ? [] : ['FORBIDDEN'])
+    expect(JSON.stringify(result).includes('token='), role).toBe(mayIngest)
+  }
+})
+
 describe.each(SUBGRAPH_NAMES)('every door of %s', (name: SubgraphName) => {
   const source = readSubgraphSource(name)
   const fieldsOf = (typeName: string): GraphQLField<unknown, unknown>[] => {
