@@ -6,10 +6,12 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import http from 'node:http'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createId } from '#shared/ids.ts'
+import { pdf } from '../../test/fixtures/documents/pdf.ts'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
 import { KNOWLEDGE_BASE_PATH, type knowledgeBaseResponseSchema } from '../../contracts/knowledge-client.ts'
 import {
@@ -42,6 +44,22 @@ let worker: RunningRole
 let knowledge: FastifyInstance
 let client: Client
 
+/** By the key of a blob: its second half is read when the promise is resolved. */
+const secondHalves = new Map<string, PromiseWithResolvers<void>>()
+
+function streamInHalves(key: string): Readable {
+  const gate = secondHalves.get(key)
+  if (!gate) return platform.blobs.stream(key)
+  return Readable.from(
+    (async function* () {
+      const bytes = await platform.blobs.read(key)
+      yield bytes.subarray(0, bytes.byteLength / 2)
+      await gate.promise
+      yield bytes.subarray(bytes.byteLength / 2)
+    })(),
+  )
+}
+
 /** What the players of knowledge and graph do instead of succeeding, by the name of the document. */
 const failures = new Map<string, { step: IngestionStepName; error: StepError }>()
 const held = new Map<string, PromiseWithResolvers<void>>()
@@ -60,7 +78,7 @@ beforeAll(async () => {
   })
   platform.origins.set('knowledge', await knowledge.listen({ host: '127.0.0.1', port: 0 }))
   ingestion = await startIngestion(platform, {}, { publicUrl: () => new URL(ingestion.url).origin })
-  worker = await startIngestionWorker(platform, {})
+  worker = await startIngestionWorker({ ...platform, blobs: { ...platform.blobs, stream: streamInHalves } }, {})
   await playKnowledgeAndGraph()
   client = createClient({
     url: ingestion.url.replace('http', 'ws'),
@@ -119,7 +137,8 @@ const UPLOAD =
 const CREATE =
   'mutation ($input: IngestionJobCreateInput!) { ingestionJobCreate(input: $input) { ingestionJob { id status itemCount } userErrors { code message path } } }'
 const JOB = `query ($id: ID!) { ingestionJob(id: $id) { id status itemCount completedItemCount failedItemCount startedAt finishedAt knowledgeBase { id }
-  items { nodes { id name status error { code message isRetryable } document { id } steps { name status attemptCount startedAt finishedAt error { code } } } } } }`
+  items { nodes { id name status error { code message isRetryable } warnings { code message pages } document { id }
+    steps { name status attemptCount startedAt finishedAt error { code } progress { completedUnits totalUnits } } } } } }`
 
 async function announce(fileName: string, bytes: Uint8Array, mediaType?: string) {
   const { data } = await ask(UPLOAD, { input: { fileName, sizeBytes: bytes.byteLength, mediaType } })
@@ -197,6 +216,65 @@ test('an upload and a text go through all eight steps, and watchers see every on
     tags: ['water'],
     knowledgeBaseId: KNOWLEDGE_BASE,
   })
+})
+
+test('how many bytes of a file were fetched is told while it is fetched, and stays to be read', async () => {
+  const bytes = encode('Half of these words come late. ')
+  const uploadId = await upload('halves.txt', bytes)
+  const [row] = await platform.database.sql.select().from(uploadTable).where(eq(uploadTable.id, uploadId))
+  const gate = Promise.withResolvers<void>()
+  secondHalves.set(row!.blobKey!, gate)
+  const id = await createJob({ uploadIds: [uploadId] })
+  const half = { completedUnits: Math.floor(bytes.byteLength / 2), totalUnits: bytes.byteLength }
+  for await (const event of watch(id)) {
+    expect(event).toMatchObject({ __typename: 'IngestionStepProgressed', step: { name: 'FETCH' }, ...half })
+    break
+  }
+  const during = (await ask(JOB, { id })).data.ingestionJob.items.nodes[0]
+  expect(during.steps[0]).toMatchObject({ name: 'FETCH', status: 'RUNNING', progress: half })
+  gate.resolve()
+  const { job } = await finish(id)
+  expect(job.items.nodes[0].steps[0].progress).toEqual({ ...half, completedUnits: half.totalUnits })
+})
+
+test('how many pages of a PDF were read is told while it is read', async () => {
+  const lines = Array.from({ length: 80 }, (_, line) => `Line ${line} of a page that takes its time to be read.`)
+  const page = lines.map((text, line) => ({ font: 'F1' as const, size: 8, left: 50, baseline: 750 - line * 9, text }))
+  const pageCount = 300
+  const long = await upload(
+    'long.pdf',
+    pdf(
+      'Long',
+      Array.from({ length: pageCount }, () => page),
+    ),
+  )
+  const { job, events } = await finish(await createJob({ uploadIds: [long] }))
+  const told = events.filter((event) => event.__typename === 'IngestionStepProgressed' && event.step.name === 'EXTRACT')
+  expect(told.length).toBeGreaterThan(0)
+  const completed = told.map((event) => event.completedUnits)
+  expect(completed).toEqual(completed.toSorted((a, b) => a - b))
+  expect(completed[0]).toBeLessThan(pageCount)
+  expect(told.every((event) => event.totalUnits === pageCount)).toBe(true)
+  const [extract, clean] = job.items.nodes[0].steps.slice(1)
+  expect(extract.progress).toEqual({ completedUnits: pageCount, totalUnits: pageCount })
+  expect(clean.progress).toBeNull()
+}, 60_000)
+
+test('pages without text are a warning of their item', async () => {
+  const bytes = await readFile(new URL('../../test/fixtures/documents/partly-scanned.pdf', import.meta.url))
+  const ledger = await upload('ledger.pdf', bytes)
+  const { job } = await finish(await createJob({ uploadIds: [ledger], texts: [{ title: 'Plain', text: 'Plain.' }] }))
+  expect(job.status).toBe('SUCCEEDED')
+  expect(job.items.nodes.map((item: any) => item.warnings)).toEqual([
+    [
+      {
+        code: 'PAGES_WITHOUT_TEXT',
+        message: expect.stringContaining('3 of 10 pages have no text (scanned?): 2, 5, 7.'),
+        pages: [2, 5, 7],
+      },
+    ],
+    [],
+  ])
 })
 
 test('watching resumes behind a cursor without a gap or a repetition', async () => {

@@ -23,6 +23,8 @@ export const rules = {
   IngestionItemConnection: canRead,
   IngestionItemEdge: canRead,
   IngestionStep: canRead,
+  IngestionProgress: canRead,
+  IngestionWarning: canRead,
   IngestionError: canRead,
   IngestionJobCreatePayload: canIngest,
   IngestionJobRetryPayload: canIngest,

@@ -33,12 +33,12 @@ function decide(item: ItemRow, report: StepReport, queue: JobQueue): ItemDecisio
   )
     return null
   const target = { id: item.id, state: { status: item.status, steps: item.steps, error: item.error } }
+  const progress =
+    report.completedUnits === undefined
+      ? null
+      : { completedUnits: report.completedUnits, totalUnits: report.totalUnits ?? null }
   switch (report.status) {
     case 'RUNNING': {
-      const progress =
-        report.completedUnits === undefined
-          ? null
-          : { completedUnits: report.completedUnits, totalUnits: report.totalUnits ?? null }
       const change = progressStep(target, step, progress, occurredAt)
       return change && { change }
     }
@@ -52,7 +52,7 @@ function decide(item: ItemRow, report: StepReport, queue: JobQueue): ItemDecisio
       return change && { change }
     }
     case 'SUCCEEDED': {
-      const change = succeedStep(target, step, occurredAt)
+      const change = succeedStep(target, step, occurredAt, progress)
       const next = NEXT_COMMAND[step]
       return (
         change && {

@@ -10,12 +10,15 @@ import {
   failStep,
   nextStep,
   postponeStep,
+  progressStep,
   stepOf,
   succeedStep,
   type ItemError,
+  type Progress,
   type StepName,
 } from './domain/item-state.ts'
 import type { ItemDecision, ItemTransitions } from './item-transitions.ts'
+import { createStepProgress } from './step-progress.ts'
 import type { StoredBlobs } from './stored-blobs.ts'
 import type { DocumentExtractor } from './ports/document-extractor.ts'
 import type { RunningItems } from './running-items.ts'
@@ -41,7 +44,11 @@ interface StepResult {
   found: NonNullable<ItemDecision['set']>
   /** What the step made, stored already. */
   bytes?: Buffer
+  /** All there was to do; null where that cannot be counted. */
+  progress: Progress | null
 }
+
+type PerformStep = (item: ItemRow, signal: AbortSignal, tell: (progress: Progress) => void) => Promise<StepResult>
 
 /** After so many attempts an error that might pass is taken for one that does not. */
 const MAXIMUM_ATTEMPTS = 3
@@ -58,14 +65,15 @@ export function createRunItem(options: RunItemOptions): RunItem {
   const { blobs, storedBlobs, queue, transitions, extractor, running, onUnexpected } = options
   const at = () => (options.now?.() ?? new Date()).toISOString()
 
-  const steps: Record<OwnStep, (item: ItemRow, signal: AbortSignal) => Promise<StepResult>> = {
-    async FETCH(item, signal) {
+  const steps: Record<OwnStep, PerformStep> = {
+    async FETCH(item, signal, tell) {
       const hash = createHash('sha256')
       let sizeBytes = 0
       for await (const part of blobs.stream(item.sourceKey!)) {
         signal.throwIfAborted()
         hash.update(part as Buffer)
         sizeBytes += (part as Buffer).byteLength
+        tell({ completedUnits: sizeBytes, totalUnits: item.sizeBytes })
       }
       if (sizeBytes !== item.sizeBytes || !item.sourceKey!.endsWith(hash.digest('hex'))) {
         throw new TributaryError(
@@ -74,25 +82,31 @@ export function createRunItem(options: RunItemOptions): RunItem {
           { isRetryable: false },
         )
       }
-      return { found: {} }
+      return { found: {}, progress: { completedUnits: sizeBytes, totalUnits: sizeBytes } }
     },
-    async EXTRACT(item, signal) {
+    async EXTRACT(item, signal, tell) {
       const fileName = item.kind === 'text' ? 'text' : item.name
       const extraction = await extractor.extract({
         content: blobs.stream(item.sourceKey!),
         fileName,
         mediaType: item.declaredMediaType,
+        onProgress: ({ completedPages, pageCount }) => tell({ completedUnits: completedPages, totalUnits: pageCount }),
         signal,
       })
       const elementsKey = await storedBlobs.put(item.workspaceId, extraction.elements)
       const { mediaType, pageCount, pagesWithoutText } = extraction
-      return { found: { elementsKey, mediaType, pageCount, pagesWithoutText }, bytes: extraction.elements }
+      return {
+        found: { elementsKey, mediaType, pageCount, pagesWithoutText },
+        bytes: extraction.elements,
+        progress: pageCount === null ? null : { completedUnits: pageCount, totalUnits: pageCount },
+      }
     },
     async CLEAN(item, signal) {
       const cleaned = await extractor.clean({ elements: blobs.stream(item.elementsKey!), signal })
       const contentKey = await storedBlobs.put(item.workspaceId, cleaned.content)
       // What EXTRACT found has served its purpose.
-      return { found: { contentKey, contentTitle: cleaned.title, elementsKey: null }, bytes: cleaned.content }
+      const found = { contentKey, contentTitle: cleaned.title, elementsKey: null }
+      return { found, bytes: cleaned.content, progress: null }
     },
   }
 
@@ -104,13 +118,25 @@ export function createRunItem(options: RunItemOptions): RunItem {
       return change && { change }
     })
 
+  /** The work of a step; how far it is, watchers and the step itself are told meanwhile. */
+  async function perform(name: OwnStep, item: ItemRow, signal: AbortSignal): Promise<StepResult> {
+    await using progress = createStepProgress((far) =>
+      transitions.apply(item.workspaceId, item.id, (current) => {
+        if (current.attempt !== item.attempt || stepOf(current, name).status !== 'RUNNING') return null
+        const change = progressStep({ id: item.id, state: current }, name, far, at())
+        return change && { change }
+      }),
+    )
+    return await steps[name](item, signal, progress.update)
+  }
+
   /** Runs the step that was begun and begins the next one in the same transaction; null when there is no next one here. */
   async function runStep(name: OwnStep, item: ItemRow, signal: AbortSignal): Promise<ItemRow | null> {
     const { workspaceId } = item
-    const { found, bytes } = await steps[name](item, signal)
+    const { found, bytes, progress } = await perform(name, item, signal)
     const changed = await transitions.apply(workspaceId, item.id, (current) => {
       if (current.attempt !== item.attempt) return null
-      const done = succeedStep({ id: item.id, state: current }, name, at())
+      const done = succeedStep({ id: item.id, state: current }, name, at(), progress)
       const next = done && name !== 'CLEAN' ? beginStep(done.state, NEXT_STEP[name], at()) : done
       return (
         done &&

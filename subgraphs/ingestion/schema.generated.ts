@@ -293,6 +293,8 @@ export type IngestionItem = Node & {
   document: Maybe<Document>
   /** Why it failed. Null unless the status is FAILED. */
   error: Maybe<IngestionError>
+  /** What a person should know of it though it did not fail. At most one of each code. */
+  warnings: Array<IngestionWarning>
 }
 
 /** A page of items. */
@@ -328,9 +330,36 @@ export type IngestionStep = {
   finishedAt: Maybe<Scalars['DateTime']['output']>
   /** How often it was begun, from 0. */
   attemptCount: Scalars['Int']['output']
+  /** How far its last attempt came. Null before anything was told, and for steps without parts that could be counted. */
+  progress: Maybe<IngestionProgress>
   /** Why its last attempt failed. Null when it did not. */
   error: Maybe<IngestionError>
 }
+
+/** How much of a step is done, in units of the step: bytes for FETCH, pages for EXTRACT of a PDF, chunks for the later ones. */
+export type IngestionProgress = {
+  __typename?: 'IngestionProgress'
+  /** How much is done. */
+  completedUnits: Scalars['Int']['output']
+  /** How much there is to do. Null while that is not known. */
+  totalUnits: Maybe<Scalars['Int']['output']>
+}
+
+/** What of a document may be less than it seems. */
+export type IngestionWarning = {
+  __typename?: 'IngestionWarning'
+  /** What it is about, for programs. */
+  code: IngestionWarningCode
+  /** What was noticed and how to mend it, in a sentence or two for a person. */
+  message: Scalars['String']['output']
+  /** The pages it is about, counted from 1, in order; of more than 100 the first 100. At most 100; empty when it is not about pages. */
+  pages: Array<Scalars['Int']['output']>
+}
+
+/** What was noticed while a document was read. */
+export type IngestionWarningCode =
+  /** Some pages have no text, mostly because they are pictures of it: what they show cannot be found or cited. */
+  'PAGES_WITHOUT_TEXT'
 
 /** Why an item or a step failed. */
 export type IngestionError = {
@@ -422,7 +451,7 @@ export type IngestionStepProgressed = IngestionJobEvent & {
   item: IngestionItem
   /** The step that came further. */
   step: IngestionStep
-  /** How much is done, in units of the step: bytes for FETCH, pages for EXTRACT, chunks for the later ones. */
+  /** How much is done, in units of the step: bytes for FETCH, pages for EXTRACT of a PDF, chunks for the later ones. */
   completedUnits: Scalars['Int']['output']
   /** How much there is to do, in the same units. Null while that is not known. */
   totalUnits: Maybe<Scalars['Int']['output']>
@@ -648,6 +677,9 @@ export type ResolversTypes = {
   >
   IngestionItemEdge: ResolverTypeWrapper<Omit<IngestionItemEdge, 'node'> & { node: ResolversTypes['IngestionItem'] }>
   IngestionStep: ResolverTypeWrapper<IngestionStep>
+  IngestionProgress: ResolverTypeWrapper<IngestionProgress>
+  IngestionWarning: ResolverTypeWrapper<IngestionWarning>
+  IngestionWarningCode: IngestionWarningCode
   IngestionError: ResolverTypeWrapper<IngestionError>
   IngestionJobConnection: ResolverTypeWrapper<
     Omit<IngestionJobConnection, 'edges' | 'nodes'> & {
@@ -713,6 +745,8 @@ export type ResolversParentTypes = {
   }
   IngestionItemEdge: Omit<IngestionItemEdge, 'node'> & { node: ResolversParentTypes['IngestionItem'] }
   IngestionStep: IngestionStep
+  IngestionProgress: IngestionProgress
+  IngestionWarning: IngestionWarning
   IngestionError: IngestionError
   IngestionJobConnection: Omit<IngestionJobConnection, 'edges' | 'nodes'> & {
     edges: Array<ResolversParentTypes['IngestionJobEdge']>
@@ -932,6 +966,7 @@ export type IngestionItemResolvers<
   steps?: Resolver<Array<ResolversTypes['IngestionStep']>, ParentType, ContextType>
   document?: Resolver<Maybe<ResolversTypes['Document']>, ParentType, ContextType>
   error?: Resolver<Maybe<ResolversTypes['IngestionError']>, ParentType, ContextType>
+  warnings?: Resolver<Array<ResolversTypes['IngestionWarning']>, ParentType, ContextType>
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>
 }
 
@@ -961,7 +996,25 @@ export type IngestionStepResolvers<
   startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>
   finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>
   attemptCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>
+  progress?: Resolver<Maybe<ResolversTypes['IngestionProgress']>, ParentType, ContextType>
   error?: Resolver<Maybe<ResolversTypes['IngestionError']>, ParentType, ContextType>
+}
+
+export type IngestionProgressResolvers<
+  ContextType = Context,
+  ParentType extends ResolversParentTypes['IngestionProgress'] = ResolversParentTypes['IngestionProgress'],
+> = {
+  completedUnits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>
+  totalUnits?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>
+}
+
+export type IngestionWarningResolvers<
+  ContextType = Context,
+  ParentType extends ResolversParentTypes['IngestionWarning'] = ResolversParentTypes['IngestionWarning'],
+> = {
+  code?: Resolver<ResolversTypes['IngestionWarningCode'], ParentType, ContextType>
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>
+  pages?: Resolver<Array<ResolversTypes['Int']>, ParentType, ContextType>
 }
 
 export type IngestionErrorResolvers<
@@ -1116,6 +1169,8 @@ export type Resolvers<ContextType = Context> = {
   IngestionItemConnection?: IngestionItemConnectionResolvers<ContextType>
   IngestionItemEdge?: IngestionItemEdgeResolvers<ContextType>
   IngestionStep?: IngestionStepResolvers<ContextType>
+  IngestionProgress?: IngestionProgressResolvers<ContextType>
+  IngestionWarning?: IngestionWarningResolvers<ContextType>
   IngestionError?: IngestionErrorResolvers<ContextType>
   IngestionJobConnection?: IngestionJobConnectionResolvers<ContextType>
   IngestionJobEdge?: IngestionJobEdgeResolvers<ContextType>

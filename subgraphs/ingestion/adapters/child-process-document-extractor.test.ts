@@ -30,6 +30,16 @@ test('a file goes in, elements and then content come out, the same bytes each ti
   })
 })
 
+test('each page of a PDF is told as it is read, and nothing of formats without pages', async () => {
+  const told: string[] = []
+  const onProgress = ({ completedPages, pageCount }: { completedPages: number; pageCount: number }) =>
+    void told.push(`${completedPages} of ${pageCount}`)
+  await extractor.extract({ ...input(await guide(), 'river-guide.pdf'), onProgress })
+  expect(told.splice(0)).toEqual(['1 of 3', '2 of 3', '3 of 3'])
+  await extractor.extract({ ...input(Buffer.from('Only words.'), 'words.txt'), onProgress })
+  expect(told).toEqual([])
+})
+
 test('a large document is cleaned in a process too, with the same result as a small one', async () => {
   const text = Array.from({ length: 6000 }, (_, index) => `Paragraph ${index} says that rivers flow.\n\n`).join('')
   const { elements } = await extractor.extract(input(Buffer.from(text), 'large.txt'))

@@ -3,16 +3,18 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { realpathSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Readable, Writable } from 'node:stream'
 import { TributaryError } from '#shared/errors.ts'
 import { cleanDocument } from '../domain/clean/clean-document.ts'
 import { DocumentProblem } from '../domain/document-problem.ts'
 import type { ExtractedDocument } from '../domain/element.ts'
-import type { CleanedDocument, DocumentExtractor, Extraction } from '../ports/document-extractor.ts'
+import type { CleanedDocument, DocumentExtractor, Extraction, ExtractInput } from '../ports/document-extractor.ts'
 import {
   GUARD_OUT_OF_MEMORY,
   GUARD_TIMED_OUT,
+  PROGRESS_DESCRIPTOR,
   type ExtractionOrder,
   type ExtractionReport,
 } from './extraction/protocol.ts'
@@ -69,7 +71,12 @@ export function createChildProcessDocumentExtractor(
     else runningCount -= 1
   }
 
-  async function perform(order: OrderWithoutLimits, input: ByteSource, callerSignal: AbortSignal) {
+  async function perform(
+    order: OrderWithoutLimits,
+    input: ByteSource,
+    callerSignal: AbortSignal,
+    onProgress?: OnProgress,
+  ) {
     const signal = AbortSignal.any([callerSignal, closing.signal])
     try {
       await takeTurn(signal)
@@ -77,15 +84,16 @@ export function createChildProcessDocumentExtractor(
       throw error instanceof TributaryError ? error : cancelled(error)
     }
     try {
-      return await runProcess({ ...order, timeoutMs, maximumMemoryBytes }, input, signal)
+      return await runProcess({ ...order, timeoutMs, maximumMemoryBytes }, input, signal, onProgress)
     } finally {
       endTurn()
     }
   }
 
   return {
-    async extract({ content, fileName, mediaType, signal }): Promise<Extraction> {
-      const { report, payload } = await perform({ operation: 'extract', fileName, mediaType }, content, signal)
+    async extract({ content, fileName, mediaType, onProgress, signal }): Promise<Extraction> {
+      const order = { operation: 'extract', fileName, mediaType } as const
+      const { report, payload } = await perform(order, content, signal, onProgress)
       if (report.outcome !== 'extracted') throw refused(report)
       const { outcome: _, ...summary } = report
       return { ...summary, elements: payload }
@@ -121,6 +129,7 @@ function cleanHere(elements: Uint8Array): CleanedDocument {
   }
 }
 
+type OnProgress = NonNullable<ExtractInput['onProgress']>
 type ByteSource = Uint8Array | AsyncIterable<Uint8Array>
 type OrderWithoutLimits = { operation: 'extract'; fileName: string; mediaType: string | null } | { operation: 'clean' }
 
@@ -128,6 +137,7 @@ async function runProcess(
   order: ExtractionOrder,
   input: ByteSource,
   signal: AbortSignal,
+  onProgress: OnProgress | undefined,
 ): Promise<{ report: ExtractionReport; payload: Buffer }> {
   const child = startProcess(order.maximumMemoryBytes)
   let reason: 'cancelled' | 'timed out' | undefined
@@ -141,6 +151,7 @@ async function runProcess(
   const timer = setTimeout(() => end('timed out'), order.timeoutMs)
   try {
     const ended = endOf(child)
+    followProgress(child.stdio[PROGRESS_DESCRIPTOR] as Readable, onProgress)
     const [result, stderr, sendingError] = await Promise.all([
       collect(child.stdio[3] as Readable),
       collect(child.stderr!, MAXIMUM_STDERR_BYTES),
@@ -172,8 +183,18 @@ function startProcess(maximumMemoryBytes: number): ChildProcess {
       '--no-warnings',
       ENTRY,
     ],
-    { cwd: PACKAGE_ROOT, env: {}, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] },
+    { cwd: PACKAGE_ROOT, env: {}, stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'] },
   )
+}
+
+/** Read to its end also when nobody wants to know, so that the process never waits for a reader. */
+function followProgress(lines: Readable, onProgress: OnProgress | undefined): void {
+  // How the process ended is told by its result.
+  lines.on('error', () => {})
+  createInterface({ input: lines }).on('line', (line) => {
+    const [, completedPages, pageCount] = /^(\d+) (\d+)$/.exec(line) ?? []
+    if (pageCount !== undefined) onProgress?.({ completedPages: Number(completedPages), pageCount: Number(pageCount) })
+  })
 }
 
 function endOf(child: ChildProcess): Promise<void> {

@@ -57,6 +57,21 @@ test('progress begins a step once and counts one attempt', () => {
   expect(second.events).toMatchObject([{ type: 'step-progressed', completedUnits: 2, totalUnits: 4 }])
 })
 
+test('a step keeps how far it came, is complete when it succeeds, and starts anew when it is tried again', () => {
+  const half = { completedUnits: 2, totalUnits: 4 }
+  const running = progressStep(item(succeedUpTo('CHUNK')), 'EMBED', half, AT)!.state
+  expect(stepOf(running, 'EMBED').progress).toEqual(half)
+  const whole = { completedUnits: 4, totalUnits: 4 }
+  expect(stepOf(after(succeedStep(item(running), 'EMBED', AT)), 'EMBED').progress).toEqual(whole)
+  expect(stepOf(after(succeedStep(item(running), 'INDEX', AT, whole)), 'INDEX').progress).toEqual(whole)
+  const failed = after(failStep(item(running), 'EMBED', ERROR, AT))
+  expect(stepOf(failed, 'EMBED').progress).toEqual(half)
+  const retried = retryItem(failed)!.state
+  expect(stepOf(retried, 'EMBED').progress).toBeNull()
+  const again = after(beginStep(after(postponeStep(running, 'EMBED', ERROR)), 'EMBED', AT))
+  expect(stepOf(again, 'EMBED').progress).toBeNull()
+})
+
 test('a postponed step shows its error, waits, and counts the next attempt', () => {
   const running = after(beginStep(newItemState(), 'FETCH', AT))
   const waiting = after(postponeStep(running, 'FETCH', ERROR))

@@ -21,6 +21,15 @@ export interface Step {
   finishedAt: string | null
   attemptCount: number
   error: ItemError | null
+  /** Of the last attempt; null when it was not told. */
+  progress: Progress | null
+}
+
+/** Bytes for FETCH, pages for EXTRACT, chunks for the later steps. */
+export interface Progress {
+  completedUnits: number
+  /** Null while it is not known. */
+  totalUnits: number | null
 }
 
 export interface ItemState {
@@ -32,7 +41,7 @@ export interface ItemState {
 /** What watchers are told, as stored in the event stream. */
 export type JobEvent =
   | { type: 'step-finished'; itemId: string; step: Step }
-  | { type: 'step-progressed'; itemId: string; step: Step; completedUnits: number; totalUnits: number | null }
+  | ({ type: 'step-progressed'; itemId: string; step: Step } & Progress)
   | { type: 'job-finished' }
 
 export type ItemEvent = Exclude<JobEvent, { type: 'job-finished' }>
@@ -53,6 +62,7 @@ export function newItemState(): ItemState {
     finishedAt: null,
     attemptCount: 0,
     error: null,
+    progress: null,
   }))
   return { status: 'QUEUED', steps, error: null }
 }
@@ -77,11 +87,18 @@ export function beginStep(state: ItemState, name: StepName, at: string): ItemCha
     finishedAt: null,
     attemptCount: step.attemptCount + 1,
     error: null,
+    progress: null,
   }
   return { state: { ...state, status: 'RUNNING', steps: replace(state.steps, begun) }, events: [] }
 }
 
-export function succeedStep(item: { id: string; state: ItemState }, name: StepName, at: string): ItemChange | null {
+/** `progress`: all there was to do; without it, what was told last is taken to be complete. */
+export function succeedStep(
+  item: { id: string; state: ItemState },
+  name: StepName,
+  at: string,
+  progress: Progress | null = null,
+): ItemChange | null {
   const { id, state } = item
   if (hasEnded(state.status) || hasEnded(stepOf(state, name).status)) return null
   const events: ItemEvent[] = []
@@ -96,6 +113,7 @@ export function succeedStep(item: { id: string; state: ItemState }, name: StepNa
       finishedAt: at,
       attemptCount: Math.max(1, step.attemptCount),
       error: null,
+      progress: (index === last ? progress : null) ?? completed(step.progress),
     }
     events.push({ type: 'step-finished', itemId: id, step: ended })
     return ended
@@ -134,11 +152,6 @@ export function postponeStep(state: ItemState, name: StepName, error: ItemError)
   return { state: { ...state, steps: replace(state.steps, { ...step, status: 'QUEUED', error }) }, events: [] }
 }
 
-export interface Progress {
-  completedUnits: number
-  totalUnits: number | null
-}
-
 /** A step that another subgraph runs says that it runs, and how far it is. */
 export function progressStep(
   item: { id: string; state: ItemState },
@@ -151,7 +164,11 @@ export function progressStep(
   const change = isBegun ? { state: item.state, events: [] } : beginStep(item.state, name, at)
   if (!change || hasEnded(item.state.status)) return null
   if (!progress) return isBegun ? null : change
-  return { ...change, events: [{ type: 'step-progressed', itemId: id, step: stepOf(change.state, name), ...progress }] }
+  const step: Step = { ...stepOf(change.state, name), progress }
+  return {
+    state: { ...change.state, steps: replace(change.state.steps, step) },
+    events: [{ type: 'step-progressed', itemId: id, step, ...progress }],
+  }
 }
 
 export function cancelItem(item: { id: string; state: ItemState }, at: string): ItemChange | null {
@@ -174,7 +191,7 @@ export function retryItem(state: ItemState): { state: ItemState; from: StepName 
   // A failed CHECK found that rows and vectors differ: looking again would find the same, so they are made again.
   const from = STEP_NAMES[failed] === 'CHECK' ? STEP_NAMES.indexOf('CHUNK') : failed
   const steps = state.steps.map((step, index): Step =>
-    index < from ? step : { ...step, status: 'QUEUED', startedAt: null, finishedAt: null, error: null },
+    index < from ? step : { ...step, status: 'QUEUED', startedAt: null, finishedAt: null, error: null, progress: null },
   )
   return { state: { status: 'QUEUED', steps, error: null }, from: STEP_NAMES[from]! }
 }
@@ -194,6 +211,9 @@ export function finalJobStatus(counts: ItemCounts): JobStatus | null {
   if (completedItemCount > 0) return 'PARTIALLY_SUCCEEDED'
   return failedItemCount > 0 ? 'FAILED' : 'CANCELLED'
 }
+
+const completed = (progress: Progress | null): Progress | null =>
+  progress && { ...progress, completedUnits: progress.totalUnits ?? progress.completedUnits }
 
 function replace(steps: readonly Step[], changed: Step): Step[] {
   return steps.map((step) => (step.name === changed.name ? changed : step))

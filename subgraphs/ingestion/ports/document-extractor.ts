@@ -9,6 +9,8 @@ export interface ExtractInput {
   fileName: string
   /** As declared by the client, such as `text/plain; charset=iso-8859-1`; null when nothing was declared. */
   mediaType: string | null
+  /** Called as pages are read; never for formats without pages. */
+  onProgress?: (progress: { completedPages: number; pageCount: number }) => void
   signal: AbortSignal
 }
 

@@ -3,6 +3,7 @@ import { readPage } from '#shared/graphql/connection.ts'
 import { scalars } from '#shared/graphql/scalars.ts'
 import { UPLOADS_PATH } from '../../../contracts/upload-path.ts'
 import type { JobResult } from '../create-job.ts'
+import { warningsOf } from '../domain/warnings.ts'
 import type { Resolvers } from '../schema.generated.ts'
 import { subscription } from './subscription.ts'
 
@@ -58,6 +59,7 @@ export const resolvers: Resolvers = {
   },
   IngestionItem: {
     __resolveReference: async ({ id }, { loaders }) => loaders.item.load(id),
+    warnings: (item) => warningsOf(item),
     document: ({ documentId, isDocumentDeleted }) =>
       isDocumentDeleted ? null : { __typename: 'Document', id: documentId },
   },

@@ -15,6 +15,8 @@ export interface ExtractDocumentOptions {
   fileName: string
   /** As declared by the client, with parameters; null when nothing was declared. */
   mediaType: string | null
+  /** Called after each page of a format that has pages. */
+  onProgress?: (completedPages: number, pageCount: number) => void
 }
 
 export async function extractDocument(options: ExtractDocumentOptions): Promise<ExtractedDocument> {
@@ -35,7 +37,7 @@ export async function extractDocument(options: ExtractDocumentOptions): Promise<
   // Parsers are loaded on demand: each document has a process of its own, and needs one of them.
   if (mediaType === 'application/pdf') {
     const { extractPdf } = await import('./extract-pdf.ts')
-    return extractPdf(bytes)
+    return extractPdf(bytes, options.onProgress)
   }
   const charset = declared.kind === 'supported' ? declared.charset : null
   const text = decodeText(bytes, { charset, isHtml: mediaType === 'text/html' })

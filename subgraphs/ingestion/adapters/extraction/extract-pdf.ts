@@ -14,7 +14,10 @@ type PdfPageProxy = Awaited<ReturnType<PdfDocument['getPage']>>
 
 const MAXIMUM_OUTLINE_ENTRIES = 10_000
 
-export async function extractPdf(bytes: Uint8Array): Promise<ExtractedDocument> {
+export async function extractPdf(
+  bytes: Uint8Array,
+  onProgress?: (completedPages: number, pageCount: number) => void,
+): Promise<ExtractedDocument> {
   const pdf = await openPdf(bytes)
   try {
     const widths = createFontWidths()
@@ -22,6 +25,7 @@ export async function extractPdf(bytes: Uint8Array): Promise<ExtractedDocument> 
     for (let number = 1; number <= pdf.numPages; number += 1) {
       const pieces = await readPage(pdf, number, widths)
       pages.push({ number, lines: linesOfPage(pieces) })
+      onProgress?.(number, pdf.numPages)
     }
     const typography = typographyOf(pages, widths)
     const outline = await readOutline(pdf)

@@ -2,13 +2,13 @@
 // (endless loops, gigabytes, crashes) it does here, where it costs its own item and nothing else.
 //
 // In: one line of JSON (`ExtractionOrder`), then the bytes to the end of the stream. Out: one line of JSON (`ExtractionReport`), then, for
-// a success, the result as JSON. No files are written; the parent may start this process before it has a document.
+// a success, the result as JSON; meanwhile, on a descriptor of its own, how far it is. No files are written; the parent may start this process before it has a document.
 
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { DocumentProblem } from '../../domain/document-problem.ts'
 import type { ExtractedDocument } from '../../domain/element.ts'
-import type { ExtractionOrder, ExtractionReport } from './protocol.ts'
+import { PROGRESS_DESCRIPTOR, type ExtractionOrder, type ExtractionReport } from './protocol.ts'
 
 const RESULT_DESCRIPTOR = 3
 
@@ -46,7 +46,8 @@ async function run(): Promise<{ report: ExtractionReport; payload: string }> {
       }
     }
     const { extractDocument } = await import('./extract-document.ts')
-    const document = await extractDocument({ bytes, fileName: order.fileName, mediaType: order.mediaType })
+    const { fileName, mediaType: declared } = order
+    const document = await extractDocument({ bytes, fileName, mediaType: declared, onProgress: tellProgress })
     const { mediaType, pageCount, pagesWithoutText, elements } = document
     return {
       report: { outcome: 'extracted', mediaType, pageCount, pagesWithoutText, elementCount: elements.length },
@@ -54,6 +55,15 @@ async function run(): Promise<{ report: ExtractionReport; payload: string }> {
     }
   } catch (error) {
     return { report: reportOf(error), payload: '' }
+  }
+}
+
+/** At once: parsers leave no time for writing later. */
+function tellProgress(completedPages: number, pageCount: number): void {
+  try {
+    writeSync(PROGRESS_DESCRIPTOR, `${completedPages} ${pageCount}\n`)
+  } catch {
+    // The parent does not keep up, or is gone: the next page tells more, and the guard ends what nobody waits for.
   }
 }
 

@@ -27,3 +27,9 @@ export type ExtractionReport =
 /** Last words of a process that its guard ends; on stderr, because the thread that writes results is the one that hangs. */
 export const GUARD_OUT_OF_MEMORY = 'extraction guard: out of memory'
 export const GUARD_TIMED_OUT = 'extraction guard: timed out'
+
+/**
+ * Where the extraction process tells how far it is, a line for each page: `3 10` for three of ten. Apart from the result, so that neither
+ * waits for the other.
+ */
+export const PROGRESS_DESCRIPTOR = 4
