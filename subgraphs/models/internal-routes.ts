@@ -26,18 +26,20 @@ import type { CatalogueModel } from './domain/choose-model.ts'
 import type { EmbedTexts } from './embed-texts.ts'
 import type { Generations } from './generations.ts'
 import { modelId, type ModelCatalogue } from './model-catalogue.ts'
+import type { RerankPassages } from './rerank-passages.ts'
 
 export interface InternalRoutesOptions {
   signer: IdentitySigner
   catalogue: ModelCatalogue
   embedTexts: EmbedTexts
+  rerankPassages: RerankPassages
   generations: Generations
 }
 
 const BODY_LIMIT_BYTES = 32 * 1024 * 1024
 
 export function addInternalRoutes(app: FastifyInstance, options: InternalRoutesOptions): void {
-  const { signer, catalogue, embedTexts, generations } = options
+  const { signer, catalogue, embedTexts, rerankPassages, generations } = options
   const callerOf = (request: FastifyRequest): Promise<Identity> =>
     signer.verify(String(request.headers[IDENTITY_HEADER] ?? ''))
 
@@ -69,11 +71,8 @@ export function addInternalRoutes(app: FastifyInstance, options: InternalRoutesO
     async (request, reply): Promise<z.input<typeof rerankResponseSchema>> => {
       await callerOf(request)
       const { question, passages } = parseBody(rerankRequestSchema, request)
-      const found = await catalogue.find('RERANK', null)
-      if (found === null) return { scores: null }
-      const signal = closedEarly(reply)
-      const model = await catalogue.openRerankModel(found, signal)
-      return { scores: (await model.rerank(question, passages, signal)).scores }
+      const scores = await rerankPassages(question, passages, closedEarly(reply))
+      return { scores: scores === null ? null : [...scores] }
     },
   )
 

@@ -24,6 +24,7 @@ import { createLoaders } from './loaders.ts'
 import { createModelCatalogue } from './model-catalogue.ts'
 import { permissions } from './permissions.ts'
 import type { ModelProvider } from './ports/model-provider.ts'
+import { createRerankPassages } from './rerank-passages.ts'
 import { resolvers } from './resolvers/index.ts'
 
 export interface RunningModels extends RunningRole {
@@ -47,7 +48,7 @@ export async function fetchEmbeddedModels(
   }
 }
 
-/** Ready at once: models appear as their files and hosts do. */
+/** Ready at once: models appear as their files and hosts do, and the first who ask wait until hosts were looked at. */
 export async function startModels(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningModels> {
   const configuration = readConfiguration(configSchema, environment)
   const { database, queue, signer, logger, isOnlyProcess } = platform
@@ -84,6 +85,7 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
   // Alone on the database, whatever has not ended was begun by a process that is dead.
   await generations.sweep({ all: isOnlyProcess })
   const embedTexts = createEmbedTexts({ catalogue, queue })
+  const rerankPassages = createRerankPassages({ catalogue })
 
   const stopping = new AbortController()
   const fetching = fetchMissingModels(configuration, ollama, { signal: stopping.signal }).then(
@@ -105,7 +107,7 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
       const loaders = createLoaders(identity.workspaceId, { catalogue, generations })
       return { identity, signal, requestId, catalogue, generations, loaders }
     },
-    addRoutes: (app) => addInternalRoutes(app, { signer, catalogue, embedTexts, generations }),
+    addRoutes: (app) => addInternalRoutes(app, { signer, catalogue, embedTexts, rerankPassages, generations }),
     ...platform.listen,
     logger,
   })

@@ -1,4 +1,6 @@
-// What all hosts have, read at most every few seconds. A host that is down keeps the models it was last seen with, also over a restart.
+// What all hosts have, read at most every few seconds. Whoever asks before the first reading is done waits for it. A host that is down keeps
+// the models it was last seen with, also over a restart.
+import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'drizzle-orm'
 import type { Database } from '#shared/database.ts'
 import { deterministicId } from '#shared/ids.ts'
@@ -27,7 +29,7 @@ export interface Catalogue {
 export interface ModelCatalogue {
   /** By name. Waits for hosts only when what is known is older than half a minute. */
   read(): Promise<Catalogue>
-  /** The named model, or the default for the capability; null when there is none. */
+  /** The named model, whether or not its host answers now, or the default for the capability of hosts that do; null when there is none. */
   find(capability: ModelCapability, name: string | null): Promise<CatalogueModel | null>
   openChatModel(model: CatalogueModel, signal: AbortSignal): Promise<ChatModel>
   openEmbeddingModel(model: CatalogueModel, signal: AbortSignal): Promise<EmbeddingModel>
@@ -61,30 +63,36 @@ export async function createModelCatalogue(options: ModelCatalogueOptions): Prom
   let readAt = -Infinity
   let reading: Promise<void> | null = null
 
-  const stored = await database.sql.select().from(hostSnapshotTable)
+  /** What each host's row says. */
+  const stored = new Map<string, readonly ModelDescription[]>()
+
+  const rows = await database.sql.select().from(hostSnapshotTable)
   for (const { hostName, kind } of providers) {
-    const models = stored.find((row) => row.hostName === hostName && row.provider === kind)?.models ?? []
+    const models = rows.find((row) => row.hostName === hostName && row.provider === kind)?.models ?? []
     hosts.set(hostName, { name: hostName, provider: kind, isReachable: false, models })
+    stored.set(hostName, models)
   }
 
   const readHost = async (provider: ModelProvider): Promise<void> => {
-    const known = hosts.get(provider.hostName)
+    const { hostName, kind } = provider
     try {
       const models = await provider.listModels(AbortSignal.timeout(hostTimeoutMs))
-      hosts.set(provider.hostName, { name: provider.hostName, provider: provider.kind, isReachable: true, models })
-      if (JSON.stringify(lasting(models)) !== JSON.stringify(lasting(known?.models ?? [])))
-        await store(provider, models)
+      hosts.set(hostName, { name: hostName, provider: kind, isReachable: true, models })
     } catch {
-      if (known !== undefined) hosts.set(provider.hostName, { ...known, isReachable: false })
+      hosts.set(hostName, { ...hosts.get(hostName)!, isReachable: false })
     }
+    // A row that could not be written takes nothing from a host that answers; the next reading writes it.
+    await store(hosts.get(hostName)!).catch(() => undefined)
   }
 
-  const store = async ({ hostName, kind }: ModelProvider, models: readonly ModelDescription[]): Promise<void> => {
-    const row = { hostName, provider: kind, models: lasting(models) }
+  const store = async ({ name: hostName, provider, models }: CatalogueHost): Promise<void> => {
+    const row = { hostName, provider, models: lasting(models) }
+    if (isDeepStrictEqual(row.models, lasting(stored.get(hostName) ?? []))) return
     await database.sql
       .insert(hostSnapshotTable)
       .values(row)
       .onConflictDoUpdate({ target: hostSnapshotTable.hostName, set: { ...row, readAt: sql`now()` } })
+    stored.set(hostName, row.models)
   }
 
   const refresh = (): Promise<void> => {
