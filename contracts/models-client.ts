@@ -42,7 +42,7 @@ export const EMBEDDING_DIMENSIONS_HEADER = 'tributary-dimensions'
 
 export const RERANKINGS_PATH = '/internal/rerankings'
 export const rerankRequestSchema = z.object({ question: z.string(), passages: z.array(z.string()).max(256) })
-/** Raw logits in the order of the passages, higher is better; null when no reranking model can be had now. */
+/** Raw logits in the order of the passages, higher is better; null when this platform has no reranking model. */
 export const rerankResponseSchema = z.object({ scores: z.array(z.number()).nullable() })
 
 export const messageSchema = z.object({ role: z.enum(['SYSTEM', 'USER', 'ASSISTANT', 'TOOL']), content: z.string() })
@@ -75,27 +75,34 @@ export const generationLineSchema = z.discriminatedUnion('type', [
 ])
 export type GenerationLine = z.infer<typeof generationLineSchema>
 
+/**
+ * Every call throws MODEL_NOT_AVAILABLE when this platform has no such model, and UPSTREAM_UNAVAILABLE, UPSTREAM_TIMED_OUT or
+ * CAPACITY_EXCEEDED when models or the model's host does not answer just now, which says nothing about what they have.
+ */
 export interface ModelsClient {
-  /** The named model, or the default one for the capability; null when there is none. */
+  /** The named model, or the default one for the capability; null when this platform has none. */
   findModel(
     identity: Identity,
     capability: 'CHAT' | 'EMBEDDING',
     modelName: string | null,
     signal: AbortSignal,
   ): Promise<ModelDescription | null>
-  /** One normalised vector per text, in order; at most 256 texts. Throws MODEL_NOT_AVAILABLE when the model cannot be had now. */
+  /** One normalised vector per text, in order; at most 256 texts. */
   embed(
     identity: Identity,
     request: z.infer<typeof embeddingsRequestSchema>,
     signal: AbortSignal,
   ): Promise<Float32Array[]>
-  /** How well each passage answers the question, as raw logits in order; null when no reranking model can be had now. */
+  /** How well each passage answers the question, as raw logits in order; null when this platform has no reranking model. */
   rerank(
     identity: Identity,
     request: z.infer<typeof rerankRequestSchema>,
     signal: AbortSignal,
   ): Promise<number[] | null>
-  /** `started`, deltas, then `completed`; throws what `failed` says. Aborting the signal stops the model. */
+  /**
+   * `started`, deltas, then `completed`; throws what `failed` says, and PROCESS_DIED when models is gone behind `started`. Aborting the signal
+   * stops the model.
+   */
   generate(
     identity: Identity,
     request: GenerationRequest,
@@ -161,6 +168,7 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
         bodyTimeoutMs: 300_000,
         target,
       })
+      let hasStarted = false
       let isComplete = false
       try {
         for await (const text of readline.createInterface({ input: response.body, crlfDelay: Infinity })) {
@@ -173,15 +181,16 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
               { isRetryable: line.isRetryable },
             )
           }
+          hasStarted = true
           if (line.type === 'completed') isComplete = true
           yield line
         }
-        if (!isComplete)
-          throw signal.aborted
-            ? transportError(null, { signal, target })
-            : new TributaryError('PROCESS_DIED', 'The generation ended without an answer.')
+        if (!isComplete) throw new Error('The stream ended before its last line.')
       } catch (cause) {
-        throw transportError(cause, { signal, target })
+        const error = transportError(cause, { signal, target })
+        // It was there a moment ago, and took with it what it was writing.
+        if (hasStarted && error.code === 'UPSTREAM_UNAVAILABLE' && error !== cause) throw generatorDied(error)
+        throw error
       } finally {
         // The consumer may leave early; the socket must not stay open, or the model would go on.
         stopped.abort()
@@ -190,3 +199,6 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
     },
   }
 }
+
+const generatorDied = (cause: unknown) =>
+  new TributaryError('PROCESS_DIED', 'The models process died while it was writing. Ask again.', { cause })

@@ -173,7 +173,7 @@ test('a reranker decides where there is one', async () => {
   expect(declined.at(-1).answer.verdict).toBe('NOT_IN_DOCUMENTS')
 })
 
-test('an answer is made by words when the embedding model is away', async () => {
+test('an answer is made by words where there is no embedding model any more', async () => {
   knowledge.models.available = []
   const events = await ask({ mode: 'EXTRACTIVE' })
   expect(events.at(-1)).toMatchObject({ __typename: 'AnswerCompleted' })

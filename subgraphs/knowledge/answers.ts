@@ -15,7 +15,7 @@ import type { AnswerStore } from './answer-store.ts'
 import { checkAnswerInput, checkContext, SOURCES_DEFAULT } from './domain/answer-input.ts'
 import type { RequestedMode } from './domain/answer-mode.ts'
 import type { KnowledgeBases } from './knowledge-bases.ts'
-import { isModelTrouble } from './model-trouble.ts'
+import { isModelAway, isModelTrouble } from './model-trouble.ts'
 import type { RunAnswer } from './run-answer.ts'
 import type { KnownAtStart } from './plan-answer.ts'
 import type { AnswerRow, KnowledgeBaseRow } from './tables.ts'
@@ -125,7 +125,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
     workspaceId: string,
     input: AnswerInput,
     signal: AbortSignal,
-  ): Promise<{ model: ModelDescription | null; mistakes: UserMistake[] }> {
+  ): Promise<{ model: ModelDescription | null; isAway: boolean; mistakes: UserMistake[] }> {
     const modelName = input.modelName ?? null
     let model: ModelDescription | null = null
     try {
@@ -133,8 +133,11 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
     } catch (error) {
       signal.throwIfAborted()
       if (!isModelTrouble(error)) throw error
+      // Nobody knows now what models has: the answer asks when it is planned, and waits.
+      if (isModelAway(error)) return { model, isAway: true, mistakes: [] }
     }
-    if (model !== null || (modelName === null && input.mode !== 'GENERATIVE')) return { model, mistakes: [] }
+    if (model !== null || (modelName === null && input.mode !== 'GENERATIVE'))
+      return { model, isAway: false, mistakes: [] }
     const mistake: UserMistake =
       modelName === null
         ? {
@@ -147,7 +150,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
             message: `No host has a chat model "${modelName}". Query models for those there are, or leave it out for the default one.`,
             path: ['input', 'modelName'],
           }
-    return { model, mistakes: [mistake] }
+    return { model, isAway: false, mistakes: [mistake] }
   }
 
   function findUnknown(ids: readonly string[], found: readonly KnowledgeBaseRow[]): UserMistake[] {
@@ -181,7 +184,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
         findChatModel(workspaceId, input, signal),
       ])
       mistakes.push(...findUnknown(knowledgeBaseIds, found), ...chat.mistakes)
-      if (chat.mistakes.length === 0)
+      if (chat.mistakes.length === 0 && !chat.isAway)
         mistakes.push(...checkContext(input, chat.model?.contextLength ?? null, ANSWER_TOKENS))
       if (mistakes.length > 0) return { mistakes }
       if (running.size >= runningMax || isClosed)
@@ -198,7 +201,7 @@ export function createAnswers(options: CreateAnswersOptions): Answers {
         isDetached: input.isDetached ?? false,
         leaseOwner: randomUUID(),
       })
-      run(answer, { chatModel: chat.model, knowledgeBases: found })
+      run(answer, chat.isAway ? null : { chatModel: chat.model, knowledgeBases: found })
       return { answer }
     },
 

@@ -1,13 +1,13 @@
 // Holds one sentence that a model wrote against the sources, and makes the citation that says what was found. The quote is always cut from
 // stored text; the model's marker is a hint, but one that points at no source at all is an invention, and the sentence is not relied on.
 import { serviceIdentity } from '../../contracts/identity.ts'
-import type { ModelsClient } from '../../contracts/models-client.ts'
 import { pageAtOffset } from './domain/page-marks.ts'
 import type { AnswerSentence } from './domain/split-answer.ts'
 import { splitSentences } from './domain/split-sentences.ts'
 import { collapseWhitespace } from './domain/text-span.ts'
 import { verifySentence, type SentenceSupport } from './domain/verify-sentence.ts'
-import { isModelTrouble } from './model-trouble.ts'
+import { isModelMissing } from './model-trouble.ts'
+import type { PatientModels } from './patient-models.ts'
 import type { AnswerCitationRow, AnswerRow, AnswerSourceRow } from './tables.ts'
 
 export type CiteSentence = (options: {
@@ -20,7 +20,7 @@ export type CiteSentence = (options: {
 }) => Promise<AnswerCitationRow>
 
 export function createCiteSentence(options: {
-  models: ModelsClient
+  models: PatientModels
   /** The model whose vectors say how near a quote is to a sentence; null when there is none. */
   embeddingModelOf: (answer: AnswerRow) => Promise<string | null>
 }): CiteSentence {
@@ -50,7 +50,7 @@ export function createCiteSentence(options: {
     }
   }
 
-  /** Judges the best quote again with the similarity of meaning; without an embedding model words alone decide. */
+  /** Judges the best quote again with the similarity of meaning; where there is no embedding model words alone decide. */
   async function withSimilarity(
     answer: AnswerRow,
     claim: { text: string; markers: readonly number[] },
@@ -77,7 +77,7 @@ export function createCiteSentence(options: {
       return again ? { ...support, isVerified: again.isVerified, failures: again.failures } : support
     } catch (error) {
       signal.throwIfAborted()
-      if (!isModelTrouble(error)) throw error
+      if (!isModelMissing(error)) throw error
       return support
     }
   }

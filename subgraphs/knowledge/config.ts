@@ -11,6 +11,15 @@ export const configSchema = z.object({
     .describe(
       'How long an answer goes on without a watcher before it is cancelled, in milliseconds; not when isDetached is true.',
     ),
+  TRIBUTARY_ANSWER_PATIENCE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(15_000)
+    .describe(
+      'How long an answer waits for models that do not answer just now (restarting, too busy) before it fails as retryable, in milliseconds.',
+    ),
 })
 
 export const workerConfigSchema = z.object({

@@ -37,7 +37,10 @@ export interface KnowledgeBases {
   list(workspaceId: string, filter: { name?: string | null }, page: Page): Promise<Connection<KnowledgeBaseRow>>
   findMany(workspaceId: string, ids: readonly string[]): Promise<KnowledgeBaseRow[]>
   countContents(workspaceId: string, ids: readonly string[]): Promise<ContentCounts[]>
-  /** Gives a knowledge base made without an embedding model the default one, if there is one now. Answers the row as it is then. */
+  /**
+   * Gives a knowledge base made without an embedding model the default one, if there is one now. Answers the row as it is then. Throws when
+   * models is away: whoever took that for "there is none" would leave documents without vectors.
+   */
   settleEmbeddingModel(knowledgeBase: KnowledgeBaseRow, signal: AbortSignal): Promise<KnowledgeBaseRow>
 }
 
@@ -132,8 +135,9 @@ export function createKnowledgeBases(options: { database: SqlExecutor; models: M
 
     async settleEmbeddingModel(knowledgeBase, signal) {
       if (knowledgeBase.embeddingModelName !== null) return knowledgeBase
-      const model = await findEmbeddingModel(knowledgeBase.workspaceId, null, signal)
-      if (model === null || model === 'unknown') return knowledgeBase
+      const identity = serviceIdentity(knowledgeBase.workspaceId, 'knowledge')
+      const model = await models.findModel(identity, 'EMBEDDING', null, signal)
+      if (model === null) return knowledgeBase
       const own = and(eq(table.workspaceId, knowledgeBase.workspaceId), eq(table.id, knowledgeBase.id))
       // Of two documents at once, the first decides for both.
       const [settled] = await database
@@ -145,7 +149,7 @@ export function createKnowledgeBases(options: { database: SqlExecutor; models: M
     },
   }
 
-  /** Null when there is no default; 'unknown' when the name means nothing. A default that cannot be asked for is taken as none. */
+  /** Null when there is no default; 'unknown' when the name means nothing. A default that cannot be asked for is settled with the first document. */
   async function findEmbeddingModel(
     workspaceId: string,
     name: string | null,

@@ -22,8 +22,10 @@ import { configSchema } from './config.ts'
 import type { Context } from './context.ts'
 import { createDeleteContent } from './delete-content.ts'
 import { createDocuments } from './documents.ts'
+import { createEmbedForAnswer, createEmbedForSearch } from './embed-question.ts'
 import { createKnowledgeBases } from './knowledge-bases.ts'
 import { createLoaders } from './loaders.ts'
+import { createPatientModels } from './patient-models.ts'
 import { permissions } from './permissions.ts'
 import { createPlanAnswer } from './plan-answer.ts'
 import { resolvers } from './resolvers/index.ts'
@@ -49,12 +51,26 @@ export async function startKnowledge(platform: Platform, environment: NodeJS.Pro
   const documents = createDocuments({ database: database.sql })
   const knowledgeBases = createKnowledgeBases({ database: database.sql, models })
   const deleteContent = createDeleteContent({ database, queue })
-  const retrieval = createRetrieval({ database, vectorStore, models, logger })
-  const searchKnowledgeBase = createSearchKnowledgeBase({ retrieval, queue, logger })
+  const searchKnowledgeBase = createSearchKnowledgeBase({
+    retrieval: createRetrieval({ database, vectorStore, embedQuestion: createEmbedForSearch({ models, logger }) }),
+    queue,
+    logger,
+  })
   const answerStore = createAnswerStore({ database, log })
-  const planAnswer = createPlanAnswer({ models, retrieval, knowledgeBases, logger })
-  const citeSentence = createCiteSentence({
+  const patientModels = createPatientModels({
     models,
+    logger,
+    patienceMs: configuration.TRIBUTARY_ANSWER_PATIENCE_MS,
+  })
+  const embedForAnswer = createEmbedForAnswer({ models: patientModels, logger })
+  const planAnswer = createPlanAnswer({
+    models: patientModels,
+    retrieval: createRetrieval({ database, vectorStore, embedQuestion: embedForAnswer }),
+    knowledgeBases,
+    logger,
+  })
+  const citeSentence = createCiteSentence({
+    models: patientModels,
     async embeddingModelOf({ workspaceId, knowledgeBaseIds }) {
       const found = await knowledgeBases.findMany(workspaceId, knowledgeBaseIds)
       return found.find(({ embeddingModelName }) => embeddingModelName !== null)?.embeddingModelName ?? null

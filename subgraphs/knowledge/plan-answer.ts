@@ -1,16 +1,20 @@
 // The first half of an answer's life: find sources, decide from them whether the documents hold an answer, and settle how it is written.
 // Nothing of it is visible to anyone until it is stored in one go with the event AnswerStarted.
+//
+// Models that are away are waited for, and an answer that waited in vain fails: decided by less it would be another answer, perhaps a wrong
+// NOT_IN_DOCUMENTS, and nobody could tell. Only models that this platform does not have are done without.
 import type { Logger } from 'pino'
 import { TributaryError } from '#shared/errors.ts'
 import { serviceIdentity, type Identity } from '../../contracts/identity.ts'
-import type { ModelDescription, ModelsClient } from '../../contracts/models-client.ts'
+import type { ModelDescription } from '../../contracts/models-client.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { resolveAnswerMode } from './domain/answer-mode.ts'
 import { composeExtractiveAnswer } from './domain/compose-extractive-answer.ts'
 import { gatherEvidence } from './domain/gather-evidence.ts'
 import type { Embed, Rerank, SourceChunk } from './domain/source-chunk.ts'
 import type { KnowledgeBases } from './knowledge-bases.ts'
-import { isModelTrouble } from './model-trouble.ts'
+import { isModelMissing } from './model-trouble.ts'
+import type { PatientModels } from './patient-models.ts'
 import type { Retrieval, RetrievedChunk, Retrieved } from './retrieval.ts'
 import type { AnswerRow, AnswerSourceRow, KnowledgeBaseRow } from './tables.ts'
 
@@ -25,7 +29,7 @@ export interface PlannedAnswer {
 }
 
 export interface KnownAtStart {
-  /** Null: there is none. */
+  /** Null: this platform has none. */
   chatModel: ModelDescription | null
   knowledgeBases: KnowledgeBaseRow[]
 }
@@ -38,7 +42,8 @@ const CHUNKS_READ = 24
 const LIST_DEPTH = 40
 
 export function createPlanAnswer(options: {
-  models: ModelsClient
+  models: PatientModels
+  /** Patient as well. */
   retrieval: Retrieval
   knowledgeBases: KnowledgeBases
   logger: Logger
@@ -59,7 +64,7 @@ export function createPlanAnswer(options: {
         depth: LIST_DEPTH,
         signal,
       }),
-      known === null ? findChatModel(identity, answer, signal) : known.chatModel,
+      known === null ? findChatModel(answer, identity, signal) : known.chatModel,
     ])
     const retrievalMs = Math.round(performance.now() - startedAt)
     const evidence = await decide(answer, retrieved, identity, signal)
@@ -90,7 +95,7 @@ export function createPlanAnswer(options: {
     if (!evidence.isInDocuments) return planned({ kind: 'decline' }, finder)
     if (mode === 'GENERATIVE') {
       if (chatModel === null)
-        throw new TributaryError('MODEL_NOT_AVAILABLE', 'The chat model that was to write the answer is gone.')
+        throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no chat model to write the answer.')
       const { id, name, contextLength } = chatModel
       return planned({ kind: 'generate', modelName: name, contextLength }, { id, name })
     }
@@ -100,14 +105,13 @@ export function createPlanAnswer(options: {
     return planned(chosen.length === 0 ? { kind: 'decline' } : { kind: 'extract', verdict, sentences: chosen }, finder)
   }
 
-  async function findChatModel(identity: Identity, answer: AnswerRow, signal: AbortSignal) {
-    try {
-      return await models.findModel(identity, 'CHAT', answer.modelName, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (isModelTrouble(error)) return null
-      throw error
-    }
+  async function findChatModel(answer: AnswerRow, identity: Identity, signal: AbortSignal) {
+    const { mode, modelName } = answer
+    if (mode === 'EXTRACTIVE' && modelName === null) return null
+    const model = await models.findModel(identity, 'CHAT', modelName, signal)
+    if (model === null && modelName !== null)
+      throw new TributaryError('MODEL_NOT_AVAILABLE', `No host has a chat model "${modelName}".`)
+    return model
   }
 
   /** Whether the documents hold an answer: judged by the reranker; where there is none, by similarity; else by words alone. */
@@ -124,8 +128,8 @@ export function createPlanAnswer(options: {
         return await gatherEvidence({ ...request, ...judge })
       } catch (error) {
         signal.throwIfAborted()
-        if (!isModelTrouble(error)) throw error
-        logger.debug({ err: error }, 'an answer is decided without a model that is away')
+        if (!isModelMissing(error)) throw error
+        logger.debug({ err: error }, 'an answer is decided without a model that this platform does not have')
       }
     }
     return gatherEvidence(request)
@@ -134,7 +138,7 @@ export function createPlanAnswer(options: {
   function rerankPassages(identity: Identity): Rerank {
     return async (question, passages, signal) => {
       const scores = await models.rerank(identity, { question, passages: [...passages] }, signal)
-      if (scores === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model now.')
+      if (scores === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model.')
       return scores
     }
   }

@@ -80,6 +80,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   workspaceId = createId('ws')
   models.available = [EMBEDDER]
+  models.isAway = false
   models.beforeEmbedding = () => undefined
   models.embeddings.length = 0
   const created = await knowledgeBases.create(workspaceId, { name: 'Ships' }, noSignal)
@@ -238,6 +239,19 @@ test('without an embedding model the document is found by words, and the next on
   expect(await knowledgeBases.findMany(workspaceId, [knowledgeBaseId])).toMatchObject([
     { embeddingModelName: EMBEDDER.name },
   ])
+})
+
+test('while models is away a document is not taken for one without an embedding model', async () => {
+  models.available = []
+  const created = await knowledgeBases.create(workspaceId, { name: 'Unsettled' }, noSignal)
+  knowledgeBaseId = 'knowledgeBase' in created ? created.knowledgeBase.id : ''
+  models.available = [EMBEDDER]
+  const command = await register()
+  models.isAway = true
+  await expect(deliver(command)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' })
+  models.isAway = false
+  await deliver(command, { retryCount: 1 })
+  expect(models.embeddings.length).toBeGreaterThan(0)
 })
 
 test('a model that stays away is tried again by the queue, and ends as a failed step that may be retried', async () => {

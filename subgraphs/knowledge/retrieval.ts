@@ -1,15 +1,13 @@
 // Finds chunks for a question: the question is embedded once per embedding model of the knowledge bases, both searches run side by side,
 // their lists are fused by reciprocal rank, and the chunks come from the database in one statement. Only READY documents are found.
 //
-// When no embedding can be had the search is made by words alone, and `mode` says so.
+// Where a question gets no vector the search is made by words alone, and `mode` says so.
 import { and, eq, getTableColumns, inArray } from 'drizzle-orm'
-import type { Logger } from 'pino'
 import type { Database } from '#shared/database.ts'
 import type { Identity } from '../../contracts/identity.ts'
-import type { ModelsClient } from '../../contracts/models-client.ts'
 import { fuseRanks } from './domain/fuse-ranks.ts'
 import { searchWords } from './domain/terms.ts'
-import { isModelTrouble } from './model-trouble.ts'
+import type { EmbedQuestion } from './embed-question.ts'
 import type { RankedChunks, VectorStore } from './ports/vector-store.ts'
 import { chunkTable, documentTable, type ChunkRow, type KnowledgeBaseRow } from './tables.ts'
 
@@ -51,24 +49,21 @@ const DEPTH_DEFAULT = 100
 const SLACK = 20
 /** A pasted page would otherwise look up thousands of terms. */
 const WORDS_MAX = 64
-/** A model that first has to be loaded must not hold a search up for long. */
-const EMBEDDING_TIMEOUT_MS = 15_000
 
 const { precedingText: _precedingText, ...chunkColumns } = getTableColumns(chunkTable)
 
 export function createRetrieval(options: {
   database: Database
   vectorStore: VectorStore
-  models: ModelsClient
-  logger: Logger
+  embedQuestion: EmbedQuestion
 }): Retrieval {
-  const { database, vectorStore, models, logger } = options
+  const { database, vectorStore, embedQuestion } = options
 
   return {
     async retrieve({ identity, knowledgeBases, question, mode, limit, depth = DEPTH_DEFAULT, signal }) {
       const { workspaceId } = identity
       const modelNames = [...new Set(knowledgeBases.flatMap(({ embeddingModelName }) => embeddingModelName ?? []))]
-      const embeddings = mode === 'LEXICAL' ? [] : await embedQuestion(identity, modelNames, question, signal)
+      const embeddings = mode === 'LEXICAL' ? [] : await embedAll(identity, modelNames, question, signal)
       const usedMode = embeddings.length === 0 ? 'LEXICAL' : mode
       const { dense, lexical } = await vectorStore.search({
         workspaceId,
@@ -103,7 +98,7 @@ export function createRetrieval(options: {
     return searchWords(question).slice(0, WORDS_MAX).join(' ') || null
   }
 
-  async function embedQuestion(
+  async function embedAll(
     identity: Identity,
     modelNames: readonly string[],
     question: string,
@@ -111,18 +106,8 @@ export function createRetrieval(options: {
   ): Promise<{ modelName: string; vector: Float32Array }[]> {
     const embedded = await Promise.all(
       modelNames.map(async (modelName) => {
-        try {
-          const request = { modelName, texts: [question], purpose: 'query' as const, idempotencyKey: null }
-          const timely = AbortSignal.any([signal, AbortSignal.timeout(EMBEDDING_TIMEOUT_MS)])
-          const [vector] = await models.embed(identity, request, timely)
-          return vector ? [{ modelName, vector }] : []
-        } catch (error) {
-          signal.throwIfAborted()
-          // The caller is still there, so CANCELLED is our own timeout.
-          if (!isModelTrouble(error) && (error as { code?: string }).code !== 'CANCELLED') throw error
-          logger.warn({ err: error, modelName }, 'searching by words only: the question could not be embedded')
-          return []
-        }
+        const vector = await embedQuestion(identity, modelName, question, signal)
+        return vector === null ? [] : [{ modelName, vector }]
       }),
     )
     return embedded.flat()

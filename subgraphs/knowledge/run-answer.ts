@@ -14,7 +14,7 @@ import { writeGeneration } from './write-generation.ts'
 
 export type RunAnswer = (options: {
   answer: AnswerRow
-  /** What its start found out already; null for an answer whose process died. */
+  /** What its start found out already; null for an answer whose process died, or that models could not be asked about. */
   known: KnownAtStart | null
   /** Aborted with the reason 'cancel' (somebody wants it to end) or 'leave' (this process is ending or lost the lease). */
   signal: AbortSignal

@@ -49,7 +49,11 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
     signal,
   )
   const splitter = createAnswerSplitter()
-  const read = createPump(generation)
+  // When models died while it wrote, those who watch are not to wait for its successor to judge a sentence of a text without an end.
+  const died = new AbortController()
+  const read = createPump(generation, (error) => {
+    if (error instanceof TributaryError && error.code === 'PROCESS_DIED') died.abort(error)
+  })
   let usage: TokenUsage | null = null
   let modelId = answer.modelId
   let sequence = 0
@@ -78,7 +82,7 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
         sentence,
         sources: sources.slice(0, prompt.sourceCount),
         ordinal: ordinal++,
-        signal,
+        signal: AbortSignal.any([signal, died.signal]),
       })
       if (citation.isVerified) verifiedCount += 1
       await change({ citations: [citation], events: [{ type: 'cited', citation }] })
@@ -116,8 +120,14 @@ function stopAtEnd(): { signal: AbortSignal } & Disposable {
   return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() }
 }
 
-/** Reads ahead while the reader is busy; each call gives everything that has come since the last one, null at the end. */
-function createPump<Item>(source: AsyncIterable<Item>): () => Promise<Item[] | null> {
+/**
+ * Reads ahead while the reader is busy; each call gives everything that has come since the last one, null at the end. What the source throws
+ * is told at once, and thrown behind the last items.
+ */
+function createPump<Item>(
+  source: AsyncIterable<Item>,
+  onError: (error: unknown) => void,
+): () => Promise<Item[] | null> {
   let items: Item[] = []
   let end: { error?: unknown } | null = null
   let wake: () => void = () => undefined
@@ -130,6 +140,7 @@ function createPump<Item>(source: AsyncIterable<Item>): () => Promise<Item[] | n
       end = {}
     } catch (error) {
       end = { error }
+      onError(error)
     }
     wake()
   })()

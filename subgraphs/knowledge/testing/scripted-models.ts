@@ -1,5 +1,6 @@
 // The internal API of models as a real HTTP server whose models do what a test says: embeddings are hashed words (texts that share words are
 // near each other), a generation is a script.
+import type { ServerResponse } from 'node:http'
 import Fastify from 'fastify'
 import {
   EMBEDDING_DIMENSIONS_HEADER,
@@ -36,6 +37,8 @@ export const WRITER: ModelDescription = {
 
 export interface ScriptedModels {
   origin: string
+  /** Cuts the connections of all generations, without a last line. */
+  hangUp: () => void
   /** Which models there are; changed by tests. */
   available: ModelDescription[]
   /** Every embedding request that was answered. */
@@ -47,6 +50,10 @@ export interface ScriptedModels {
   script: (request: GenerationRequest, signal: AbortSignal) => AsyncIterable<string>
   /** The raw logit of a passage; null: there is no reranking model. */
   rerank: ((question: string, passage: string) => number) | null
+  /** True: models does not answer just now, as while its process starts. */
+  isAway: boolean
+  /** Called for each request that finds models away. */
+  onRefusal: () => void
   /** Called before each embedding request is answered; may wait or throw to fail it with MODEL_NOT_AVAILABLE. */
   beforeEmbedding: (texts: string[]) => Promise<void> | void
   close(): Promise<void>
@@ -54,22 +61,36 @@ export interface ScriptedModels {
 
 export async function startScriptedModels(): Promise<ScriptedModels> {
   const app = Fastify({ bodyLimit: 16 * 1024 * 1024, forceCloseConnections: true })
-  const state: Omit<ScriptedModels, 'origin' | 'close'> = {
+  const state: Omit<ScriptedModels, 'origin' | 'close' | 'hangUp'> = {
     available: [EMBEDDER, WRITER],
     embeddings: [],
     generations: [],
     abandonedCount: 0,
     rerank: null,
+    isAway: false,
+    onRefusal: () => undefined,
     script: async function* () {
       yield 'Nothing was scripted.'
     },
     beforeEmbedding: () => undefined,
+  }
+  const generating = new Set<ServerResponse>()
+  const hangUp = () => {
+    for (const response of generating) response.destroy()
   }
   const find = (capability: 'CHAT' | 'EMBEDDING', name: string | null) =>
     state.available.find(
       (model) =>
         (model.embeddingDimensions !== null) === (capability === 'EMBEDDING') && (name === null || model.name === name),
     ) ?? null
+
+  app.addHook('onRequest', async (_request, reply) => {
+    if (!state.isAway) return
+    state.onRefusal()
+    await reply.status(503).send({
+      error: { code: 'UPSTREAM_UNAVAILABLE', message: 'The models service cannot be reached.', isRetryable: true },
+    })
+  })
 
   app.post(MODEL_PATH, (request) => {
     const { capability, modelName } = modelRequestSchema.parse(request.body)
@@ -105,6 +126,8 @@ export async function startScriptedModels(): Promise<ScriptedModels> {
     state.generations.push(generation)
     reply.hijack()
     const { raw } = reply
+    generating.add(raw)
+    raw.once('close', () => generating.delete(raw))
     const left = new AbortController()
     let isDone = false
     raw.once('close', () => {
@@ -137,7 +160,7 @@ export async function startScriptedModels(): Promise<ScriptedModels> {
   })
 
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
-  return Object.assign(state, { origin, close: () => app.close() })
+  return Object.assign(state, { origin, hangUp, close: () => app.close() })
 }
 
 function embedWords(text: string, dimensions: number): Float32Array {
