@@ -7,7 +7,7 @@ import type { JobQueue } from '#shared/job-queue.ts'
 import type { Identity } from '../../contracts/identity.ts'
 import type { KnowledgeClient } from '../../contracts/knowledge-client.ts'
 import { documentRegister, itemRun } from '../../contracts/messages.ts'
-import { checkJobInput, type JobInput, type TextInput } from './domain/check-input.ts'
+import { checkJobInput, isIdempotencyKey, type JobInput, type TextInput } from './domain/check-input.ts'
 import { newItemState } from './domain/item-state.ts'
 import { expectedMediaType, parseDeclaredMediaType } from './domain/media-type.ts'
 import type { UserMistake } from './domain/user-mistake.ts'
@@ -38,7 +38,7 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
     workspaceId: string,
     key: string | null,
   ): Promise<JobRow | undefined> {
-    if (key === null) return undefined
+    if (key === null || !isIdempotencyKey(key)) return undefined
     const [job] = await executor
       .select()
       .from(jobTable)
@@ -65,10 +65,10 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
 
   return async (identity, input, signal) => {
     const { workspaceId } = identity
-    const mistakes = checkJobInput(input)
-    if (mistakes.length > 0) return { mistakes }
     const existing = await findByKey(database.sql, workspaceId, input.idempotencyKey)
     if (existing) return { job: existing }
+    const mistakes = checkJobInput(input)
+    if (mistakes.length > 0) return { mistakes }
 
     const knowledgeBase = await knowledge.findKnowledgeBase(identity, input.knowledgeBaseId, signal)
     if (!knowledgeBase)

@@ -376,6 +376,30 @@ test('the same idempotency key gives the same job, also at the same time', async
   const ids = await Promise.all(Array.from({ length: 5 }, () => createJob(input)))
   expect(new Set(ids).size).toBe(1)
   expect((await finish(ids[0]!)).job.itemCount).toBe(1)
+  expect(await createJob({ idempotencyKey: 'same' })).toBe(ids[0])
+})
+
+test('an item knows the documents that came in before under its name, as long as they are there', async () => {
+  const ingestReport = async (text: string) => {
+    const { job } = await finish(await createJob({ texts: [{ title: 'Report', text }] }))
+    return job.items.nodes[0] as { id: string; document: { id: string } }
+  }
+  const first = await ingestReport('The report of the first week.')
+  const second = await ingestReport('The report of the second week.')
+  const failing = await finish(await createJob({ uploadIds: [await upload('Report', encode('\0'))] }))
+  expect(failing.job.status).toBe('FAILED')
+  const sameName = async (id: string) => {
+    const { data } = await ask(
+      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on IngestionItem { sameNameItems { id document { id } } } } }',
+      { r: [{ __typename: 'IngestionItem', id }] },
+    )
+    return data._entities[0].sameNameItems
+  }
+  const third = await ingestReport('The report of the third week.')
+  expect(await sameName(third.id)).toEqual([second, first].map(({ id, document }) => ({ id, document })))
+  const deleted = { workspaceId: WORKSPACE, knowledgeBaseId: KNOWLEDGE_BASE, documentId: second.document.id }
+  await platform.queue.send(documentsDeleted, deleted)
+  await expect.poll(async () => (await sameName(third.id)).map(({ id }: any) => id)).toEqual([first.id])
 })
 
 test('deleting a knowledge base cancels its unfinished items', async () => {
@@ -611,9 +635,9 @@ test('many documents with their jobs, steps and items cost a constant number of 
   expect(job.status).toBe('SUCCEEDED')
   const before = platform.statements.length
   const query = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Document { ingestionItem { status steps { name status } }
-    ingestionJob { status items(first: 2) { nodes { id } } } } } }`
+    ingestionJob { status items(first: 2) { nodes { id sameNameItems { id } } } } } } }`
   const r = job.items.nodes.map((item: any) => ({ __typename: 'Document', id: item.document.id }))
   const { data } = await ask(query, { r })
   expect(data._entities).toHaveLength(20)
-  expect(platform.statements.length - before).toBe(3)
+  expect(platform.statements.length - before).toBe(4)
 }, 120_000)

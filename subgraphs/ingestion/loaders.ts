@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader'
 import type { Connection, Page } from '#shared/graphql/connection.ts'
 import { createLoader } from '#shared/graphql/loader.ts'
-import type { ReadJobs } from './read-jobs.ts'
+import type { ItemName, ReadJobs } from './read-jobs.ts'
 import type { ItemRow, JobRow, UploadRow } from './tables.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -13,7 +13,11 @@ export interface Loaders {
   itemOfDocument: { load(documentId: string): Promise<ItemRow | null> }
   /** A page of the items of a job; jobs asked for the same page share a statement. */
   itemsOfJob: { load(key: { jobId: string; page: Page }): Promise<Connection<ItemRow>> }
+  /** The newest items with the name and in the knowledge base of this one, which may be among them. */
+  itemsOfName: { load(item: ItemName): Promise<ItemRow[]> }
 }
+
+export const MOST_SAME_NAME_ITEMS = 20
 
 export function createLoaders(workspaceId: string, useCases: { uploads: Uploads; readJobs: ReadJobs }): Loaders {
   const { uploads, readJobs } = useCases
@@ -42,7 +46,16 @@ export function createLoaders(workspaceId: string, useCases: { uploads: Uploads;
       },
       { cacheKeyFn: keyOf },
     ),
+    itemsOfName: new DataLoader<ItemName, ItemRow[], string>(
+      async (names) => {
+        const items = await readJobs.itemsOfNames(workspaceId, names, MOST_SAME_NAME_ITEMS + 1)
+        const byName = Map.groupBy(items, nameKeyOf)
+        return names.map((name) => byName.get(nameKeyOf(name)) ?? [])
+      },
+      { cacheKeyFn: nameKeyOf },
+    ),
   }
 }
 
 const keyOf = ({ jobId, page }: { jobId: string; page: Page }): string => JSON.stringify([jobId, page])
+const nameKeyOf = ({ knowledgeBaseId, name }: ItemName): string => JSON.stringify([knowledgeBaseId, name])

@@ -1,5 +1,5 @@
 // Reading jobs and items, many at a time: one statement each, however many jobs a query names.
-import { and, asc, desc, eq, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, inArray, lt, lte, or, sql } from 'drizzle-orm'
 import type { SqlExecutor } from '#shared/database.ts'
 import { toConnection, type Connection, type Page } from '#shared/graphql/connection.ts'
 import { itemTable, jobTable, type ItemRow, type JobRow } from './tables.ts'
@@ -12,7 +12,11 @@ export interface ReadJobs {
   findItemsByDocument(workspaceId: string, documentIds: readonly string[]): Promise<ItemRow[]>
   /** The same page of items of each job, in the order given. */
   itemsOfJobs(workspaceId: string, jobIds: readonly string[], page: Page): Promise<Map<string, Connection<ItemRow>>>
+  /** Under each of these names, the newest items that became documents which are still there; `limit` of each. */
+  itemsOfNames(workspaceId: string, names: readonly ItemName[], limit: number): Promise<ItemRow[]>
 }
+
+export type ItemName = Pick<ItemRow, 'knowledgeBaseId' | 'name'>
 
 export function createReadJobs(options: { database: SqlExecutor }): ReadJobs {
   const { database } = options
@@ -64,6 +68,24 @@ export function createReadJobs(options: { database: SqlExecutor }): ReadJobs {
         .orderBy(asc(itemTable.jobId), asc(itemTable.ordinal))
       const byJob = Map.groupBy(rows, (item) => item.jobId)
       return new Map(jobIds.map((id) => [id, toConnection(byJob.get(id) ?? [], page, (item) => [item.ordinal])]))
+    },
+
+    async itemsOfNames(workspaceId, names, limit) {
+      const { knowledgeBaseId, name, id, status, isDocumentDeleted } = itemTable
+      const place = sql<number>`row_number() over (partition by ${knowledgeBaseId}, ${name} order by ${id} desc)`
+      const ranked = database
+        .select({ ...getTableColumns(itemTable), place: place.as('place') })
+        .from(itemTable)
+        .where(
+          and(
+            eq(itemTable.workspaceId, workspaceId),
+            eq(status, 'SUCCEEDED'),
+            eq(isDocumentDeleted, false),
+            or(...names.map((wanted) => and(eq(knowledgeBaseId, wanted.knowledgeBaseId), eq(name, wanted.name)))),
+          ),
+        )
+        .as('ranked')
+      return database.select().from(ranked).where(lte(ranked.place, limit)).orderBy(desc(ranked.id))
     },
   }
 }

@@ -209,7 +209,10 @@ export type IngestionJobCreateInput = {
   texts?: InputMaybe<Array<TextInput>>
   /** Words to mark each document with, at most 20, each 1 to 64 characters. Null means none. */
   tags?: InputMaybe<Array<Scalars['String']['input']>>
-  /** Any text of at most 200 characters: the same key returns the same job instead of a second one. Null means every call makes a job. */
+  /**
+   * Any text of 1 to 200 characters: the same key returns the same job instead of a second one, and nothing else of the input is looked at.
+   * Null means every call makes a job.
+   */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>
 }
 
@@ -295,6 +298,11 @@ export type IngestionItem = Node & {
   error: Maybe<IngestionError>
   /** What a person should know of it though it did not fail. At most one of each code. */
   warnings: Array<IngestionWarning>
+  /**
+   * Other items that came into the same knowledge base under the same name, and whose documents are still there, newest first. At most 20.
+   * A file that changed and is ingested again becomes a document of its own; the earlier ones, which these are, stay until they are deleted.
+   */
+  sameNameItems: Array<IngestionItem>
 }
 
 /** A page of items. */
@@ -967,6 +975,7 @@ export type IngestionItemResolvers<
   document?: Resolver<Maybe<ResolversTypes['Document']>, ParentType, ContextType>
   error?: Resolver<Maybe<ResolversTypes['IngestionError']>, ParentType, ContextType>
   warnings?: Resolver<Array<ResolversTypes['IngestionWarning']>, ParentType, ContextType>
+  sameNameItems?: Resolver<Array<ResolversTypes['IngestionItem']>, ParentType, ContextType>
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>
 }
 

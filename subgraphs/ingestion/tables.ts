@@ -99,7 +99,7 @@ export const itemTable = ingestionSchema.table(
   (table) => [
     uniqueIndex('item_ordinal').on(table.jobId, table.ordinal),
     uniqueIndex('item_document').on(table.workspaceId, table.documentId),
-    index('item_knowledge_base').on(table.workspaceId, table.knowledgeBaseId),
+    index('item_name').on(table.workspaceId, table.knowledgeBaseId, table.name),
     index('item_source').on(table.workspaceId, table.sourceKey),
     index('item_elements').on(table.workspaceId, table.elementsKey),
     index('item_content').on(table.workspaceId, table.contentKey),

@@ -74,16 +74,16 @@ export function checkJobInput(input: JobInput): UserMistake[] {
       invalid(`Give at most ${TAGS_MAXIMUM} tags, each of 1 to ${TAG_MAXIMUM_CHARACTERS} characters.`, 'tags'),
     )
   }
-  if (
-    idempotencyKey !== null &&
-    (idempotencyKey === '' || idempotencyKey.length > IDEMPOTENCY_KEY_MAXIMUM_CHARACTERS || !isStorable(idempotencyKey))
-  ) {
+  if (idempotencyKey !== null && !isIdempotencyKey(idempotencyKey)) {
     mistakes.push(
       invalid(`Give a key of 1 to ${IDEMPOTENCY_KEY_MAXIMUM_CHARACTERS} characters, or none.`, 'idempotencyKey'),
     )
   }
   return mistakes
 }
+
+export const isIdempotencyKey = (key: string): boolean =>
+  key !== '' && key.length <= IDEMPOTENCY_KEY_MAXIMUM_CHARACTERS && isStorable(key)
 
 function checkText(input: TextInput, index: number): UserMistake[] {
   const mistakes: UserMistake[] = []

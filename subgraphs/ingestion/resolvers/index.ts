@@ -4,6 +4,7 @@ import { scalars } from '#shared/graphql/scalars.ts'
 import { UPLOADS_PATH } from '../../../contracts/upload-path.ts'
 import type { JobResult } from '../create-job.ts'
 import { warningsOf } from '../domain/warnings.ts'
+import { MOST_SAME_NAME_ITEMS } from '../loaders.ts'
 import type { Resolvers } from '../schema.generated.ts'
 import { subscription } from './subscription.ts'
 
@@ -60,6 +61,10 @@ export const resolvers: Resolvers = {
   IngestionItem: {
     __resolveReference: async ({ id }, { loaders }) => loaders.item.load(id),
     warnings: (item) => warningsOf(item),
+    sameNameItems: async (item, _arguments, { loaders }) => {
+      const items = await loaders.itemsOfName.load(item)
+      return items.filter(({ id }) => id !== item.id).slice(0, MOST_SAME_NAME_ITEMS)
+    },
     document: ({ documentId, isDocumentDeleted }) =>
       isDocumentDeleted ? null : { __typename: 'Document', id: documentId },
   },
