@@ -3,8 +3,6 @@
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import { openDatabase } from '#shared/database.ts'
-import { serviceIdentity } from '../../contracts/identity.ts'
-import { createModelsClient } from '../../contracts/models-client.ts'
 import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.ts'
 import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
@@ -23,7 +21,7 @@ type Target = Step | 'UPLOAD' | 'ANSWER'
 const KILLS_PER_TARGET = 4
 const TRIES_PER_KILL = 10
 
-/** Who does the work, and dies: where two take part, one after the other. */
+/** Who does the work, and dies: where two take part, one after the other. Answers are under way during many of the other kills, too. */
 const VICTIMS: Record<Target, RoleName[]> = {
   FETCH: ['ingestion-worker'],
   EXTRACT: ['ingestion-worker'],
@@ -34,7 +32,7 @@ const VICTIMS: Record<Target, RoleName[]> = {
   LINK: ['graph-worker'],
   CHECK: ['knowledge-worker'],
   UPLOAD: ['ingestion'],
-  ANSWER: ['knowledge'],
+  ANSWER: ['knowledge', 'models'],
 }
 
 const ownStep = (step: Step) => `select 1 from ingestion.item i, jsonb_array_elements(i.steps) s
@@ -136,10 +134,8 @@ type KillContext = {
 }
 
 async function killDuringStep(context: KillContext, step: Step, victim: RoleName): Promise<void> {
-  const { client, probe, chance, bases, given, jobs, answers } = context
+  const { client, probe, chance, bases, given, jobs } = context
   for (let tries = 0; tries < TRIES_PER_KILL; tries += 1) {
-    // Without models an answer is decided by words alone, and another one: this test kills either, never one during the other.
-    if (victim === 'models') for (const answer of answers) await waitForAnswer(client, answer)
     const index = given.ledgers.length
     given.ledgers.push(index)
     const job = await patiently(() =>
@@ -207,31 +203,9 @@ async function killDuringAnswers(context: KillContext, victim: RoleName): Promis
   await killAndRestart(context, victim)
 }
 
-async function killAndRestart({ roles, client }: KillContext, victim: RoleName): Promise<void> {
+async function killAndRestart({ roles }: KillContext, victim: RoleName): Promise<void> {
   await roles.kill(victim)
   await roles.start(victim)
-  if (victim === 'models') await waitForLoadedModels(roles, client)
-}
-
-/** models is ready before its models are; until then answers are rightly judged by other means, and are others than an undisturbed run gives. */
-async function waitForLoadedModels(roles: RunningRoles, client: TestClient): Promise<void> {
-  const { viewer, models: listed } = await client.query(
-    '{ viewer { workspace { id } } models { nodes { name capabilities } } }',
-  )
-  const models = createModelsClient({ origin: () => new URL(roles.subgraphUrls.models).origin, signer: roles.signer })
-  const identity = serviceIdentity(viewer.workspace.id, 'test')
-  const signal = AbortSignal.timeout(120_000)
-  for (const { name: modelName, capabilities } of listed.nodes as { name: string; capabilities: string[] }[]) {
-    if (capabilities.includes('EMBEDDING')) {
-      const request = { modelName, texts: ['ready?'], purpose: 'query' as const, idempotencyKey: null }
-      await patiently(() => models.embed(identity, request, signal))
-    }
-    if (capabilities.includes('RERANK'))
-      await patiently(async () => {
-        if ((await models.rerank(identity, { question: 'ready?', passages: ['yes'] }, signal)) === null)
-          throw new Error('The reranker is not there yet.')
-      })
-  }
 }
 
 async function runUndisturbed(databaseUrl: string, given: Given) {
