@@ -5,7 +5,12 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEndpoint, type Endpoint } from './client/endpoint.ts'
+import { findFiles } from './client/find-files.ts'
+import { ingestFile } from './client/ingest-file.ts'
+import { listKnowledgeBases } from './client/knowledge-bases.ts'
 import { killAll, start, type Started } from '../deploy/standalone/start-process.fixture.ts'
 
 let scratch: string
@@ -74,6 +79,63 @@ describe('ingest, ask and search', { timeout: 120_000 }, () => {
     const { records: status } = await json(['status'])
     expect(status[0]!['knowledgeBases']).toMatchObject([{ name: 'Handbook', documentCount: 3 }])
     expect(status[0]!['runningJobs']).toEqual([])
+  })
+
+  it('sends nothing of a file that has not changed', async () => {
+    const { secret } = await platform.event('admin-api-key-created')
+    const { url } = await platform.event('ready')
+    const endpoint = createEndpoint({ url, apiKey: secret })
+    const sent: string[] = []
+    const recording: Endpoint = {
+      ...endpoint,
+      request: (name, ...rest) => {
+        sent.push(name)
+        return endpoint.request(name, ...rest)
+      },
+    }
+    const knowledgeBases = await listKnowledgeBases(endpoint, 'Handbook')
+    const { files } = await findFiles([path.join(documents, 'handbook.md')])
+    const options = { endpoint: recording, knowledgeBaseId: knowledgeBases[0]!.id, file: files[0]! }
+    expect(await ingestFile(options)).toMatchObject({ isNew: false })
+    expect(sent).toEqual(['IngestionJobCreate', 'IngestionJob'])
+    await endpoint.close()
+  })
+
+  it('says which document a changed file had before', async () => {
+    const folder = path.join(scratch, 'changing')
+    await mkdir(path.join(folder, 'sub'), { recursive: true })
+    const rota = path.join(folder, 'rota.txt')
+    await writeFile(rota, 'On Monday the harbour is watched by Ingrid.\n')
+    await writeFile(path.join(folder, 'sub', 'rota.txt'), 'On Monday the lighthouse is watched by Olav.\n')
+    const command = ['ingest', folder, '--knowledge-base', 'Rota', '--wait']
+    const first = await json(command)
+    expect(first.records.filter(({ event }) => event === 'earlier-documents')).toEqual([])
+    const before = first.records.find(({ event, file }) => event === 'file' && file === rota)!['documentId']
+
+    await writeFile(rota, 'On Monday the harbour is watched by Sigrid.\n')
+    const second = await json(command)
+    expect(second.records.at(-1)).toMatchObject({ event: 'finished', succeeded: 1, unchanged: 1 })
+    expect(second.records.filter(({ event }) => event === 'earlier-documents')).toEqual([
+      {
+        event: 'earlier-documents',
+        file: rota,
+        name: 'rota.txt',
+        documents: [{ id: before, title: 'rota.txt', createdAt: expect.any(String) }],
+      },
+    ])
+
+    await writeFile(rota, 'On Monday the harbour is watched by nobody.\n')
+    const { stdout } = await tributary([...command.slice(0, -1), '--wait'])
+    expect(stdout).toContain(`! rota.txt: ${before}, "rota.txt", of `)
+    expect(stdout).toContain('(unchanged, nothing to do)')
+    expect(stdout).toContain('1 ingested, 1 unchanged')
+    expect(stdout).toContain('delete what is out of date with the mutation documentDelete')
+  })
+
+  it('says which pages of a file have no text', async () => {
+    const ledger = fileURLToPath(new URL('../test/fixtures/documents/partly-scanned.pdf', import.meta.url))
+    const { stdout } = await tributary(['ingest', ledger, '--knowledge-base', 'Ledger', '--wait'])
+    expect(stdout).toMatch(/✓ .*partly-scanned\.pdf\n {4}! 3 of 10 pages have no text \(scanned\?\): 2, 5, 7\./)
   })
 
   it('streams an answer and lists what it rests on', async () => {

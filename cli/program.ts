@@ -48,7 +48,7 @@ export function createProgram(): Command {
   program
     .command('ingest')
     .description(
-      'bring files, or the supported files of folders, into a knowledge base; what is there already stays as it is',
+      'bring files, or the supported files of folders, into a knowledge base; unchanged ones are not sent again',
     )
     .argument('<path...>', 'files and folders: text, Markdown, HTML and PDF')
     .option('--knowledge-base <name>', 'where to; made when it does not exist', 'Documents')

@@ -1,5 +1,5 @@
 // Brings one file into a knowledge base: announce, send the bytes, start a job. One job per file, under a key made of knowledge base, name and
-// content: what was ingested already is found again instead of being ingested twice, whenever and wherever the command runs again.
+// content: what was ingested already is found again instead of being sent and ingested twice, whenever and wherever the command runs again.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,22 +39,23 @@ const MOST_GENERATIONS = 1000
 export async function ingestFile(options: IngestFileOptions): Promise<IngestedFile> {
   const { endpoint, knowledgeBaseId, file, signal } = options
   const sha256 = await hashFile(file.path)
-  const uploadId = await uploadFile(options)
-  for (let generation = 1; generation <= MOST_GENERATIONS; generation += 1) {
+  const createJob = async (idempotencyKey: string, uploadIds: string[] | null) => {
+    const tags = options.tags ?? null
     const { ingestionJobCreate } = await endpoint.request<{
       ingestionJobCreate: UserErrorPayload & { ingestionJob: IngestionJob | null }
-    }>(
-      'IngestionJobCreate',
-      {
-        knowledgeBaseId,
-        uploadIds: [uploadId],
-        tags: options.tags ?? null,
-        idempotencyKey: keyOf(knowledgeBaseId, file.name, sha256, generation),
-      },
-      signal,
-    )
-    throwUserErrors(ingestionJobCreate)
-    const job = await readJob(endpoint, ingestionJobCreate.ingestionJob!.id, signal)
+    }>('IngestionJobCreate', { knowledgeBaseId, uploadIds, tags, idempotencyKey }, signal)
+    return ingestionJobCreate
+  }
+  for (let generation = 1; generation <= MOST_GENERATIONS; generation += 1) {
+    const key = keyOf(knowledgeBaseId, file.name, sha256, generation)
+    // The key alone finds the job of an earlier run, without sending the bytes; where there is none, there is nothing to ingest yet.
+    let { ingestionJob } = await createJob(key, null)
+    if (!ingestionJob) {
+      const created = await createJob(key, [await uploadFile(options)])
+      throwUserErrors(created)
+      ingestionJob = created.ingestionJob
+    }
+    const job = await readJob(endpoint, ingestionJob!.id, signal)
     if (job === null) continue
     const [item] = job.items?.nodes ?? []
     switch (job.status) {

@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { FoundFile } from './find-files.ts'
 import { followJob } from './follow-job.ts'
 import { ingestFile } from './ingest-file.ts'
-import type { IngestionJob, IngestionJobEvent } from './shapes.ts'
+import type { IngestionJob, IngestionJobEvent, IngestionWarning, NamedDocument } from './shapes.ts'
 
 export type FileProgress =
   /** The bytes are there and a job has them. */
@@ -15,9 +15,26 @@ export type FileProgress =
   | FileOutcome
 
 export type FileOutcome =
-  | { kind: 'succeeded'; file: FoundFile; sha256: string; jobId: string; documentId: string | null; isNew: boolean }
+  | {
+      kind: 'succeeded'
+      file: FoundFile
+      sha256: string
+      jobId: string
+      documentId: string | null
+      isNew: boolean
+      warnings: IngestionWarning[]
+      /** Of the same name in the knowledge base; see `earlierDocuments`. */
+      sameName: NamedDocument[]
+    }
   /** Without waiting for it to be finished. */
-  | { kind: 'started'; file: FoundFile; sha256: string; jobId: string }
+  | {
+      kind: 'started'
+      file: FoundFile
+      sha256: string
+      jobId: string
+      documentId: string | null
+      sameName: NamedDocument[]
+    }
   | { kind: 'failed'; file: FoundFile; jobId: string | null; code: string; message: string }
 
 export interface IngestFilesOptions {
@@ -53,7 +70,7 @@ export async function ingestFiles(options: IngestFilesOptions): Promise<FileOutc
       jobId = job.id
       onProgress?.({ kind: 'accepted', file, jobId, isNew })
       if (!isNew) return succeeded(file, job, sha256, false)
-      if (!isWaiting) return { kind: 'started', file, sha256, jobId }
+      if (!isWaiting) return { kind: 'started', file, sha256, ...namesOf(job), jobId }
       const finished = await following(() =>
         followJob({
           endpoint,
@@ -100,6 +117,31 @@ const succeeded = (file: FoundFile, job: IngestionJob, sha256: string, isNew: bo
   file,
   sha256,
   jobId: job.id,
-  documentId: job.items?.nodes[0]?.document?.id ?? null,
+  ...namesOf(job),
   isNew,
+  warnings: job.items?.nodes[0]?.warnings ?? [],
 })
+
+function namesOf({ items }: IngestionJob): { documentId: string | null; sameName: NamedDocument[] } {
+  const [item] = items?.nodes ?? []
+  const sameName = item?.sameNameItems.flatMap(({ document }) => document ?? []) ?? []
+  return { documentId: item?.document?.id ?? null, sameName }
+}
+
+export interface EarlierDocuments {
+  file: FoundFile
+  documents: NamedDocument[]
+}
+
+/**
+ * Documents that came in before under the name of a file that is new or changed: most likely its former contents. Files of one run that
+ * have a name in common, from different folders, are not each other's.
+ */
+export function earlierDocuments(outcomes: readonly FileOutcome[]): EarlierDocuments[] {
+  const ofThisRun = new Set(outcomes.map((outcome) => (outcome.kind === 'failed' ? null : outcome.documentId)))
+  return outcomes.flatMap((outcome) => {
+    if (outcome.kind === 'failed' || (outcome.kind === 'succeeded' && !outcome.isNew)) return []
+    const documents = outcome.sameName.filter(({ id }) => !ofThisRun.has(id))
+    return documents.length > 0 ? [{ file: outcome.file, documents }] : []
+  })
+}

@@ -26,6 +26,21 @@ export interface IngestionItem {
   status: JobStatus
   document: { id: string } | null
   error: IngestionError | null
+  warnings: IngestionWarning[]
+  /** What came into the knowledge base under the same name and is still there. */
+  sameNameItems: { document: NamedDocument | null }[]
+}
+
+export interface IngestionWarning {
+  code: string
+  message: string
+  pages: number[]
+}
+
+export interface NamedDocument {
+  id: string
+  title: string
+  createdAt: string
 }
 
 export interface IngestionJob {

@@ -1,9 +1,10 @@
 // `tributary ingest FILE|DIR…`: brings documents into a knowledge base, which is made when it does not exist.
 import { ClientError, EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
 import { findFiles } from '../client/find-files.ts'
-import { ingestFiles, type FileOutcome } from '../client/ingest-files.ts'
+import { earlierDocuments, ingestFiles, type EarlierDocuments, type FileOutcome } from '../client/ingest-files.ts'
 import { ensureKnowledgeBase } from '../client/knowledge-bases.ts'
 import { createIngestProgress } from '../terminal/ingest-progress.ts'
+import type { Output } from '../terminal/output.ts'
 import type { CommandContext } from './context.ts'
 
 export interface IngestFlags {
@@ -12,6 +13,7 @@ export interface IngestFlags {
 }
 
 const SKIPPED_SHOWN = 20
+const EARLIER_SHOWN = 20
 
 export async function ingest(
   { endpoint, output, signal }: CommandContext,
@@ -62,11 +64,12 @@ export async function ingest(
     failed: count('failed'),
     skipped: skipped.length,
   }
+  showEarlierDocuments(earlierDocuments(outcomes), output)
   output.record({ event: 'finished', knowledgeBaseId: knowledgeBase.id, ...summary })
   output.line(
     Object.entries({
       ingested: summary.succeeded,
-      'there already': summary.unchanged,
+      unchanged: summary.unchanged,
       started: summary.started,
       failed: summary.failed,
       skipped: summary.skipped,
@@ -84,4 +87,20 @@ export async function ingest(
 function fileRecord(outcome: FileOutcome): object {
   const { kind, file, ...rest } = outcome
   return { event: 'file', status: kind, file: file.path, ...rest }
+}
+
+/** Nothing is deleted unasked: another file may have the same name. */
+function showEarlierDocuments(earlier: readonly EarlierDocuments[], output: Output): void {
+  for (const { file, documents } of earlier)
+    output.record({ event: 'earlier-documents', file: file.path, name: file.name, documents })
+  if (earlier.length === 0) return
+  output.line('Documents of the same name with other contents are still there, and are searched too:')
+  for (const { file, documents } of earlier.slice(0, EARLIER_SHOWN)) {
+    for (const { id, title, createdAt } of documents)
+      output.line(`  ! ${file.name}: ${id}, "${title}", of ${createdAt.slice(0, 10)}`)
+  }
+  if (earlier.length > EARLIER_SHOWN) output.line(`  ! and of ${earlier.length - EARLIER_SHOWN} more files`)
+  output.line(
+    'A changed file does not replace its document: delete what is out of date with the mutation documentDelete.',
+  )
 }
