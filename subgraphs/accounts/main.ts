@@ -1,4 +1,5 @@
 // The composition root of accounts: its API process.
+import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { startSubgraphServer, readTypeDefinitions } from '#shared/graphql/subgraph-server.ts'
 import {
@@ -27,7 +28,7 @@ export interface RunningAccounts extends RunningRole {
 export async function startAccounts(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningAccounts> {
   const configuration = readConfiguration(configSchema, environment)
   const { database, signer, logger } = platform
-  await database.migrate({ schema: 'accounts', folder: new URL('./migrations', import.meta.url).pathname })
+  await database.migrate({ schema: 'accounts', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const apiKeys = createApiKeys({ database: database.sql })
   const workspaces = createWorkspaces({ database })
   const firstStart = await workspaces.ensureFirst(configuration.TRIBUTARY_ADMIN_API_KEY)

@@ -1,6 +1,7 @@
 // The tables of graph as its processes expect them. Safe to run from several at once.
+import { fileURLToPath } from 'node:url'
 import type { Database } from '#shared/database.ts'
 
 export function migrate(database: Database): Promise<void> {
-  return database.migrate({ schema: 'graph', folder: new URL('./migrations', import.meta.url).pathname })
+  return database.migrate({ schema: 'graph', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
 }

@@ -1,4 +1,5 @@
 // The composition root of ingestion: its API process.
+import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
 import { createStreamLog } from '#shared/stream-log.ts'
@@ -38,7 +39,7 @@ export async function startIngestion(
 ): Promise<RunningIngestion> {
   const configuration = readConfiguration(configSchema, environment)
   const { database, queue, blobs, signer, logger } = platform
-  await database.migrate({ schema: 'ingestion', folder: new URL('./migrations', import.meta.url).pathname })
+  await database.migrate({ schema: 'ingestion', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })
   const storedBlobs = createStoredBlobs({ database, blobs })
   const uploads = createUploads({

@@ -1,4 +1,5 @@
 // The composition root of ingestion's background process: runs items, takes the reports of other subgraphs, and tidies up.
+import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { createStreamLog } from '#shared/stream-log.ts'
 import { documentsDeleted, itemRun, stepReported } from '../../contracts/messages.ts'
@@ -22,7 +23,7 @@ const EVENTS_KEPT_MS = 30 * 24 * 3600 * 1000
 export async function startIngestionWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
   const configuration = readConfiguration(workerConfigSchema, environment)
   const { database, queue, blobs, logger } = platform
-  await database.migrate({ schema: 'ingestion', folder: new URL('./migrations', import.meta.url).pathname })
+  await database.migrate({ schema: 'ingestion', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })
   const transitions = createItemTransitions({ database, queue, events })
   const storedBlobs = createStoredBlobs({ database, blobs })

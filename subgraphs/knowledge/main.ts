@@ -1,5 +1,6 @@
 // The composition root of knowledge: its API process. It searches, answers and looks after answers; it never writes to the vector store.
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { readConfiguration } from '#shared/configuration.ts'
 import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
@@ -40,7 +41,7 @@ export interface RunningKnowledge extends RunningRole {
 export async function startKnowledge(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningKnowledge> {
   const configuration = readConfiguration(configSchema, environment)
   const { database, queue, signer, logger } = platform
-  await database.migrate({ schema: 'knowledge', folder: new URL('./migrations', import.meta.url).pathname })
+  await database.migrate({ schema: 'knowledge', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const models = createModelsClient({ origin: () => platform.originOf('models'), signer })
   const vectorStore = await createLanceDbVectorStore({
     directory: path.join(platform.dataDirectory, 'vectors'),

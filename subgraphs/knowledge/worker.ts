@@ -1,5 +1,6 @@
 // The composition root of knowledge's background work: the handlers of durable messages. The only process that writes to the vector store.
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import type { Delivery } from '#shared/job-queue.ts'
 import {
@@ -23,7 +24,7 @@ import { createFailDocument, createRegisterDocument } from './register-document.
 export async function startKnowledgeWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
   const configuration = readConfiguration(workerConfigSchema, environment)
   const { database, queue, blobs, signer, logger } = platform
-  await database.migrate({ schema: 'knowledge', folder: new URL('./migrations', import.meta.url).pathname })
+  await database.migrate({ schema: 'knowledge', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const models = createModelsClient({ origin: () => platform.originOf('models'), signer })
   const vectorStore = await createLanceDbVectorStore({
     directory: path.join(platform.dataDirectory, 'vectors'),

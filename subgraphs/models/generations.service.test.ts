@@ -2,6 +2,7 @@
 import { eq } from 'drizzle-orm'
 import { createClient, type Client } from 'graphql-ws'
 import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { openDatabase } from '#shared/database.ts'
@@ -38,7 +39,7 @@ describeWithService('generations over processes', await ensurePostgresql(), (ins
     const child = await startChild({
       name: `models ${kind}`,
       command: process.execPath,
-      arguments: [new URL(`./${kind}.ts`, import.meta.url).pathname],
+      arguments: [fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))],
       environment: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],

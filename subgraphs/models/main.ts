@@ -1,4 +1,5 @@
 // The composition root of models: its API process, which also runs the embedded models.
+import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
 import { createStreamLog } from '#shared/stream-log.ts'
@@ -52,7 +53,7 @@ export async function fetchEmbeddedModels(
 export async function startModels(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningModels> {
   const configuration = readConfiguration(configSchema, environment)
   const { database, queue, signer, logger, isOnlyProcess } = platform
-  await database.migrate({ schema: 'models', folder: new URL('./migrations', import.meta.url).pathname })
+  await database.migrate({ schema: 'models', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const ollama = ollamaProviders(configuration)
   const threads = configuration.TRIBUTARY_MODEL_THREADS
   const embedded = createEmbeddedProvider({

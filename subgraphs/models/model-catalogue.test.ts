@@ -1,4 +1,5 @@
 // The catalogue over the embedded host, whose files are found, late or not at all as a test wants.
+import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestPlatform, type TestPlatform } from '../../test/harness/platform.ts'
@@ -11,7 +12,7 @@ let platform: TestPlatform
 
 beforeAll(async () => {
   platform = await createTestPlatform()
-  await platform.database.migrate({ schema: 'models', folder: new URL('./migrations', import.meta.url).pathname })
+  await platform.database.migrate({ schema: 'models', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
 })
 afterAll(() => platform.close())
 

@@ -1,11 +1,12 @@
 // The contract of GraphStore on a database of its own.
+import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll } from 'vitest'
 import { openDatabase, type Database, type OpenDatabaseOptions } from '#shared/database.ts'
 import { describeGraphStore } from '../ports/graph-store.contract.ts'
 import { createPostgresGraphStore } from './postgres-graph-store.ts'
 
-const folder = new URL('../migrations', import.meta.url).pathname
+const folder = fileURLToPath(new URL('../migrations', import.meta.url))
 
 export function describeGraphStoreOn(name: string, locate: () => Promise<OpenDatabaseOptions['location']>): void {
   let database: Database
