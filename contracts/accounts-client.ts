@@ -4,11 +4,13 @@ import { internalJson } from './internal-request.ts'
 import { identitySchema, type Identity, type IdentitySigner } from './identity.ts'
 
 export const AUTHENTICATE_PATH = '/internal/authenticate'
-export const authenticateRequestSchema = z.object({ secret: z.string().max(1024) })
+/** What is longer is no API key: somebody pasted the token of another system. */
+export const SECRET_MAX_CHARACTERS = 1024
+export const authenticateRequestSchema = z.object({ secret: z.string() })
 export const authenticateResponseSchema = z.object({ identity: identitySchema.nullable() })
 
 export interface AccountsClient {
-  /** The caller behind an API key; null when it is unknown, revoked or expired. */
+  /** The caller behind an API key; null when it is unknown, revoked or expired, and when it is longer than any key. */
   authenticate(secret: string, signal: AbortSignal): Promise<Identity | null>
 }
 
@@ -19,6 +21,7 @@ export function createAccountsClient(options: {
 }): AccountsClient {
   return {
     async authenticate(secret, signal) {
+      if (secret.length > SECRET_MAX_CHARACTERS) return null
       const response = await internalJson(
         {
           url: options.origin() + AUTHENTICATE_PATH,

@@ -1,7 +1,8 @@
 // accounts as a running subgraph on a real database: keys, roles, and the second door, `_entities`.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
-import { createAccountsClient } from '../../contracts/accounts-client.ts'
+import { AUTHENTICATE_PATH, createAccountsClient } from '../../contracts/accounts-client.ts'
+import { IDENTITY_HEADER } from '../../contracts/identity.ts'
 import { startAccounts, type RunningAccounts } from './main.ts'
 
 let platform: TestPlatform
@@ -38,6 +39,21 @@ test('the first start makes a workspace and a secret that authenticates as its a
   expect(await client.authenticate('trb_wrong', signal)).toBeNull()
 })
 
+test("a secret longer than any key, as a token of another system is, is nobody's", async () => {
+  const client = createAccountsClient({
+    origin: () => platform.originOf('accounts'),
+    signer: platform.signer,
+    processName: 'test',
+  })
+  expect(await client.authenticate(`eyJ${'a'.repeat(4000)}`, signal)).toBeNull()
+  const response = await fetch(`${platform.originOf('accounts')}${AUTHENTICATE_PATH}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', [IDENTITY_HEADER]: await platform.signer.signInternal('test') },
+    body: JSON.stringify({ secret: 'x'.repeat(4000) }),
+  })
+  expect(await response.json()).toEqual({ identity: null })
+})
+
 test('a request without the signed identity is refused', async () => {
   const answer = await requestSubgraph(platform, accounts.url, null, '{ viewer { subject } }')
   expect(answer.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')
@@ -71,6 +87,27 @@ test('bad input is answered with user errors that name the field', async () => {
     'input.roles',
     'input.expiresAt',
   ])
+})
+
+test.for(['a\0b', 'half \ud83d'])('a name that cannot be stored (%j) is a user error', async (name) => {
+  const { data } = await asRole('ADMIN', CREATE, { input: { name, roles: ['VIEWER'] } })
+  expect(data.apiKeyCreate).toMatchObject({ apiKey: null, userErrors: [{ code: 'INVALID', path: ['input', 'name'] }] })
+})
+
+test('ids that are none are unknown', async () => {
+  const ids = ['nonsense', 'key_\0', 'ws_01h2xcejqtf2nbrexx3vqjhp41\0', '', '\ud83d']
+  const representations = ids.flatMap((id) => ['ApiKey', 'Workspace'].map((__typename) => ({ __typename, id })))
+  const answer = await asRole('ADMIN', 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }', {
+    r: representations,
+  })
+  expect(answer).toEqual({ data: { _entities: representations.map(() => null) } })
+  for (const id of ids) {
+    expect(await asRole('ADMIN', 'query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ data: { node: null } })
+    const revoked = await asRole('ADMIN', 'mutation ($id: ID!) { apiKeyRevoke(id: $id) { userErrors { code } } }', {
+      id,
+    })
+    expect(revoked.data.apiKeyRevoke.userErrors).toEqual([{ code: 'NOT_FOUND' }])
+  }
 })
 
 test('only ADMIN may read or change keys, through entity resolution too', async () => {

@@ -3,7 +3,7 @@ import { and, desc, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
 import type { SqlExecutor } from '#shared/database.ts'
 import { createId, hasPrefix } from '#shared/ids.ts'
 import type { Identity, Role } from '../../contracts/identity.ts'
-import { createSecret, hashSecret, shownPrefix, stateOf } from './domain/api-key.ts'
+import { createSecret, hashSecret, isStorable, shownPrefix, stateOf } from './domain/api-key.ts'
 import { apiKeyTable, type ApiKeyRow } from './tables.ts'
 
 export interface UserMistake {
@@ -97,11 +97,15 @@ export function createApiKeys(options: { database: SqlExecutor; now?: () => Date
         .orderBy(desc(apiKeyTable.id))
         .limit(LIST_LIMIT),
 
-    findMany: (workspaceId, ids) =>
-      database
+    async findMany(workspaceId, ids) {
+      // What is no id never reaches the database.
+      const asked = ids.filter((id) => hasPrefix(id, 'key'))
+      if (asked.length === 0) return []
+      return database
         .select()
         .from(apiKeyTable)
-        .where(and(eq(apiKeyTable.workspaceId, workspaceId), inArray(apiKeyTable.id, [...ids]))),
+        .where(and(eq(apiKeyTable.workspaceId, workspaceId), inArray(apiKeyTable.id, asked)))
+    },
 
     async authenticate(secret) {
       const [key] = await database
@@ -140,6 +144,12 @@ function checkInput(
     mistakes.push({
       code: 'INVALID',
       message: `Give the key a name of 1 to ${NAME_MAX_CHARACTERS} characters.`,
+      path: ['input', 'name'],
+    })
+  } else if (!isStorable(name)) {
+    mistakes.push({
+      code: 'INVALID',
+      message: 'The name contains a NUL character or half of a surrogate pair. Remove it.',
       path: ['input', 'name'],
     })
   }

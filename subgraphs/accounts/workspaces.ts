@@ -1,6 +1,5 @@
 // Workspaces: the tenant of everything. The first one is made at the first start, with a key for its administrator.
-import { and, asc, eq, inArray } from 'drizzle-orm'
-import { sql } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import type { Database } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
 import { createApiKeys } from './api-keys.ts'
@@ -22,11 +21,10 @@ export function createWorkspaces(options: { database: Database }): Workspaces {
   const { database } = options
   return {
     // A caller sees the own workspace only, whichever ids were asked for.
-    findMany: (workspaceId, ids) =>
-      database.sql
-        .select()
-        .from(workspaceTable)
-        .where(and(eq(workspaceTable.id, workspaceId), inArray(workspaceTable.id, [...ids]))),
+    findMany: async (workspaceId, ids) =>
+      ids.includes(workspaceId)
+        ? database.sql.select().from(workspaceTable).where(eq(workspaceTable.id, workspaceId))
+        : [],
 
     ensureFirst: (adminSecret) =>
       database.sql.transaction(async (transaction) => {

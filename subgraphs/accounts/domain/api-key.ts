@@ -18,6 +18,9 @@ export function shownPrefix(secret: string): string {
   return secret.slice(0, Math.min(SHOWN_CHARACTERS, Math.floor(secret.length / 3)))
 }
 
+/** PostgreSQL stores no NUL, and UTF-8 no half of a surrogate pair. */
+export const isStorable = (name: string): boolean => !name.includes('\0') && name.isWellFormed()
+
 export type ApiKeyState = 'active' | 'revoked' | 'expired'
 
 export function stateOf(key: { revokedAt: Date | null; expiresAt: Date | null }, now: Date): ApiKeyState {
