@@ -28,6 +28,7 @@ export function createSubscribeUpstream(options: {
   signer: IdentitySigner
 }): SubscribeUpstream {
   return async function* (subgraph, request, context) {
+    if (context.signal.aborted) return
     const url = new URL(options.urlOf(subgraph))
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     const client = createClient({
@@ -45,7 +46,10 @@ export function createSubscribeUpstream(options: {
     const stop = () => void events.return?.()
     context.signal.addEventListener('abort', stop)
     try {
-      for await (const event of events) yield event
+      for await (const event of events) {
+        if (context.signal.aborted) return
+        yield event
+      }
     } catch (cause) {
       if (context.signal.aborted) return
       if (Array.isArray(cause)) throw new UpstreamErrors(cause as NonNullable<SubgraphResponse['errors']>)

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
+import { createLeavableStream } from '#shared/graphql/leavable-stream.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import { authorizeOperation } from '../auth/authorize-operation.ts'
 import type { PreparedOperation, PrepareOperation } from '../execution/prepare-operation.ts'
@@ -35,7 +36,8 @@ export interface WebSocketOptions {
 interface Extra extends Record<PropertyKey, unknown> {
   authorization?: string | undefined
   watch?: NodeJS.Timeout
-  operations?: Map<string, AbortController>
+  /** By the payload that asked for it: an id may be used again while the one before is still ending. */
+  operations?: Map<object, AbortController>
 }
 
 const RECHECK_MS = 250
@@ -83,7 +85,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         }
         return true
       },
-      onSubscribe: async ({ extra }, id, payload) => {
+      onSubscribe: async ({ extra }, _id, payload) => {
         const requestId = randomUUID()
         try {
           if ((extra.operations?.size ?? 0) >= MAX_OPERATIONS_PER_SOCKET) {
@@ -115,7 +117,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
                   extensions: { code: 'BAD_USER_INPUT' },
                 }),
             )
-          extra.operations?.set(id, controller)
+          extra.operations?.set(payload, controller)
           const context: RequestContext = { identity, signal: controller.signal, requestId }
           const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
             schema: options.supergraph.apiSchema,
@@ -132,9 +134,10 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
           return [toGraphQLError(error)]
         }
       },
-      execute: (args) => {
+      // As a stream of one result, because graphql-ws tells only streams that the client has left.
+      async *execute(args) {
         const { contextValue, query, operationName, variableValues } = args as ExecutionArgs & { query: string }
-        return options.executeRequest(
+        yield await options.executeRequest(
           { query, operationName, variables: variableValues ?? {} },
           contextValue as RequestContext,
         )
@@ -158,6 +161,13 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         })
         return endWithReason(stream, context.signal)
       },
+      onOperation: ({ extra }, _id, payload, args, results) => {
+        const { requestId } = args.contextValue as RequestContext
+        return createLeavableStream(results as AsyncIterable<ExecutionResult>, {
+          onLeave: () => end(extra, payload),
+          onLateError: (error) => options.formatError(toGraphQLError(error), requestId),
+        })
+      },
       onNext: (_connection, _id, _payload, args, result) => {
         if (!result.errors) return undefined
         const { requestId } = args.contextValue as RequestContext
@@ -165,10 +175,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       },
       onError: (_connection, _id, _payload, errors) =>
         errors.map((error) => options.formatError(error, randomUUID())) as never,
-      onComplete: ({ extra }, id) => {
-        extra.operations?.get(id)?.abort()
-        extra.operations?.delete(id)
-      },
+      onComplete: ({ extra }, _id, payload) => end(extra, payload),
       onDisconnect: ({ extra }) => {
         clearInterval(extra.watch)
         for (const controller of extra.operations?.values() ?? []) controller.abort()
@@ -177,6 +184,11 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     sockets,
   )
   return { close: async () => server.dispose() }
+}
+
+function end(extra: Extra, payload: object): void {
+  extra.operations?.get(payload)?.abort()
+  extra.operations?.delete(payload)
 }
 
 /** When the operation was aborted with a coded reason (a revoked key), that reason is the stream's last result. */
