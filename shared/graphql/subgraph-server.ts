@@ -4,7 +4,7 @@ import { ApolloServer, type BaseContext } from '@apollo/server'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { GraphQLError, parse, type GraphQLSchema } from 'graphql'
+import { GraphQLError, parse, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { IMiddlewareGenerator } from 'graphql-middleware'
 import { useServer } from 'graphql-ws/use/ws'
 import { randomUUID } from 'node:crypto'
@@ -14,6 +14,7 @@ import { WebSocketServer } from 'ws'
 import { TributaryError, ERROR_CATALOGUE } from '../errors.ts'
 import { applyShield } from './apply-shield.ts'
 import { formatGraphError } from './format-error.ts'
+import { createLeavableStream } from './leavable-stream.ts'
 
 /** Texts may be sent inside a mutation; anything larger goes through an upload. */
 export const BODY_LIMIT_BYTES = 32 * 1_048_576
@@ -137,12 +138,12 @@ export async function startSubgraphServer<Context extends BaseContext>(
     if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/graphql') return socket.destroy()
     webSockets.handleUpgrade(request, socket, head, (connection) => webSockets.emit('connection', connection, request))
   })
-  const streams = useServer<Record<string, unknown>, { abort?: Map<string, AbortController> }>(
+  const streams = useServer<Record<string, unknown>, StreamingExtra>(
     {
       schema,
       connectionInitWaitTimeout: 10_000,
       onConnect: async (connection) => {
-        connection.extra.abort = new Map()
+        connection.extra.operations = new Map()
         try {
           await options.createContext({
             identityToken: tokenOf(connection.connectionParams, options.identityHeader),
@@ -154,21 +155,25 @@ export async function startSubgraphServer<Context extends BaseContext>(
           return false
         }
       },
-      context: (connection, id) => {
+      context: (connection, _id, payload) => {
         const controller = new AbortController()
-        connection.extra.abort?.set(id, controller)
+        connection.extra.operations?.set(payload, controller)
         return options.createContext({
           identityToken: tokenOf(connection.connectionParams, options.identityHeader),
           signal: controller.signal,
           requestId: headerOf(connection.connectionParams?.['x-request-id'] as string | undefined) ?? randomUUID(),
         })
       },
-      onComplete: (connection, id) => {
-        connection.extra.abort?.get(id)?.abort()
-        connection.extra.abort?.delete(id)
-      },
-      onDisconnect: (connection) => {
-        for (const controller of connection.extra.abort?.values() ?? []) controller.abort()
+      onOperation: ({ extra }, _id, payload, _args, result) =>
+        isAsyncIterable(result)
+          ? createLeavableStream(result as AsyncIterable<ExecutionResult>, {
+              onLeave: () => endOperation(extra, payload),
+              onLateError: (error) => onUnexpected(error, randomUUID()),
+            })
+          : undefined,
+      onComplete: ({ extra }, _id, payload) => endOperation(extra, payload),
+      onDisconnect: ({ extra }) => {
+        for (const controller of extra.operations?.values() ?? []) controller.abort()
       },
       onError: (_connection, _id, _payload, errors) =>
         errors.map((error) =>
@@ -232,6 +237,18 @@ export function closedEarly(reply: FastifyReply): AbortSignal {
   })
   return controller.signal
 }
+
+interface StreamingExtra extends Record<PropertyKey, unknown> {
+  /** By the payload that asked for it: an id may be used again while the one before is still ending. */
+  operations?: Map<object, AbortController>
+}
+
+function endOperation(extra: StreamingExtra, payload: object): void {
+  extra.operations?.get(payload)?.abort()
+  extra.operations?.delete(payload)
+}
+
+const isAsyncIterable = (value: unknown): boolean => typeof Object(value)[Symbol.asyncIterator] === 'function'
 
 const headerOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
