@@ -73,3 +73,12 @@ test('a socket that breaks without a word ends its streams', async () => {
   await expect(next).rejects.toMatchObject({ code: 1006 })
   expect(await ended).toBe('broken')
 })
+
+test('nothing is answered without a signed identity, not even a page for people', async () => {
+  const ask = (url: string, headers: Record<string, string>) => fetch(subgraph.url + url, { headers })
+  const page = await ask('', { accept: 'text/html' })
+  expect([page.status, page.headers.get('content-type')]).toEqual([401, 'application/json; charset=utf-8'])
+  expect(await page.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+  expect((await ask('?query={__typename}', {})).status).toBe(401)
+  expect((await ask('?query={__typename}', { 'x-identity': 'signed' })).status).toBe(200)
+})

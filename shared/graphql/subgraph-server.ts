@@ -1,6 +1,7 @@
 // One subgraph as an HTTP server: /graphql (queries, mutations, `_entities`), the same path as WebSocket (subscriptions), /health, /ready, and
 // internal routes. Nothing is answered without the gateway's signed identity.
 import { ApolloServer, type BaseContext } from '@apollo/server'
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -83,7 +84,8 @@ export async function startSubgraphServer<Context extends BaseContext>(
     // The process decides when to end; Apollo would kill it by the same signal again.
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
-    plugins: [fastifyApolloDrainPlugin(app) as never],
+    // A page for people would be an answer without an identity.
+    plugins: [ApolloServerPluginLandingPageDisabled(), fastifyApolloDrainPlugin(app) as never],
     formatError: (formatted, error) =>
       formatGraphError(formatted, error, { requestId: requestIdOf(error) ?? randomUUID(), onUnexpected }),
     logger,
