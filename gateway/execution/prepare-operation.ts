@@ -1,4 +1,5 @@
-// From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too. Bounded.
+// From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too. What is kept is bounded
+// in bytes, because a client decides how long its operations are; an invalid one is not kept.
 import federationInternals from '@apollo/federation-internals'
 import type { SubscriptionNode } from '@apollo/query-planner'
 import {
@@ -21,17 +22,27 @@ export type PreparedOperation =
 
 export type PrepareOperation = (query: string, operationName: string | null | undefined) => PreparedOperation
 
-const CACHED_OPERATIONS = 1000
+const CACHE_BYTES = 32 * 1_048_576
+/** A larger one is prepared each time, instead of pushing out many that are usual. */
+const CACHED_OPERATION_BYTES = 2 * 1_048_576
+/** Measured on the operations of schema/operations: 330 to 510, plan included. */
+const BYTES_PER_TOKEN = 512
+/** The text is in the key and in the document's locations, with two bytes per character at worst. */
+const BYTES_PER_CHARACTER = 4
 
 export function createPrepareOperation(supergraph: LoadedSupergraph): PrepareOperation {
-  const cache = new LRUCache<string, PreparedOperation>({ max: CACHED_OPERATIONS })
+  const cache = new LRUCache<string, Exclude<PreparedOperation, { kind: 'invalid' }>>({
+    maxSize: CACHE_BYTES,
+    maxEntrySize: CACHED_OPERATION_BYTES,
+    sizeCalculation: ({ document }, key) =>
+      (document.tokenCount ?? key.length) * BYTES_PER_TOKEN + key.length * BYTES_PER_CHARACTER,
+  })
   return (query, operationName) => {
     const key = `${operationName ?? ''}\n${query}`
-    let prepared = cache.get(key)
-    if (!prepared) {
-      prepared = prepare(supergraph, query, operationName)
-      cache.set(key, prepared)
-    }
+    const known = cache.get(key)
+    if (known) return known
+    const prepared = prepare(supergraph, query, operationName)
+    if (prepared.kind !== 'invalid') cache.set(key, prepared)
     return prepared
   }
 }
