@@ -39,6 +39,8 @@ export interface GatewayServerOptions {
   uploadOrigin: string | null
   signer: IdentitySigner
   authenticator: Authenticator
+  /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
+  anonymousIdleMs?: number
   logger: Logger
 }
 
@@ -150,6 +152,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     client,
     subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer }),
     allowsAnonymousIntrospection,
+    anonymousIdleMs: options.anonymousIdleMs,
     async executeRequest(request, context) {
       const { body } = await apollo.executeOperation(
         {

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
+import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
 import { shield } from '#shared/graphql/shield.ts'
@@ -36,7 +37,7 @@ export const STREAM =
 
 export type TwoSubgraphs = Awaited<ReturnType<typeof startTwoSubgraphs>>
 
-export async function startTwoSubgraphs(options: { host?: string } = {}) {
+export async function startTwoSubgraphs(options: { host?: string; anonymousIdleMs?: number } = {}) {
   const signer = createIdentitySigner({ key: 'k'.repeat(32) })
   const logger = createLogger({ name: 'test', level: 'silent' })
   const keys = new Map<string, Role[]>([
@@ -165,6 +166,7 @@ export async function startTwoSubgraphs(options: { host?: string } = {}) {
     host: options.host ?? '127.0.0.1',
     port: 0,
     corsOrigins: [],
+    ...(options.anonymousIdleMs ? { anonymousIdleMs: options.anonymousIdleMs } : {}),
     supergraph,
     urlOf: (name) => supergraph.routingUrls.get(name)!,
     uploadOrigin: null,
@@ -183,6 +185,7 @@ export async function startTwoSubgraphs(options: { host?: string } = {}) {
 
   return {
     gateway,
+    url,
     signer,
     /** Roles by API key. */
     keys,
@@ -190,6 +193,9 @@ export async function startTwoSubgraphs(options: { host?: string } = {}) {
     started,
     /** The identity headers that the second subgraph got. */
     seenHeaders,
+
+    /** Resolves when so many have started since `started` was emptied. */
+    untilStarted: (count: number) => expect.poll(() => started.length, { interval: 5, timeout: 10_000 }).toBe(count),
 
     /** What ends next in a subgraph: the `count` of a stream of tokens, or 'slow'. */
     async nextEnd(): Promise<unknown> {

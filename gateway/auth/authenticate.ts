@@ -6,8 +6,11 @@ import { TributaryError } from '#shared/errors.ts'
 import type { AccountsClient } from '../../contracts/accounts-client.ts'
 import type { Identity } from '../../contracts/identity.ts'
 
+/** What the pages for people put where the key goes. Sent as it is, it is no credential yet, so that a schema can be read before it is filled in. */
+export const AUTHORIZATION_TEMPLATE = 'Bearer <API key>'
+
 export interface Authenticator {
-  /** The caller of `Authorization: Bearer <API key>`; null when no credentials were sent. Throws UNAUTHENTICATED for bad ones. */
+  /** The caller of `Authorization: Bearer …`; null when no credentials were sent. Throws UNAUTHENTICATED for bad ones. */
   authenticate(authorization: string | undefined, signal: AbortSignal): Promise<Identity | null>
 }
 
@@ -19,12 +22,12 @@ export function createAuthenticator(options: { accounts: AccountsClient }): Auth
 
   return {
     async authenticate(authorization, signal) {
-      if (authorization === undefined || authorization === '') return null
+      if (authorization === undefined || authorization === '' || authorization === AUTHORIZATION_TEMPLATE) return null
       const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
       if (!secret)
         throw new TributaryError(
           'UNAUTHENTICATED',
-          'The Authorization header is not understood. Send: Authorization: Bearer <API key>',
+          `The Authorization header is not understood. Send: Authorization: ${AUTHORIZATION_TEMPLATE}`,
         )
       const key = createHash('sha256').update(secret).digest('base64url')
       let answer = answers.get(key)

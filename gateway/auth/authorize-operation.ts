@@ -2,6 +2,7 @@
 import { Kind, type DocumentNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import type { Identity } from '../../contracts/identity.ts'
+import { AUTHORIZATION_TEMPLATE } from './authenticate.ts'
 
 export function authorizeOperation(options: {
   identity: Identity | null
@@ -12,11 +13,14 @@ export function authorizeOperation(options: {
   if (options.identity) return
   if (options.allowsAnonymousIntrospection && isIntrospectionOnly(options.document, options.operation.selectionSet))
     return
-  throw new TributaryError(
-    'UNAUTHENTICATED',
-    'No credentials were sent. Send an API key: Authorization: Bearer <API key>',
-  )
+  throw missingCredentials()
 }
+
+export const missingCredentials = (): TributaryError =>
+  new TributaryError(
+    'UNAUTHENTICATED',
+    `No credentials were sent. Send an API key: Authorization: ${AUTHORIZATION_TEMPLATE}`,
+  )
 
 function isIntrospectionOnly(document: DocumentNode, selectionSet: SelectionSetNode): boolean {
   return selectionSet.selections.every((selection) => {

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import { collect, startTwoSubgraphs, STREAM } from '../two-subgraphs.fixture.ts'
 
-const { keys, started, nextEnd, connect, post, close } = await startTwoSubgraphs()
+const { keys, started, untilStarted, nextEnd, connect, post, close } = await startTwoSubgraphs()
 afterAll(close)
 
 test('a revoked key ends its open streams within a second, with a code', async () => {
@@ -12,7 +12,7 @@ test('a revoked key ends its open streams within a second, with a code', async (
   const client = connect('leaving')
   const events = client.iterate({ query: STREAM, variables: { count: 0 } })
   const next = events.next()
-  await expect.poll(() => started.length).toBe(1)
+  await untilStarted(1)
   const ended = nextEnd()
   keys.delete('leaving')
   const revokedAt = performance.now()
@@ -30,7 +30,7 @@ test("a client's complete ends a quiet stream at once, and leaves the others on 
   void kept.next()
   const left = client.iterate({ query: STREAM, variables: { count: -1 } })
   void left.next()
-  await expect.poll(() => started.length).toBe(2)
+  await untilStarted(2)
   let ended = nextEnd()
   await left.return?.()
   expect(await ended).toBe(-1)
@@ -44,12 +44,12 @@ test("completed operations do not count against the socket's capacity", async ()
   const client = connect('viewer')
   started.length = 0
   void client.iterate({ query: STREAM, variables: { count: 0 } }).next()
-  await expect.poll(() => started.length).toBe(1)
+  await untilStarted(1)
   for (let completed = 0; completed < 100; completed++) {
     started.length = 0
     const events = client.iterate({ query: STREAM, variables: { count: -1 } })
     void events.next()
-    await expect.poll(() => started, { interval: 1 }).toContain('tokens')
+    await untilStarted(1)
     const ended = nextEnd()
     await events.return?.()
     await ended
@@ -63,7 +63,7 @@ test('a socket that breaks without a word ends its streams', async () => {
   client.on('connected', (connected) => (socket = connected as WebSocket))
   started.length = 0
   const next = client.iterate({ query: STREAM, variables: { count: 0 } }).next()
-  await expect.poll(() => started.length).toBe(1)
+  await untilStarted(1)
   const ended = nextEnd()
   socket?.terminate()
   await expect(next).rejects.toMatchObject({ code: 1006 })
@@ -74,7 +74,7 @@ test('a client that leaves a query stops it in the subgraph, over HTTP and over 
   const controller = new AbortController()
   started.length = 0
   const request = post('{ slow }', { authorization: 'Bearer viewer' }, controller.signal)
-  await expect.poll(() => started).toEqual(['slow'])
+  await untilStarted(1)
   let ended = nextEnd()
   controller.abort()
   await expect(request).rejects.toThrow(/abort/i)
@@ -86,9 +86,19 @@ test('a client that leaves a query stops it in the subgraph, over HTTP and over 
   started.length = 0
   const events = client.iterate({ query: '{ slow }' })
   void events.next()
-  await expect.poll(() => started).toContain('slow')
+  await untilStarted(2)
   ended = nextEnd()
   await events.return?.()
   expect(await ended).toBe('slow')
+  await client.dispose()
+})
+
+test('a hundred operations at once are all that a socket carries', async () => {
+  const client = connect('viewer')
+  const streams = Array.from({ length: 105 }, () => client.iterate({ query: STREAM, variables: { count: 0 } }))
+  const results = streams.map((stream) => stream.next())
+  const refused = await Promise.all(results.slice(100).map((result) => result.catch((errors) => errors)))
+  expect(refused).toMatchObject(Array.from({ length: 5 }, () => [{ extensions: { code: 'CAPACITY_EXCEEDED' } }]))
+  for (const stream of streams) await stream.return?.()
   await client.dispose()
 })

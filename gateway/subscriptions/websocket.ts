@@ -1,7 +1,8 @@
-// graphql-ws towards clients: every operation kind over one socket. The credential is checked before the connection is acknowledged, and
-// again every quarter of a second while it is open: revoked, its streams end with UNAUTHENTICATED and the socket closes.
+// graphql-ws towards clients: every operation kind over one socket. A credential of the connection is checked before it is acknowledged; a
+// connection without one is open to operations that bring their own (socket-operations.ts). Nothing is read of an operation before it is known
+// who asks.
 import { getVariableValues, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import { CloseCode } from 'graphql-ws'
+import type { SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
@@ -9,12 +10,13 @@ import { WebSocketServer } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
 import { createLeavableStream } from '#shared/graphql/leavable-stream.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
-import { authorizeOperation } from '../auth/authorize-operation.ts'
+import { authorizeOperation, missingCredentials } from '../auth/authorize-operation.ts'
 import type { PreparedOperation, PrepareOperation } from '../execution/prepare-operation.ts'
 import type { SubgraphClient } from '../execution/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
+import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import type { SubscribeUpstream } from './upstream.ts'
 
 export interface WebSocketOptions {
@@ -25,6 +27,8 @@ export interface WebSocketOptions {
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
   allowsAnonymousIntrospection: boolean
+  /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
+  anonymousIdleMs?: number | undefined
   /** Runs a query or mutation as HTTP would. */
   executeRequest: (
     request: { query: string; operationName?: string | null | undefined; variables: Record<string, unknown> },
@@ -33,16 +37,10 @@ export interface WebSocketOptions {
   formatError: (error: GraphQLError, requestId: string) => unknown
 }
 
-interface Extra extends Record<PropertyKey, unknown> {
-  authorization?: string | undefined
-  watch?: NodeJS.Timeout
-  /** By the payload that asked for it: an id may be used again while the one before is still ending. */
-  operations?: Map<object, AbortController>
-}
+type SocketState = { operations: SocketOperations }
 
-const RECHECK_MS = 250
+const ANONYMOUS_IDLE_MS = 10_000
 const MAX_MESSAGE_BYTES = 1_048_576
-const MAX_OPERATIONS_PER_SOCKET = 100
 
 export function serveWebSockets(options: WebSocketOptions): { close(): Promise<void> } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
@@ -55,82 +53,82 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
   })
 
   const prepared = new WeakMap<object, PreparedOperation>()
-  const server = useServer<Record<string, unknown>, Extra>(
+  const acceptOperation = async (
+    payload: SubscribePayload,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
+    const identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(5000))
+    if (!identity && !options.allowsAnonymousIntrospection) throw missingCredentials()
+    const operation = options.prepare(payload.query, payload.operationName)
+    if (operation.kind === 'invalid') return operation.errors
+    authorizeOperation({
+      identity,
+      document: operation.document,
+      operation: operation.operation,
+      allowsAnonymousIntrospection: options.allowsAnonymousIntrospection,
+    })
+    const coerced = getVariableValues(
+      options.supergraph.apiSchema,
+      operation.operation.variableDefinitions ?? [],
+      payload.variables ?? {},
+    )
+    if (coerced.errors)
+      return coerced.errors.map(
+        (error) =>
+          new GraphQLError(error.message, {
+            ...(error.nodes ? { nodes: error.nodes } : {}),
+            extensions: { code: 'BAD_USER_INPUT' },
+          }),
+      )
+    const context: RequestContext = { identity, signal, requestId: randomUUID() }
+    const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
+      schema: options.supergraph.apiSchema,
+      document: operation.document,
+      operationName: payload.operationName ?? null,
+      variableValues: payload.variables ?? {},
+      contextValue: context,
+      coercedVariables: coerced.coerced,
+      query: payload.query,
+    }
+    prepared.set(args, operation)
+    return args
+  }
+
+  const server = useServer<Record<string, unknown>, SocketState>(
     {
       connectionInitWaitTimeout: 10_000,
       onConnect: async ({ connectionParams, extra }) => {
-        extra.authorization = readAuthorization(connectionParams)
-        extra.operations = new Map()
+        const { socket } = extra
+        const authorization = readAuthorization(connectionParams)
+        let identity
         try {
-          const identity = await options.authenticator.authenticate(extra.authorization, AbortSignal.timeout(10_000))
-          if (!identity && !options.allowsAnonymousIntrospection) return false
+          identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(10_000))
         } catch (error) {
           // Closes with 4403 Forbidden; anything but a bad credential is our own trouble (4500).
           if (error instanceof TributaryError && error.code === 'UNAUTHENTICATED') return false
           throw error
         }
-        extra.watch = setInterval(() => void recheck(extra), RECHECK_MS)
-        const { socket } = extra as unknown as { socket: { close(code: number, reason: string): void } }
-        const recheck = async (open: Extra) => {
-          if (!open.authorization) return
-          try {
-            await options.authenticator.authenticate(open.authorization, AbortSignal.timeout(5000))
-          } catch (error) {
-            if (!(error instanceof TributaryError) || error.code !== 'UNAUTHENTICATED') return
-            clearInterval(open.watch)
-            for (const controller of open.operations?.values() ?? []) controller.abort(error)
-            // After the terminal errors of the streams are on their way.
-            setTimeout(() => socket.close(CloseCode.Forbidden, 'Forbidden'), 100)
-          }
-        }
+        // Gone meanwhile: nothing would tell us to stop watching it.
+        if (socket.readyState !== socket.OPEN) return false
+        extra.operations = createSocketOperations({
+          authorization: identity ? authorization : undefined,
+          authenticator: options.authenticator,
+          anonymousIdleMs: options.allowsAnonymousIntrospection ? null : (options.anonymousIdleMs ?? ANONYMOUS_IDLE_MS),
+          closeSocket: (code, reason) => socket.close(code, reason),
+        })
         return true
       },
-      onSubscribe: async ({ extra }, _id, payload) => {
-        const requestId = randomUUID()
+      onSubscribe: async ({ extra: { operations } }, _id, payload) => {
         try {
-          if ((extra.operations?.size ?? 0) >= MAX_OPERATIONS_PER_SOCKET) {
-            throw new TributaryError(
-              'CAPACITY_EXCEEDED',
-              `This socket has ${MAX_OPERATIONS_PER_SOCKET} operations open. Complete one first, or open another socket.`,
-            )
-          }
-          const operation = options.prepare(payload.query, payload.operationName)
-          if (operation.kind === 'invalid') return operation.errors
-          const controller = new AbortController()
-          const identity = await options.authenticator.authenticate(extra.authorization, AbortSignal.timeout(5000))
-          authorizeOperation({
-            identity,
-            document: operation.document,
-            operation: operation.operation,
-            allowsAnonymousIntrospection: options.allowsAnonymousIntrospection,
-          })
-          const coerced = getVariableValues(
-            options.supergraph.apiSchema,
-            operation.operation.variableDefinitions ?? [],
-            payload.variables ?? {},
-          )
-          if (coerced.errors)
-            return coerced.errors.map(
-              (error) =>
-                new GraphQLError(error.message, {
-                  ...(error.nodes ? { nodes: error.nodes } : {}),
-                  extensions: { code: 'BAD_USER_INPUT' },
-                }),
-            )
-          extra.operations?.set(payload, controller)
-          const context: RequestContext = { identity, signal: controller.signal, requestId }
-          const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
-            schema: options.supergraph.apiSchema,
-            document: operation.document,
-            operationName: payload.operationName ?? null,
-            variableValues: payload.variables ?? {},
-            contextValue: context,
-            coercedVariables: coerced.coerced,
-            query: payload.query,
-          }
-          prepared.set(args, operation)
-          return args
+          if (!operations) throw new TributaryError('INTERNAL_SERVER_ERROR', 'A socket was not acknowledged.')
+          const authorization = operations.credentialOf(readAuthorization(payload.extensions?.['headers']))
+          const signal = operations.begin(payload, authorization)
+          const accepted = await acceptOperation(payload, authorization, signal)
+          if (Array.isArray(accepted)) operations.end(payload)
+          return accepted
         } catch (error) {
+          operations?.end(payload)
           return [toGraphQLError(error)]
         }
       },
@@ -164,7 +162,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       onOperation: ({ extra }, _id, payload, args, results) => {
         const { requestId } = args.contextValue as RequestContext
         return createLeavableStream(results as AsyncIterable<ExecutionResult>, {
-          onLeave: () => end(extra, payload),
+          onLeave: () => extra.operations?.end(payload),
           onLateError: (error) => options.formatError(toGraphQLError(error), requestId),
         })
       },
@@ -175,20 +173,12 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       },
       onError: (_connection, _id, _payload, errors) =>
         errors.map((error) => options.formatError(error, randomUUID())) as never,
-      onComplete: ({ extra }, _id, payload) => end(extra, payload),
-      onDisconnect: ({ extra }) => {
-        clearInterval(extra.watch)
-        for (const controller of extra.operations?.values() ?? []) controller.abort()
-      },
+      onComplete: ({ extra }, _id, payload) => extra.operations?.end(payload),
+      onDisconnect: ({ extra }) => extra.operations?.endAll(),
     },
     sockets,
   )
   return { close: async () => server.dispose() }
-}
-
-function end(extra: Extra, payload: object): void {
-  extra.operations?.get(payload)?.abort()
-  extra.operations?.delete(payload)
 }
 
 /** When the operation was aborted with a coded reason (a revoked key), that reason is the stream's last result. */
@@ -200,8 +190,10 @@ async function* endWithReason(
   if (signal.aborted && signal.reason instanceof TributaryError) yield { errors: [toGraphQLError(signal.reason)] }
 }
 
-function readAuthorization(parameters: Record<string, unknown> | undefined): string | undefined {
-  const value = parameters?.['Authorization'] ?? parameters?.['authorization']
+/** Of connection parameters or of the headers that came with an operation: both are whatever the client made them. */
+function readAuthorization(headers: unknown): string | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined
+  const [, value] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization') ?? []
   return typeof value === 'string' ? value : undefined
 }
 
