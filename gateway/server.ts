@@ -4,7 +4,6 @@ import { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import cors from '@fastify/cors'
 import proxy from '@fastify/http-proxy'
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import { randomUUID } from 'node:crypto'
@@ -19,7 +18,7 @@ import { createDataSource } from './execution/data-source.ts'
 import { createPrepareOperation } from './execution/prepare-operation.ts'
 import { createSubgraphClient } from './execution/subgraph-client.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
-import { renderIndexPage } from './pages/index-page.ts'
+import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
 import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import type { RequestContext } from './request-context.ts'
@@ -105,14 +104,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       },
     }) as never,
   })
-  app.get('/', async (request, reply) =>
-    reply.type('text/html').send(renderIndexPage({ endpoint: `http://${request.host}/graphql`, operations })),
-  )
-  app.get('/graphiql', async (_request, reply) =>
-    reply
-      .type('text/html')
-      .send(renderGraphiQL({ title: 'Tributary', endpoint: '/graphql', subscriptionsProtocol: 'WS' })),
-  )
+  servePages(app, { operations })
   app.get('/health', () => ({ status: 'live' }))
   app.get('/ready', async (_request, reply) => {
     const unavailable = await subgraphsNotReady(supergraph, options.urlOf)

@@ -3,6 +3,7 @@ import type { ApolloServerPlugin } from '@apollo/server'
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 import { fastifyApolloDrainPlugin } from '@as-integrations/fastify'
 import type { FastifyInstance } from 'fastify'
+import { AUTHORIZATION_TEMPLATE } from '../auth/authenticate.ts'
 import type { RequestContext } from '../request-context.ts'
 import { authorizationPlugin } from './authorization.ts'
 import { requestMetricsPlugin, type GatewayMetrics } from './request-metrics.ts'
@@ -21,6 +22,7 @@ export function createPlugins(options: {
     // Sandbox at GET /graphql for browsers.
     ApolloServerPluginLandingPageLocalDefault({
       document: options.exampleDocument,
+      headers: { Authorization: AUTHORIZATION_TEMPLATE },
       includeCookies: false,
     }),
     // Last: it lets running requests finish when everything else has stopped.
