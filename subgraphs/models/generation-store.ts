@@ -2,11 +2,12 @@
 // second (the model, a caller who cancels, the process that finds another dead) finds it ended and changes nothing.
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { rowsOf, type Database, type SqlExecutor } from '#shared/database.ts'
+import { hasPrefix } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { StreamLog } from '#shared/stream-log.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
 import { ACTIVE_STATUSES, type GenerationEventPayload, type GenerationOutcome } from './domain/generation.ts'
-import { generationTable, streamEvent, type GenerationRow } from './tables.ts'
+import { generationTable, stream, streamEvent, type GenerationRow } from './tables.ts'
 
 export interface NewGeneration {
   id: string
@@ -29,6 +30,8 @@ export interface GenerationStore {
   /** Ends it unless it has ended. Answers whether this call did. */
   finish(key: Pick<GenerationRow, 'workspaceId' | 'id'>, outcome: GenerationOutcome): Promise<boolean>
   findMany(workspaceId: string, ids: readonly string[]): Promise<GenerationRow[]>
+  /** Whether its events are still kept; those of a generation that ended go after some days. */
+  hasEvents(workspaceId: string, id: string): Promise<boolean>
   /** The text so far of generations that have not ended. */
   textsSoFar(workspaceId: string, ids: readonly string[]): Promise<{ id: string; text: string }[]>
   /** Says that this process still runs these, and which of its own are watched; answers those that have not ended. */
@@ -120,11 +123,23 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
         return true
       }),
 
-    findMany: (workspaceId, ids) =>
-      database.sql
+    async findMany(workspaceId, ids) {
+      // What is no id never reaches the database.
+      const asked = ids.filter((id) => hasPrefix(id, 'gen'))
+      if (asked.length === 0) return []
+      return database.sql
         .select()
         .from(generationTable)
-        .where(and(eq(generationTable.workspaceId, workspaceId), inArray(generationTable.id, [...ids]))),
+        .where(and(eq(generationTable.workspaceId, workspaceId), inArray(generationTable.id, asked)))
+    },
+
+    async hasEvents(workspaceId, id) {
+      const rows = await database.sql
+        .select({ id: stream.streamId })
+        .from(stream)
+        .where(and(eq(stream.workspaceId, workspaceId), eq(stream.streamId, id)))
+      return rows.length > 0
+    },
 
     async textsSoFar(workspaceId, ids) {
       const text = sql<string>`coalesce(string_agg(${streamEvent.payload} ->> 'text', '' order by ${streamEvent.sequence}), '')`

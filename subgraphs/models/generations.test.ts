@@ -71,6 +71,19 @@ await describeRunningModels('generations', (running) => {
     expect(rest.at(-1)).toMatchObject({ __typename: 'GenerationCompleted', generation: { text } })
   })
 
+  test('following a generation whose events have expired is an error, and its text stays', async () => {
+    const { id } = (await running().ask(START, { input: { ...FRANCE, isDetached: true } })).data.generationStart
+      .generation
+    const last = (await lastOf(running().subscribe(EVENTS, { id })))!['generationEvents']
+    await running().log.expire(0)
+    for (const after of [null, last.cursor]) {
+      await expect(firstOf(running().subscribe(EVENTS, { id, after }))).rejects.toMatchObject([
+        { extensions: { code: 'NOT_FOUND', argumentPath: ['id'] }, message: expect.stringContaining('no longer kept') },
+      ])
+    }
+    expect((await running().ask(READ, { id })).data.generation.text).toContain('Paris')
+  })
+
   test('cancelling ends it at once, keeps its text, tells its watchers and stops the model', async () => {
     let id = ''
     let cancelled: any = null

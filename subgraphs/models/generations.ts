@@ -7,12 +7,13 @@ import type { Logger } from 'pino'
 import { sql } from 'drizzle-orm'
 import type { Database } from '#shared/database.ts'
 import { TributaryError } from '#shared/errors.ts'
-import { createId, hasPrefix } from '#shared/ids.ts'
+import { createId } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { StreamEvent, StreamLog } from '#shared/stream-log.ts'
 import type { CatalogueModel } from './domain/choose-model.ts'
 import {
   checkGenerationInput,
+  isActive,
   type GenerationEventPayload,
   type GenerationInput,
   type GenerationOutcome,
@@ -33,7 +34,7 @@ export interface Generations {
   cancel(workspaceId: string, id: string): Promise<CancelResult>
   findMany(workspaceId: string, ids: readonly string[]): Promise<GenerationRow[]>
   textsSoFar(workspaceId: string, ids: readonly string[]): Promise<{ id: string; text: string }[]>
-  /** Events behind `after`, then live ones; counts as watching until it is left. NOT_FOUND for an unknown id. */
+  /** Events behind `after`, then live ones; counts as watching until it is left. NOT_FOUND for an unknown id, and for one whose events have expired. */
   follow(options: FollowOptions): Promise<AsyncGenerator<StreamEvent<GenerationEventPayload>>>
   /** Ends generations whose process died. */
   sweep(options?: { all?: boolean }): Promise<void>
@@ -158,7 +159,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     },
 
     async cancel(workspaceId, id) {
-      const [known] = hasPrefix(id, 'gen') ? await store.findMany(workspaceId, [id]) : []
+      const [known] = await store.findMany(workspaceId, [id])
       if (known === undefined) return { mistakes: [{ code: 'NOT_FOUND', message: NOT_FOUND, path: ['id'] }] }
       await end(known, { status: 'CANCELLED' })
       const [row] = await store.findMany(workspaceId, [id])
@@ -169,8 +170,11 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     textsSoFar: store.textsSoFar,
 
     async follow(options) {
-      const [known] = hasPrefix(options.id, 'gen') ? await store.findMany(options.workspaceId, [options.id]) : []
+      const { workspaceId, id } = options
+      const [known] = await store.findMany(workspaceId, [id])
       if (known === undefined) throw new TributaryError('NOT_FOUND', NOT_FOUND, { path: ['id'] })
+      // Nothing would ever come: the generation has ended and its stream is gone.
+      if (!isActive(known.status) && !(await store.hasEvents(workspaceId, id))) throw eventsExpired()
       return watch(options)
     },
 
@@ -189,6 +193,11 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
 }
 
 const NOT_FOUND = 'There is no generation with this id in the workspace.'
+
+const eventsExpired = () =>
+  new TributaryError('NOT_FOUND', 'The events of this generation are no longer kept. Read the generation itself.', {
+    path: ['id'],
+  })
 
 function processDied(): GenerationOutcome {
   return {

@@ -51,9 +51,14 @@ await describeRunningModels('models subgraph', (running) => {
     } while (after !== null)
     const all = await running().ask('{ models { nodes { name } } }')
     expect(names).toEqual(all.data.models.nodes.map(({ name }: { name: string }) => name))
-    expect((await running().ask('{ models(after: "nonsense") { nodes { name } } }')).errors?.[0]?.extensions.code).toBe(
-      'CURSOR_INVALID',
-    )
+    const cursorOf = (...order: (string | number)[]) => Buffer.from(JSON.stringify(order)).toString('base64url')
+    // The others are of lists in another order.
+    for (const cursor of ['nonsense', cursorOf(5), cursorOf('a'), cursorOf('a', 1), cursorOf('a', 'b', 'c')]) {
+      const refused = await running().ask('query ($after: String) { models(after: $after) { nodes { name } } }', {
+        after: cursor,
+      })
+      expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'CURSOR_INVALID', argumentPath: ['after'] })
+    }
   })
 
   test('entity references to models and hosts cost no statement, and those of another workspace do not exist', async () => {
@@ -97,12 +102,17 @@ await describeRunningModels('models subgraph', (running) => {
     ])
   })
 
-  test.for(['nonsense', 'gen_01h2xcejqtf2nbrexx3vqjhp41', 'model_01h2xcejqtf2nbrexx3vqjhp41'])(
-    'the id %s is unknown everywhere',
+  test.for(['nonsense', 'gen_01h2xcejqtf2nbrexx3vqjhp41', 'model_01h2xcejqtf2nbrexx3vqjhp41', 'gen_\0', ''])(
+    'the id %j is unknown everywhere',
     async (id) => {
-      expect((await running().ask(READ, { id })).data.generation).toBeNull()
+      expect(await running().ask(READ, { id })).toEqual({ data: { generation: null } })
+      const r = ['Generation', 'Model', 'ModelHost'].map((__typename) => ({ __typename, id }))
+      expect(
+        await running().ask('query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }', { r }),
+      ).toEqual({ data: { _entities: [null, null, null] } })
       const cancel = await running().ask(
-        `mutation { generationCancel(id: "${id}") { generation { id } userErrors { code path } } }`,
+        'mutation ($id: ID!) { generationCancel(id: $id) { generation { id } userErrors { code path } } }',
+        { id },
       )
       expect(cancel.data.generationCancel).toEqual({
         generation: null,

@@ -2,9 +2,11 @@
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { WebSocket } from 'ws'
+import { createStreamLog, type StreamLog } from '#shared/stream-log.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
 import { createModelsClient, type ModelsClient } from '../../contracts/models-client.ts'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
+import type { GenerationEventPayload } from './domain/generation.ts'
 import { startModels, type RunningModels } from './main.ts'
 import { cachedModel } from './model-files/cached-model.fixture.ts'
 import { EMBEDDED_CHAT_MODEL, EMBEDDED_EMBEDDING_MODEL } from './model-files/manifest.ts'
@@ -59,6 +61,8 @@ export interface RunningModelsFixture {
   platform: TestPlatform
   models: RunningModels
   client: ModelsClient
+  /** The events of generations, as a worker has them. */
+  log: StreamLog<GenerationEventPayload>
   /** What metrics would have been told. */
   usages: Usage[]
   ask(query: string, variables?: object, as?: typeof identity): ReturnType<typeof requestSubgraph>
@@ -99,17 +103,20 @@ async function start(): Promise<RunningModelsFixture> {
     connectionParams: async () => ({ 'tributary-identity': await platform.signer.sign(identity) }),
   })
   const usages: Usage[] = []
+  const log = await createStreamLog<GenerationEventPayload>({ database: platform.database, schema: 'models' })
   await platform.queue.work(usageRecorded, {}, async ({ data }) => void usages.push(data))
   return {
     platform,
     models,
     client,
+    log,
     usages,
     ask: (query, variables = {}, as = identity) => requestSubgraph(platform, models.url, as, query, { ...variables }),
     subscribe: (query, variables) => sockets.iterate<Record<string, any>>({ query, variables }),
     async close() {
       await sockets.dispose()
       await models.close()
+      await log.close()
       await platform.close()
     },
   }

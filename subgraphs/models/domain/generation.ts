@@ -4,6 +4,9 @@ export type GenerationStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'FAILED' | '
 
 export const ACTIVE_STATUSES = ['QUEUED', 'RUNNING'] as const satisfies GenerationStatus[]
 
+export const isActive = (status: GenerationStatus): boolean =>
+  (ACTIVE_STATUSES as readonly GenerationStatus[]).includes(status)
+
 /** What the stream of a generation holds, in this order: started, deltas, then one of the last two. */
 export type GenerationEventPayload =
   | { type: 'started' }

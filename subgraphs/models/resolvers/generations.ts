@@ -2,20 +2,12 @@
 import { TributaryError } from '#shared/errors.ts'
 import type { StreamEvent } from '#shared/stream-log.ts'
 import type { Context } from '../context.ts'
-import {
-  ACTIVE_STATUSES,
-  type GenerationEventPayload,
-  type GenerationStatus,
-  type InputMistake,
-} from '../domain/generation.ts'
+import { isActive, type GenerationEventPayload, type InputMistake } from '../domain/generation.ts'
 import { modelId } from '../model-catalogue.ts'
 import type { GenerationInput, Resolvers, ResolversTypes } from '../schema.generated.ts'
 import type { GenerationRow } from '../tables.ts'
 
 type GraphEvent = Awaited<ResolversTypes['GenerationEvent']>
-
-const isActive = (status: GenerationStatus): boolean =>
-  (ACTIVE_STATUSES as readonly GenerationStatus[]).includes(status)
 
 export const generationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Subscription' | 'Generation'> = {
   Query: {

@@ -1,4 +1,5 @@
 // Models and their hosts.
+import { TributaryError } from '#shared/errors.ts'
 import { readPage, toConnection } from '#shared/graphql/connection.ts'
 import { findByName, type CatalogueModel } from '../domain/choose-model.ts'
 import { hostId, modelId, type CatalogueHost } from '../model-catalogue.ts'
@@ -6,6 +7,15 @@ import type { Context } from '../context.ts'
 import type { Resolvers } from '../schema.generated.ts'
 
 const orderOf = ({ name, provider }: CatalogueModel): [string, string] => [name, provider]
+/** A cursor is opaque to callers, but they may pass one of another list: that is refused, not compared. */
+function checkOrder(after: readonly (string | number)[] | null): void {
+  if (after === null || (after.length === 2 && after.every((part) => typeof part === 'string'))) return
+  throw new TributaryError(
+    'CURSOR_INVALID',
+    'The argument "after" is a cursor of another list. Pass `pageInfo.endCursor` of the page before, or leave it out.',
+    { path: ['after'] },
+  )
+}
 const isBefore = (a: readonly (string | number)[], b: readonly (string | number)[]): boolean =>
   a[0] === b[0] ? a[1]! < b[1]! : a[0]! < b[0]!
 
@@ -26,6 +36,7 @@ export const modelResolvers: Pick<Resolvers, 'Query' | 'Model' | 'ModelHost'> = 
   Query: {
     models: async (_parent, page, { catalogue }) => {
       const { limit, after } = readPage(page)
+      checkOrder(after)
       const { models } = await catalogue.read()
       const sorted = models.toSorted((a, b) => (isBefore(orderOf(a), orderOf(b)) ? -1 : 1))
       const rest = after === null ? sorted : sorted.filter((model) => isBefore(after, orderOf(model)))
