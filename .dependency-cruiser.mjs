@@ -2,6 +2,8 @@
 const own = '^subgraphs/$1/'
 const tests = '([.](test|contract|fixture)[.]ts$|/testing/)'
 const harness = '^test/'
+/** Where things are constructed; `extract-file.ts` is a command that developers run. */
+const roots = '^subgraphs/[^/]+/(main|worker|extract-file)[.]ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -64,19 +66,43 @@ export default {
       name: 'adapters-know-ports-and-domain',
       severity: 'error',
       from: { path: '^subgraphs/([^/]+)/adapters/', pathNot: tests },
-      to: { path: '^subgraphs/', pathNot: '^subgraphs/$1/(domain|ports|adapters|tables[.]ts)' },
+      to: { path: '^(subgraphs|contracts)/', pathNot: '^subgraphs/$1/(domain|ports|adapters|tables[.]ts)' },
+    },
+    {
+      name: 'use-cases-know-no-adapter',
+      severity: 'error',
+      from: {
+        path: '^subgraphs/([^/]+)/',
+        pathNot: `(${roots}|^subgraphs/[^/]+/((domain|ports|adapters|resolvers)/|(loaders|permissions|context)[.]ts$)|${tests})`,
+      },
+      to: { path: `(^subgraphs/$1/((adapters|resolvers)/|(loaders|permissions)[.]ts$)|${roots})` },
     },
     {
       name: 'resolvers-reach-no-adapter',
       severity: 'error',
       from: { path: '^subgraphs/[^/]+/(resolvers/|loaders[.]ts|permissions[.]ts)', pathNot: tests },
-      to: { path: '^subgraphs/[^/]+/(adapters|ports)/' },
+      to: { path: `(^subgraphs/[^/]+/(adapters|ports)/|${roots})` },
     },
     {
       name: 'cli-is-a-client',
       severity: 'error',
       from: { path: '^cli/', pathNot: tests },
-      to: { path: '^(gateway|subgraphs|contracts|shared|test)/' },
+      to: { path: '^(gateway|subgraphs|contracts|shared|deploy|schema|test)/', pathNot: '^schema/operations/' },
+    },
+    {
+      name: 'standalone-starts-roots',
+      severity: 'error',
+      from: { path: '^deploy/standalone/', pathNot: tests },
+      to: {
+        path: '^(gateway|subgraphs|schema|cli)/',
+        pathNot: '^(gateway/(main|config)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
+      },
+    },
+    {
+      name: 'nobody-imports-standalone',
+      severity: 'error',
+      from: { pathNot: `^(deploy|docs|test)/|${tests}` },
+      to: { path: '^deploy/' },
     },
     {
       name: 'nobody-imports-tests',
