@@ -35,8 +35,6 @@ const ENGINES = `${LINK}
 export const STREAM =
   'subscription ($count: Int!) { tokens(count: $count) { kind: __typename sequence ... on Token { words: text engine { name } } } }'
 
-export type TwoSubgraphs = Awaited<ReturnType<typeof startTwoSubgraphs>>
-
 export async function startTwoSubgraphs(options: { host?: string; anonymousIdleMs?: number } = {}) {
   const signer = createIdentitySigner({ key: 'k'.repeat(32) })
   const logger = createLogger({ name: 'test', level: 'silent' })
