@@ -1,6 +1,6 @@
 // The data directory: made, checked and taken by this process before anything in it is opened. Whatever is wrong with it is one sentence.
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { TributaryError } from '#shared/errors.ts'
 import { lockProcess } from './process-lock.ts'
@@ -40,17 +40,19 @@ export async function openDataDirectory(options: {
   const formatPath = path.join(directory, FORMAT_FILE)
   const guarded = <Result>(work: Promise<Result>): Promise<Result> =>
     work.catch((cause: unknown) => {
-      throw explain(cause, directory)
+      throw explainDirectoryFailure(cause, directory)
     })
 
-  await guarded(mkdir(directory, { recursive: true, mode: 0o700 }))
+  await guarded(makeDirectory(directory))
   await guarded(tryWriting(directory))
   const lock = await guarded(lockProcess({ directory, onLost: options.onLockLost }))
   try {
     const format = await readFormat(formatPath, directory)
     if (format?.database === 'creating') await guarded(rm(databasePath, { recursive: true, force: true }))
-    if (!format)
+    if (!format) {
+      await guarded(keepToUser(directory))
       await guarded(writeWhole(formatPath, JSON.stringify({ version: FORMAT_VERSION, database: 'creating' })))
+    }
     return {
       path: directory,
       databasePath,
@@ -71,7 +73,7 @@ export async function openDataDirectory(options: {
 async function readFormat(file: string, directory: string): Promise<Format | null> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null
-    throw explain(cause, directory)
+    throw explainDirectoryFailure(cause, directory)
   })
   if (text === null) {
     const others = (await readdir(directory)).filter((name) => !FOREIGN_BUT_HARMLESS.test(name))
@@ -126,13 +128,50 @@ export async function writeWhole(file: string, text: string): Promise<void> {
   await rename(temporary, file)
 }
 
+/**
+ * With its parents. Not by Node's own recursion, which says ENOENT for whatever the system refuses, a read-only disk too, and under some parents
+ * never ends.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await makeOneDirectory(directory)
+  } catch (error) {
+    const parent = path.dirname(directory)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === directory) throw error
+    await makeDirectory(parent)
+    await makeOneDirectory(directory)
+  }
+}
+
+/** Nothing to do where it is there already, whatever the system says first. */
+async function makeOneDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+  } catch (error) {
+    const existing = await stat(directory).catch(() => null)
+    if (!existing?.isDirectory()) throw error
+  }
+}
+
+/** A directory that the user made for us holds secrets from now on. Whoever opens it to others afterwards means it. */
+async function keepToUser(directory: string): Promise<void> {
+  const { mode } = await stat(directory)
+  // A sticky one, like /tmp, is everybody's.
+  if ((mode & 0o1000) !== 0) return
+  await chmod(directory, 0o700).catch((cause: NodeJS.ErrnoException) => {
+    // It may be written, but is somebody else's, or on a disk without permissions.
+    if (cause.code !== 'EPERM' && cause.code !== 'ENOTSUP' && cause.code !== 'ENOSYS') throw cause
+  })
+}
+
 async function tryWriting(directory: string): Promise<void> {
   const probe = path.join(directory, `.write-test-${process.pid}`)
   await writeFile(probe, '')
   await rm(probe, { force: true })
 }
 
-function explain(cause: unknown, directory: string): unknown {
+/** One sentence for what the file system said; anything else as it is. */
+export function explainDirectoryFailure(cause: unknown, directory: string): unknown {
   if (cause instanceof TributaryError) return cause
   switch ((cause as NodeJS.ErrnoException).code ?? '') {
     case 'EROFS':
