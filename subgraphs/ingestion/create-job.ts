@@ -2,7 +2,7 @@
 // transaction. With an idempotency key the same call again returns the same job, however often and however much at once.
 import { and, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { Database, SqlExecutor } from '#shared/database.ts'
-import { createId } from '#shared/ids.ts'
+import { createId, hasPrefix } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { Identity } from '../../contracts/identity.ts'
 import type { KnowledgeClient } from '../../contracts/knowledge-client.ts'
@@ -70,13 +70,16 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
     const mistakes = checkJobInput(input)
     if (mistakes.length > 0) return { mistakes }
 
-    const knowledgeBase = await knowledge.findKnowledgeBase(identity, input.knowledgeBaseId, signal)
+    const knowledgeBase = hasPrefix(input.knowledgeBaseId, 'kb')
+      ? await knowledge.findKnowledgeBase(identity, input.knowledgeBaseId, signal)
+      : null
     if (!knowledgeBase)
       return refuse('NOT_FOUND', 'There is no knowledge base with this id in the workspace.', 'knowledgeBaseId')
+    const wellFormed = input.uploadIds.filter((id) => hasPrefix(id, 'up'))
     const uploads = await database.sql
       .select()
       .from(uploadTable)
-      .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, [...input.uploadIds])))
+      .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, wellFormed)))
     const ordered = input.uploadIds.map((id) => uploads.find((upload) => upload.id === id))
     const uploadMistakes = ordered.flatMap((upload, index) => checkUpload(upload, index)).slice(0, 1)
     if (uploadMistakes.length > 0) return { mistakes: uploadMistakes }

@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createId } from '#shared/ids.ts'
+import { createStreamLog } from '#shared/stream-log.ts'
 import { pdf } from '../../test/fixtures/documents/pdf.ts'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
 import { KNOWLEDGE_BASE_PATH, type knowledgeBaseResponseSchema } from '../../contracts/knowledge-client.ts'
@@ -29,6 +30,7 @@ import {
 import { documentContentSchema } from '../../contracts/document-content.ts'
 import type { RunningRole } from '../../contracts/run-process.ts'
 import type { z } from 'zod'
+import type { JobEvent } from './domain/item-state.ts'
 import { startIngestion, type RunningIngestion } from './main.ts'
 import { createStoredBlobs } from './stored-blobs.ts'
 import { itemTable, uploadTable } from './tables.ts'
@@ -164,7 +166,7 @@ async function* watch(id: string, after: string | null = null) {
     ... on IngestionStepProgressed { item { name } step { name status } completedUnits totalUnits }
     ... on IngestionJobFinished { ingestionJob { id status completedItemCount failedItemCount } } } }`
   for await (const result of client.iterate<{ ingestionJobEvents: any }>({ query, variables: { id, after } })) {
-    if (result.errors) throw new Error(JSON.stringify(result.errors))
+    if (result.errors) throw Object.assign(new Error(JSON.stringify(result.errors)), { errors: result.errors })
     yield result.data!.ingestionJobEvents
   }
 }
@@ -282,6 +284,28 @@ test('watching resumes behind a cursor without a gap or a repetition', async () 
   const all = (await finish(id)).events
   const rest = (await finish(id, all[3].cursor)).events
   expect(rest.map((event) => event.cursor)).toEqual(all.slice(4).map((event) => event.cursor))
+})
+
+test('watching a job whose events have expired is an error, and those of a later run are still shown', async () => {
+  failures.set('Kept', { step: 'EMBED', error: { code: 'MODEL_NOT_AVAILABLE', message: 'No.', isRetryable: true } })
+  const id = await createJob({ texts: [{ title: 'Kept', text: 'Kept for a while.' }] })
+  const first = await finish(id)
+  const log = await createStreamLog<JobEvent>({ database: platform.database, schema: 'ingestion' })
+  const expired = [{ extensions: { code: 'NOT_FOUND' }, message: expect.stringContaining('no longer kept') }]
+  try {
+    await log.expire(0)
+    for (const after of [null, first.events[0].cursor])
+      await expect(finish(id, after)).rejects.toMatchObject({ errors: expired })
+    failures.delete('Kept')
+    await ask('mutation ($id: ID!) { ingestionJobRetry(id: $id) { userErrors { code } } }', { id })
+    const second = await finish(id)
+    expect(second.events.at(-1)).toMatchObject({ __typename: 'IngestionJobFinished' })
+    expect(second.events.every(({ cursor }) => cursor.startsWith('2-'))).toBe(true)
+    // Behind this cursor there were others, which nobody can show any more.
+    await expect(finish(id, first.events[0].cursor)).rejects.toMatchObject({ errors: expired })
+  } finally {
+    await log.close()
+  }
 })
 
 test('a file that cannot be read fails its own item only, with the reason', async () => {
@@ -501,6 +525,8 @@ test('an announced file that breaks a rule is refused with the field', async () 
     [{ fileName: 'a.txt', sizeBytes: 100_000_001 }, 'TOO_LARGE', 'input.sizeBytes'],
     [{ fileName: '../a.txt', sizeBytes: 1 }, 'INVALID', 'input.fileName'],
     [{ fileName: 'a.png', sizeBytes: 1, mediaType: 'image/png' }, 'UNSUPPORTED_MEDIA_TYPE', 'input.mediaType'],
+    [{ fileName: 'a\0.txt', sizeBytes: 1 }, 'INVALID', 'input.fileName'],
+    [{ fileName: 'a.txt', sizeBytes: 1, mediaType: 'text/plain; charset=\0' }, 'INVALID', 'input.mediaType'],
   ]
   for (const [input, code, path] of cases) {
     const { data } = await ask(UPLOAD, { input })
@@ -596,6 +622,50 @@ test('jobs, items and uploads of another workspace do not exist', async () => {
   expect(entities.data._entities).toEqual([null, null, null])
   const cancel = await foreignAsk('mutation ($id: ID!) { ingestionJobCancel(id: $id) { userErrors { code } } }', { id })
   expect(cancel.data.ingestionJobCancel.userErrors[0].code).toBe('NOT_FOUND')
+})
+
+test('ids that are none are unknown', async () => {
+  const uploadId = await upload('any.txt', encode('Any words.'))
+  for (const id of ['nonsense', 'job_\0', `${uploadId}\0`, '', '\ud83d']) {
+    expect(await ask(JOB, { id })).toEqual({ data: { ingestionJob: null } })
+    const r = ['Upload', 'IngestionJob', 'IngestionItem', 'Document'].map((__typename) => ({ __typename, id }))
+    expect(await ask('query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }', { r })).toEqual({
+      data: { _entities: r.map(() => null) },
+    })
+    for (const field of ['ingestionJobCancel', 'ingestionJobRetry']) {
+      const { data } = await ask(`mutation ($id: ID!) { ${field}(id: $id) { userErrors { code path } } }`, { id })
+      expect(data[field].userErrors).toEqual([{ code: 'NOT_FOUND', path: ['id'] }])
+    }
+    await expect(finish(id)).rejects.toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] })
+    const texts = [{ title: 'a', text: 'b' }]
+    for (const [input, path] of [
+      [{ knowledgeBaseId: KNOWLEDGE_BASE, uploadIds: [uploadId, id] }, 'input.uploadIds.1'],
+      [{ knowledgeBaseId: id, texts }, 'input.knowledgeBaseId'],
+      [{ knowledgeBaseId: `kb_${'a'.repeat(300)}`, texts }, 'input.knowledgeBaseId'],
+    ] as const) {
+      const { data } = await ask(CREATE, { input })
+      expect(data.ingestionJobCreate.userErrors.map((error: any) => `${error.code} ${error.path.join('.')}`)).toEqual([
+        `NOT_FOUND ${path}`,
+      ])
+    }
+  }
+})
+
+test('a cursor of another list is refused, and no other list with it', async () => {
+  const { id } = (await finish(await createJob({ texts: [{ title: 'Paged', text: 'Paged.' }] }))).job
+  const cursorOf = (...order: (string | number)[]) => Buffer.from(JSON.stringify(order)).toString('base64url')
+  const invalid = [{ extensions: { code: 'CURSOR_INVALID', argumentPath: ['after'] } }]
+  for (const after of ['nonsense', cursorOf('job_\0'), cursorOf(1), cursorOf('a', 'b'), cursorOf(id, 1)]) {
+    const { errors } = await ask('query ($after: String) { ingestionJobs(after: $after) { nodes { id } } }', { after })
+    expect(errors).toMatchObject(invalid)
+  }
+  for (const after of ['nonsense', cursorOf(id), cursorOf('1'), cursorOf(1.5), cursorOf(1e12), cursorOf(1, 2)]) {
+    const query = `query ($id: ID!, $after: String) { ingestionJob(id: $id) { items { nodes { name } } } 
+      other: ingestionJob(id: $id) { items(after: $after) { nodes { name } } } }`
+    const { data, errors } = await ask(query, { id, after })
+    expect(errors).toMatchObject(invalid)
+    expect(data?.ingestionJob ?? null).toEqual({ items: { nodes: [{ name: 'Paged' }] } })
+  }
 })
 
 test('readers may follow but not ingest', async () => {

@@ -2,6 +2,7 @@
 import DataLoader from 'dataloader'
 import type { Connection, Page } from '#shared/graphql/connection.ts'
 import { createLoader } from '#shared/graphql/loader.ts'
+import { readItemOrder } from './page-order.ts'
 import type { ItemName, ReadJobs } from './read-jobs.ts'
 import type { ItemRow, JobRow, UploadRow } from './tables.ts'
 import type { Uploads } from './uploads.ts'
@@ -25,27 +26,34 @@ export function createLoaders(workspaceId: string, useCases: { uploads: Uploads;
     const items = await readJobs.findItemsByDocument(workspaceId, ids)
     return items.map((item) => ({ id: item.documentId, item }))
   })
+  const itemsOfJob = new DataLoader<{ jobId: string; page: Page }, Connection<ItemRow>, string>(
+    async (keys) => {
+      const answers = new Map<string, Connection<ItemRow>>()
+      for (const group of Map.groupBy(keys, ({ page }) => JSON.stringify(page)).values()) {
+        const { page } = group[0]!
+        const pages = await readJobs.itemsOfJobs(
+          workspaceId,
+          group.map(({ jobId }) => jobId),
+          page,
+        )
+        for (const [jobId, connection] of pages) answers.set(keyOf({ jobId, page }), connection)
+      }
+      return keys.map((key) => answers.get(keyOf(key))!)
+    },
+    { cacheKeyFn: keyOf },
+  )
   return {
     upload: createLoader((ids) => uploads.findMany(workspaceId, ids)),
     job: createLoader((ids) => readJobs.findJobs(workspaceId, ids)),
     item: createLoader((ids) => readJobs.findItems(workspaceId, ids)),
     itemOfDocument: { load: async (documentId) => (await byDocument.load(documentId))?.item ?? null },
-    itemsOfJob: new DataLoader<{ jobId: string; page: Page }, Connection<ItemRow>, string>(
-      async (keys) => {
-        const answers = new Map<string, Connection<ItemRow>>()
-        for (const group of Map.groupBy(keys, ({ page }) => JSON.stringify(page)).values()) {
-          const { page } = group[0]!
-          const pages = await readJobs.itemsOfJobs(
-            workspaceId,
-            group.map(({ jobId }) => jobId),
-            page,
-          )
-          for (const [jobId, connection] of pages) answers.set(keyOf({ jobId, page }), connection)
-        }
-        return keys.map((key) => answers.get(keyOf(key))!)
+    itemsOfJob: {
+      // A cursor that is refused is so by itself, not with the jobs that share its batch.
+      load: async (key) => {
+        readItemOrder(key.page)
+        return itemsOfJob.load(key)
       },
-      { cacheKeyFn: keyOf },
-    ),
+    },
     itemsOfName: new DataLoader<ItemName, ItemRow[], string>(
       async (names) => {
         const items = await readJobs.itemsOfNames(workspaceId, names, MOST_SAME_NAME_ITEMS + 1)

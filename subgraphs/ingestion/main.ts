@@ -53,7 +53,7 @@ export async function startIngestion(
   const createJob = createCreateJob({ database, storedBlobs, queue, knowledge })
   const endJobs = createEndJobs({ database, queue, events, storedBlobs })
   const readJobs = createReadJobs({ database: database.sql })
-  const jobEvents = createJobEvents({ readJobs, events })
+  const jobEvents = createJobEvents({ database: database.sql, readJobs, events })
   const publicUrl = options.publicUrl ?? (() => configuration.TRIBUTARY_PUBLIC_URL)
 
   const server = await startSubgraphServer<Context>({

@@ -1,7 +1,9 @@
-// Reading jobs and items, many at a time: one statement each, however many jobs a query names.
+// Reading jobs and items, many at a time: one statement each, however many jobs a query names. Ids and cursors come from callers.
 import { and, asc, desc, eq, getTableColumns, inArray, lt, lte, or, sql } from 'drizzle-orm'
 import type { SqlExecutor } from '#shared/database.ts'
 import { toConnection, type Connection, type Page } from '#shared/graphql/connection.ts'
+import { hasPrefix } from '#shared/ids.ts'
+import { readItemOrder, readJobOrder } from './page-order.ts'
 import { itemTable, jobTable, type ItemRow, type JobRow } from './tables.ts'
 
 export interface ReadJobs {
@@ -18,42 +20,49 @@ export interface ReadJobs {
 
 export type ItemName = Pick<ItemRow, 'knowledgeBaseId' | 'name'>
 
+/** What is no id never reaches the database. */
+const only = (prefix: string, ids: readonly string[]) => ids.filter((id) => hasPrefix(id, prefix))
+
 export function createReadJobs(options: { database: SqlExecutor }): ReadJobs {
   const { database } = options
-  const items = (workspaceId: string, isWanted: ReturnType<typeof eq>) =>
-    database
-      .select()
-      .from(itemTable)
-      .where(and(eq(itemTable.workspaceId, workspaceId), isWanted))
+  const findItems = async (
+    workspaceId: string,
+    column: typeof itemTable.id | typeof itemTable.documentId,
+    ids: readonly string[],
+  ): Promise<ItemRow[]> =>
+    ids.length === 0
+      ? []
+      : database
+          .select()
+          .from(itemTable)
+          .where(and(eq(itemTable.workspaceId, workspaceId), inArray(column, [...ids])))
 
   return {
     async list(workspaceId, page) {
+      const after = readJobOrder(page)
       const rows = await database
         .select()
         .from(jobTable)
-        .where(
-          and(
-            eq(jobTable.workspaceId, workspaceId),
-            page.after === null ? undefined : lt(jobTable.id, String(page.after[0])),
-          ),
-        )
+        .where(and(eq(jobTable.workspaceId, workspaceId), after === null ? undefined : lt(jobTable.id, after)))
         .orderBy(desc(jobTable.id))
         .limit(page.limit + 1)
       return toConnection(rows, page, (job) => [job.id])
     },
 
-    findJobs: (workspaceId, ids) =>
-      database
+    async findJobs(workspaceId, ids) {
+      const asked = only('job', ids)
+      if (asked.length === 0) return []
+      return database
         .select()
         .from(jobTable)
-        .where(and(eq(jobTable.workspaceId, workspaceId), inArray(jobTable.id, [...ids]))),
+        .where(and(eq(jobTable.workspaceId, workspaceId), inArray(jobTable.id, asked)))
+    },
 
-    findItems: (workspaceId, ids) => items(workspaceId, inArray(itemTable.id, [...ids])),
-    findItemsByDocument: (workspaceId, documentIds) =>
-      items(workspaceId, inArray(itemTable.documentId, [...documentIds])),
+    findItems: (workspaceId, ids) => findItems(workspaceId, itemTable.id, only('item', ids)),
+    findItemsByDocument: (workspaceId, ids) => findItems(workspaceId, itemTable.documentId, only('doc', ids)),
 
     async itemsOfJobs(workspaceId, jobIds, page) {
-      const after = page.after === null ? 0 : Number(page.after[0])
+      const after = readItemOrder(page)
       // Ordinals have no gaps, so a page is a range of them.
       const rows = await database
         .select()

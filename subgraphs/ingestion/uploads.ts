@@ -75,11 +75,15 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
       return { upload: upload! }
     },
 
-    findMany: (workspaceId, ids) =>
-      database
+    async findMany(workspaceId, ids) {
+      // What is no id never reaches the database.
+      const asked = ids.filter((id) => hasPrefix(id, 'up'))
+      if (asked.length === 0) return []
+      return database
         .select()
         .from(uploadTable)
-        .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, [...ids]))),
+        .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, asked)))
+    },
 
     async receive(id, token, bytes, announcedBytes) {
       const upload = await open(id, token)

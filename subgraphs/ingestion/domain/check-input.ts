@@ -124,6 +124,8 @@ function checkText(input: TextInput, index: number): UserMistake[] {
 }
 
 function checkMediaType(mediaType: string | null, path: string[], supported: string): UserMistake[] {
+  if (mediaType !== null && !isStorable(mediaType))
+    return [{ code: 'INVALID', message: 'The type contains a NUL character or half of a surrogate pair.', path }]
   const declared = parseDeclaredMediaType(mediaType)
   if (declared.kind !== 'unsupported') return []
   const named = declared.mediaType.slice(0, 100)

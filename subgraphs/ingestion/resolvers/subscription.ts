@@ -1,6 +1,4 @@
 // Following a job. Each event reads its item or job anew: what a loader remembered from the start of the subscription would be old news.
-import { TributaryError } from '#shared/errors.ts'
-import { hasPrefix } from '#shared/ids.ts'
 import type { StreamEvent } from '#shared/stream-log.ts'
 import type { Context } from '../context.ts'
 import type { JobEvent } from '../domain/item-state.ts'
@@ -9,13 +7,8 @@ import type { ResolversTypes, SubscriptionResolvers } from '../schema.generated.
 export const subscription: SubscriptionResolvers = {
   ingestionJobEvents: {
     subscribe: async (_parent, { id, after }, context) => {
-      const { identity, readJobs, jobEvents, signal } = context
-      const [job] = hasPrefix(id, 'job') ? await readJobs.findJobs(identity.workspaceId, [id]) : []
-      if (!job)
-        throw new TributaryError('NOT_FOUND', 'There is no ingestion job with this id in the workspace.', {
-          path: ['id'],
-        })
-      const events = jobEvents({ workspaceId: identity.workspaceId, jobId: id, after: after ?? null, signal })
+      const { identity, jobEvents, signal } = context
+      const events = await jobEvents({ workspaceId: identity.workspaceId, jobId: id, after: after ?? null, signal })
       return mapEvents(events, id, context)
     },
     resolve: (event: GraphEvent) => event,
