@@ -185,10 +185,12 @@ describe('a lost connection', { timeout: 120_000 }, () => {
   it('is found again, and the stream goes on behind the last event', async () => {
     const { url } = await platform.event('ready')
     const streams = new Set<Socket>()
+    let uploadCount = 0
     const proxy = createTcpServer((client) => {
       const upstream = connect(Number(new URL(url).port), '127.0.0.1')
       client.on('data', (head) => {
         if (/^upgrade: websocket/im.test(String(head))) streams.add(client)
+        if (String(head).startsWith('PUT ')) uploadCount += 1
       })
       client.pipe(upstream).pipe(client)
       client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
@@ -218,6 +220,8 @@ describe('a lost connection', { timeout: 120_000 }, () => {
     expect(records(stdout).at(-1)).toMatchObject({ event: 'finished', succeeded: 6, failed: 0 })
     expect(status).toBe(0)
     expect(streams.size).toBe(2)
+    // The platform knows nothing of the way that was taken to it, and told its own address for them.
+    expect(uploadCount).toBe(6)
     const seen = records(stdout).flatMap((record) =>
       record['event'] === 'progress' ? [`${record['file']} ${record['progress'].cursor}`] : [],
     )

@@ -10,6 +10,7 @@ import {
   type GraphQLFailure,
 } from './client-error.ts'
 import { readOperation } from './operations.ts'
+import { uploadAddress } from './upload-address.ts'
 
 export interface EndpointOptions {
   /** The address of the GraphQL endpoint, `http://host:port/graphql`. */
@@ -17,12 +18,16 @@ export interface EndpointOptions {
   apiKey: string
   /** Longest wait for an answer over HTTP, in milliseconds. Default 60,000. */
   timeoutMs?: number
+  /** Send uploads beside `url`, whatever address the endpoint gives out for them. Default false: where that says, as far as it can be reached. */
+  sendsUploadsHere?: boolean
 }
 
 export type Variables = Readonly<Record<string, unknown>>
 
 export interface Endpoint {
   readonly url: string
+  /** Where to send the bytes of an upload that the endpoint gave this address. */
+  uploadAddress(given: string): string
   /** The `data` of an operation of `schema/operations/`. Throws ClientError for whatever errors come with it. */
   request<Data>(operationName: string, variables?: Variables, signal?: AbortSignal): Promise<Data>
   /** The `data` of each event. Throws ConnectionLost when the socket closes before the stream ends. */
@@ -70,6 +75,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
   return {
     url,
+    uploadAddress: (given) =>
+      uploadAddress({ given, endpointUrl: url, isAlwaysBeside: options.sendsUploadsHere === true }),
     async request<Data>(operationName: string, variables: Variables = {}, signal?: AbortSignal) {
       const timeout = AbortSignal.timeout(timeoutMs)
       let response: Response

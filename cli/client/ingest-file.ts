@@ -101,7 +101,7 @@ async function uploadFile({ endpoint, file, signal }: IngestFileOptions): Promis
     }>('UploadCreate', { fileName: file.name, sizeBytes: file.sizeBytes, mediaType: null }, signal)
     throwUserErrors(uploadCreate)
     const { id, url } = uploadCreate.upload!
-    const failure = await putFile(url, file, signal)
+    const failure = await putFile(endpoint.uploadAddress(url), file, signal)
     if (failure === null) return id
     if (attempt === UPLOAD_ATTEMPTS) throw failure
     await sleep(250 * 2 ** attempt, undefined, signal ? { signal } : {}).catch((cause: unknown) => {
