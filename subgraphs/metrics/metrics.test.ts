@@ -170,6 +170,15 @@ test('another workspace sees none of the usage, and only ADMIN sees that of the 
   expect(unsigned.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')
 })
 
+test('a range may begin before the calendar does and end with it', async () => {
+  const workspaceId = createId('ws')
+  await record(workspaceId, [{ promptTokens: 3 }])
+  for (const interval of ['HOUR', 'DAY', 'MONTH']) {
+    const range = { from: '0000-01-01T00:00:00Z', to: '9999-12-31T23:59:59Z', interval }
+    expect((await ask(workspaceId, USAGE, range)).data?.usage).toMatchObject([{ promptTokens: 3 }])
+  }
+})
+
 test('a range that is empty or holds too many buckets is refused by argument', async () => {
   const workspaceId = createId('ws')
   const moment = '2026-01-01T00:00:00Z'

@@ -28,6 +28,9 @@ export type ReadUsage = (workspaceId: string, range: UsageRange) => Promise<Usag
 
 const BUCKETS_MAXIMUM = 10_000
 
+/** By its number: PostgreSQL does not read the year 0000, in which dates may be written. */
+const moment = (date: Date) => sql`to_timestamp(${date.getTime() / 1000}::float8)`
+
 export function createReadUsage(options: { database: SqlExecutor; maximumBuckets?: number }): ReadUsage {
   const { database, maximumBuckets = BUCKETS_MAXIMUM } = options
   return async (workspaceId, { from, to, interval }) => {
@@ -46,7 +49,7 @@ export function createReadUsage(options: { database: SqlExecutor; maximumBuckets
           select date_trunc(${interval.toLowerCase()}, occurred_at, 'UTC') as start, model_name, prompt_tokens, completion_tokens
           from metrics.usage_event
           where workspace_id = ${workspaceId} and kind in ('GENERATION', 'EMBEDDING')
-            and occurred_at >= ${from.toISOString()}::timestamptz and occurred_at < ${to.toISOString()}::timestamptz
+            and occurred_at >= ${moment(from)} and occurred_at < ${moment(to)}
         ) event
         group by start, model_name order by start, model_name collate "C" limit ${maximumBuckets + 1}`,
     )
