@@ -83,7 +83,7 @@ export const contributionsDelete = defineMessage(
   z.object({ ...inWorkspace, knowledgeBaseId: z.string(), documentId: z.string().nullable() }),
 )
 
-/** knowledge → itself: rows are gone; remove what the vector store and the blob store still hold of them. */
+/** knowledge → itself: rows are gone, or their document failed; remove what the vector store and the blob store still hold of them. */
 export const searchEntriesDelete = defineMessage(
   'knowledge.search-entries-delete',
   z.object({

@@ -7,6 +7,7 @@ import { hasPrefix } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { z } from 'zod'
 import { contributionsDelete, documentsDeleted, searchEntriesDelete } from '../../contracts/messages.ts'
+import { findDocument } from './find-document.ts'
 import type { VectorStore } from './ports/vector-store.ts'
 import { chunkEmbeddingTable, chunkTable, documentTable, knowledgeBaseTable, tombstoneTable } from './tables.ts'
 import { notFound, type UserMistake } from './user-mistake.ts'
@@ -102,10 +103,15 @@ export function createDeleteContent(options: { database: Database; queue: JobQue
   }
 }
 
-/** Handles `searchEntriesDelete`. */
-export function createDeleteSearchEntries(options: { vectorStore: VectorStore; blobs: BlobStore }) {
+/** Handles `searchEntriesDelete`: for what was deleted, and for a document that failed and is not being tried again. */
+export function createDeleteSearchEntries(options: { database: Database; vectorStore: VectorStore; blobs: BlobStore }) {
   return async (data: z.output<typeof searchEntriesDelete.schema>): Promise<void> => {
     const { workspaceId, knowledgeBaseId, documentId, chunksKeys } = data
+    if (documentId !== null) {
+      const found = await findDocument(options.database.sql, { workspaceId, knowledgeBaseId, documentId })
+      // The next attempt was faster than this message: what is stored now is its own.
+      if (found.state === 'present' && found.document.status !== 'FAILED') return
+    }
     if (documentId === null) await options.vectorStore.deleteKnowledgeBase(workspaceId, knowledgeBaseId)
     else await options.vectorStore.deleteDocument(workspaceId, documentId)
     // The chunks blob names ids of this document only, so no other document can share it.

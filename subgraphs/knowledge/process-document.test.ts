@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { rowsOf } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
@@ -59,7 +60,10 @@ const LONG = textContent(
 beforeAll(async () => {
   platform = await createTestPlatform({ database: await openTestDatabase(() => undefined) })
   models = await startScriptedModels()
-  await platform.database.migrate({ schema: 'knowledge', folder: new URL('./migrations', import.meta.url).pathname })
+  await platform.database.migrate({
+    schema: 'knowledge',
+    folder: fileURLToPath(new URL('./migrations', import.meta.url)),
+  })
   vectorDirectory = await mkdtemp(path.join(os.tmpdir(), 'tributary-vectors-'))
   vectorStore = await createLanceDbVectorStore({
     directory: vectorDirectory,
@@ -72,8 +76,8 @@ beforeAll(async () => {
     register: createRegisterDocument({ database }),
     process: createProcessDocument({ database, queue, blobs, models: client, vectorStore, knowledgeBases }),
     check: createCheckDocument({ database, queue, blobs, vectorStore }),
-    fail: createFailDocument({ database }),
-    deleteEntries: createDeleteSearchEntries({ vectorStore, blobs }),
+    fail: createFailDocument({ database, queue }),
+    deleteEntries: createDeleteSearchEntries({ database, vectorStore, blobs }),
   }
 })
 

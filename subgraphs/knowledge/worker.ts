@@ -19,7 +19,7 @@ import { workerConfigSchema } from './config.ts'
 import { createDeleteSearchEntries } from './delete-content.ts'
 import { createKnowledgeBases } from './knowledge-bases.ts'
 import { createProcessDocument } from './process-document.ts'
-import { createFailDocument, createRegisterDocument } from './register-document.ts'
+import { createFailDocument, createForgetIfFailed, createRegisterDocument } from './register-document.ts'
 
 export async function startKnowledgeWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
   const configuration = readConfiguration(workerConfigSchema, environment)
@@ -32,10 +32,15 @@ export async function startKnowledgeWorker(platform: Platform, environment: Node
   })
   const knowledgeBases = createKnowledgeBases({ database: database.sql, models })
   const registerDocument = createRegisterDocument({ database })
-  const failDocument = createFailDocument({ database })
+  const failDocument = createFailDocument({ database, queue })
+  const forgetIfFailed = createForgetIfFailed({ database, queue })
   const processDocument = createProcessDocument({ database, blobs, queue, models, vectorStore, knowledgeBases })
+  const processThenForget: typeof processDocument = async (delivery) => {
+    await processDocument(delivery)
+    await forgetIfFailed(delivery.data)
+  }
   const checkDocument = createCheckDocument({ database, blobs, queue, vectorStore })
-  const deleteSearchEntries = createDeleteSearchEntries({ vectorStore, blobs })
+  const deleteSearchEntries = createDeleteSearchEntries({ database, vectorStore, blobs })
 
   // Ending this role aborts what it is doing; the queue delivers it again, and the work goes on from its checkpoint.
   const ending = new AbortController()
@@ -60,7 +65,7 @@ export async function startKnowledgeWorker(platform: Platform, environment: Node
     {},
     untilEnd(({ data }) => registerDocument(data)),
   )
-  await queue.work(documentProcess, { concurrency }, untilEnd(processDocument))
+  await queue.work(documentProcess, { concurrency }, untilEnd(processThenForget))
   await queue.work(
     documentCheck,
     {},

@@ -97,8 +97,9 @@ test('a retry goes on from the failed step and keeps what succeeded', () => {
   expect(stepOf(retried.state, 'EMBED').attemptCount).toBe(1)
 })
 
-test('a failed check is retried from the chunks on: looking again would find the same', () => {
+test('what failed behind INDEX is retried from the chunks on: they have left the search index', () => {
   expect(retryItem(after(failStep(item(succeedUpTo('LINK')), 'CHECK', ERROR, AT)))?.from).toBe('CHUNK')
+  expect(retryItem(after(failStep(item(succeedUpTo('INDEX')), 'LINK', ERROR, AT)))?.from).toBe('CHUNK')
 })
 
 test('only a failed item can be retried', () => {

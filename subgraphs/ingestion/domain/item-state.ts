@@ -184,12 +184,14 @@ export function cancelItem(item: { id: string; state: ItemState }, at: string): 
   return { state: { ...state, status: 'CANCELLED', steps }, events }
 }
 
-/** A failed item waits again: what succeeded stays, the failed step and those behind it are to be done. Attempts go on counting. */
+/**
+ * A failed item waits again: what succeeded stays, the failed step and those behind it are to be done. Attempts go on counting.
+ * What INDEX wrote does not stay: the chunks of a failed document leave the search index.
+ */
 export function retryItem(state: ItemState): { state: ItemState; from: StepName } | null {
   const failed = state.status === 'FAILED' ? state.steps.findIndex((step) => step.status !== 'SUCCEEDED') : -1
   if (failed === -1) return null
-  // A failed CHECK found that rows and vectors differ: looking again would find the same, so they are made again.
-  const from = STEP_NAMES[failed] === 'CHECK' ? STEP_NAMES.indexOf('CHUNK') : failed
+  const from = failed > STEP_NAMES.indexOf('INDEX') ? STEP_NAMES.indexOf('CHUNK') : failed
   const steps = state.steps.map((step, index): Step =>
     index < from ? step : { ...step, status: 'QUEUED', startedAt: null, finishedAt: null, error: null, progress: null },
   )
