@@ -7,6 +7,7 @@ import { ollamaAddress, ollamaHostName } from './ollama-address.ts'
 import { createOllamaChatModel } from './ollama-chat-model.ts'
 import { createOllamaEmbeddingModel } from './ollama-embedding-model.ts'
 import { createOllamaClient, type OllamaTimeouts } from './ollama-client.ts'
+import { LEAST_CONTEXT_LENGTH, ollamaContext, type OllamaContext } from './ollama-context.ts'
 import { runningSchema, showSchema, tagsSchema, type Show } from './ollama-wire.ts'
 
 export interface OllamaProviderOptions {
@@ -24,8 +25,6 @@ const CAPABILITIES: Readonly<Record<string, ModelCapability>> = {
   tools: 'TOOLS',
   thinking: 'THINKING',
 }
-/** The least that Ollama gives a model it loads without being told a length. */
-const LEAST_CONTEXT_LENGTH = 4_096
 const SHOW_CONCURRENCY = 4
 
 export function createOllamaProvider(options: OllamaProviderOptions): ModelProvider {
@@ -70,7 +69,7 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
         const key = `${name} ${digest}`
         const details = shown.get(key) ?? (await limit(() => show(name, signal)))
         known.set(key, details)
-        return description({ name, sizeBytes: size, isLoaded: running.has(name), details })
+        return description({ name, sizeBytes: size, loadedLength: running.get(name) ?? null, details })
       }
       const described = await Promise.all((models ?? []).map(describe))
       shown = known
@@ -80,8 +79,8 @@ export function createOllamaProvider(options: OllamaProviderOptions): ModelProvi
     async openChatModel(name, signal) {
       const [details, running] = await Promise.all([show(name, signal), listRunning(signal)])
       requireCapability('completion', 'chat', name, details)
-      const contextLength = running.get(qualified(name)) || unloadedContextLength(details)
-      return createOllamaChatModel({ name, hostName, client, contextLength })
+      const context = contextOf(details, running.get(qualified(name)) ?? null)
+      return createOllamaChatModel({ name, hostName, client, context })
     },
 
     async openEmbeddingModel(name, signal) {
@@ -110,19 +109,27 @@ export function qualified(name: string): string {
   return name.includes(':') ? name : `${name}:latest`
 }
 
-function description(model: { name: string; sizeBytes: number; isLoaded: boolean; details: Show }): ModelDescription {
-  const { name, sizeBytes, isLoaded, details } = model
+function description(model: {
+  name: string
+  sizeBytes: number
+  /** Null while it is not loaded. */
+  loadedLength: number | null
+  details: Show
+}): ModelDescription {
+  const { name, sizeBytes, loadedLength, details } = model
   const capabilities = (details.capabilities ?? []).flatMap((word) => CAPABILITIES[word] ?? [])
   const canEmbed = capabilities.includes('EMBEDDING')
   const parameterCount = details.model_info?.['general.parameter_count']
   return {
     name,
     capabilities,
-    contextLength: architectureNumber(details, 'context_length'),
+    contextLength: capabilities.includes('CHAT')
+      ? contextOf(details, loadedLength).longest
+      : architectureNumber(details, 'context_length'),
     embeddingDimensions: canEmbed ? architectureNumber(details, 'embedding_length') : null,
     parameterCount: typeof parameterCount === 'number' ? parameterCount : null,
     sizeBytes,
-    isLoaded,
+    isLoaded: loadedLength !== null,
   }
 }
 
@@ -137,10 +144,13 @@ function numCtx({ parameters }: Show): number | null {
   return found === null ? null : Number(found[1])
 }
 
-/** Until it is loaded only the Modelfile can promise more than the least. */
-function unloadedContextLength(details: Show): number {
-  const longest = architectureNumber(details, 'context_length') ?? LEAST_CONTEXT_LENGTH
-  return Math.min(longest, numCtx(details) ?? LEAST_CONTEXT_LENGTH)
+/** Older hosts do not say with which length a model is loaded: that is 0 here, and means nothing. */
+function contextOf(details: Show, loadedLength: number | null): OllamaContext {
+  return ollamaContext({
+    architectureLength: architectureNumber(details, 'context_length'),
+    modelfileLength: numCtx(details),
+    loadedLength: loadedLength || null,
+  })
 }
 
 function requireCapability(capability: string, verb: string, name: string, details: Show): void {

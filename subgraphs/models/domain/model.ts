@@ -8,7 +8,7 @@ export interface ModelDescription {
   /** The name people type; unique on its host. */
   name: string
   capabilities: readonly ModelCapability[]
-  /** Tokens of prompt and completion together that the model was made for. */
+  /** Tokens of prompt and completion together that a request can have on its host, which may be fewer than the model was made for. */
   contextLength: number | null
   /** Components of a vector; null for models that do not embed. */
   embeddingDimensions: number | null
