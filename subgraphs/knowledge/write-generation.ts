@@ -35,25 +35,28 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
   using stopped = stopAtEnd()
   const signal = AbortSignal.any([options.signal, stopped.signal])
   const contents = sources.map(({ content }) => content)
-  const prompt = buildPrompt({
-    question: answer.question,
-    sources: contents,
-    conversation: answer.conversation.filter((message): message is PromptMessage => message.role !== 'TOOL'),
-    tokenBudget: promptBudget(plan.contextLength, ANSWER_TOKENS),
-  })
-  if (prompt.sourceCount === 0)
-    throw new TributaryError('CONTEXT_TOO_LONG', 'No source fits the context of the model beside the question.')
-  const generation = models.generate(
-    serviceIdentity(answer.workspaceId, 'knowledge'),
-    { modelName: plan.modelName, messages: prompt.messages, temperature: 0, maxTokens: ANSWER_TOKENS },
-    signal,
-  )
+  const conversation = answer.conversation.filter((message): message is PromptMessage => message.role !== 'TOOL')
   const splitter = createAnswerSplitter()
   // When models died while it wrote, those who watch are not to wait for its successor to judge a sentence of a text without an end.
   const died = new AbortController()
-  const read = createPump(generation, (error) => {
-    if (error instanceof TributaryError && error.code === 'PROCESS_DIED') died.abort(error)
-  })
+
+  const begin = (mostSources: number, tokenBudget: number) => {
+    const offered = contents.slice(0, mostSources)
+    const prompt = buildPrompt({ question: answer.question, sources: offered, conversation, tokenBudget })
+    if (prompt.sourceCount === 0)
+      throw new TributaryError('CONTEXT_TOO_LONG', 'No source fits the context of the model beside the question.')
+    const generation = models.generate(
+      serviceIdentity(answer.workspaceId, 'knowledge'),
+      { modelName: plan.modelName, messages: prompt.messages, temperature: 0, maxTokens: ANSWER_TOKENS },
+      signal,
+    )
+    const read = createPump(generation, (error) => {
+      if (error instanceof TributaryError && error.code === 'PROCESS_DIED') died.abort(error)
+    })
+    return { read, sourceCount: prompt.sourceCount }
+  }
+  const tokenBudget = promptBudget(plan.contextLength, ANSWER_TOKENS)
+  let writing = begin(contents.length, tokenBudget)
   let usage: TokenUsage | null = null
   let modelId = answer.modelId
   let sequence = 0
@@ -61,6 +64,7 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
   let sentenceCount = 0
   let verifiedCount = 0
   let isRefusal = false
+  let isShortened = false
 
   const passOn = async (text: string, sentences: readonly AnswerSentence[]) => {
     if (text !== '') {
@@ -80,7 +84,7 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
       const citation = await options.citeSentence({
         answer,
         sentence,
-        sources: sources.slice(0, prompt.sourceCount),
+        sources: sources.slice(0, writing.sourceCount),
         ordinal: ordinal++,
         signal: AbortSignal.any([signal, died.signal]),
       })
@@ -90,8 +94,17 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
   }
 
   for (;;) {
-    const lines = await read()
+    const lines = await writing.read().catch((error: unknown) => {
+      if (isShortened || sequence > 0 || !isTooLong(error)) throw error
+      return 'too long' as const
+    })
     if (lines === null) break
+    if (lines === 'too long') {
+      // Only the model counts its tokens; ours were estimated.
+      isShortened = true
+      writing = begin(Math.ceil(writing.sourceCount / 2), Math.floor(tokenBudget / 2))
+      continue
+    }
     let text = ''
     for (const line of lines) {
       if (line.type === 'started') modelId = line.model.id
@@ -106,6 +119,8 @@ export async function writeGeneration(options: WriteGenerationOptions): Promise<
   if (sequence === 0) throw new TributaryError('MODEL_FAILED', 'The model ended its answer without a word. Ask again.')
   return { verdict: verdictOf(sentenceCount, verifiedCount, isRefusal), usage }
 }
+
+const isTooLong = (error: unknown) => error instanceof TributaryError && error.code === 'CONTEXT_TOO_LONG'
 
 /** What the prompt tells the model to say when it finds nothing. */
 const REFUSAL = /^the (?:documents|sources) do not contain (?:the|an) answer\b/iu

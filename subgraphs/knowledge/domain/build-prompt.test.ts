@@ -66,3 +66,20 @@ test('the newest turns of the conversation come along, and no foreign system tur
   })
   expect(messages.slice(1, -1).map((message) => message.content)).toEqual(['Hello', 'Hi'])
 })
+
+test.for([
+  ['Chinese', '鹭在黎明时涉水穿过沼泽，保护区的看守人从木塔上数着它们。', 1],
+  ['Japanese', 'サギは夜明けに浅い沼地を歩き、管理人は塔からそれを数える。', 1],
+  ['Thai', 'นกกระสาเดินลุยหนองน้ำตื้นในยามรุ่งสาง', 1],
+  ['Russian', 'Цапли бродят по мелким болотам на рассвете. ', 1.7],
+  ['figures', '7919370, 1583874, 2375811, 3167748, ', 1.2],
+  ['English', 'Herons wade through shallow marshes at dawn. ', 3.6],
+] as const)('a full budget of %s is full in tokens too', ([, words, charactersPerToken]) => {
+  const sources = Array.from({ length: 20 }, (_, index) => source(String(index), words.repeat(700 / words.length)))
+  const tokenBudget = 4096 - 512
+  const { messages, sourceCount } = buildPrompt({ question: words, sources, tokenBudget })
+  expect(sourceCount).toBeGreaterThan(2)
+  // The rules are in English.
+  const quoted = messages.at(-1)!.content.length
+  expect(quoted / charactersPerToken).toBeLessThanOrEqual(tokenBudget)
+})

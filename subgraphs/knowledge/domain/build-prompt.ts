@@ -17,7 +17,7 @@ export type PromptOptions = {
   conversation?: readonly PromptMessage[]
   /** Tokens that the prompt may fill: the model's context less what the answer needs. */
   tokenBudget: number
-  /** Default: four characters to a token, rounded up, which overestimates English. */
+  /** Default: `estimateTokens`. */
   countTokens?: (text: string) => number
 }
 
@@ -100,6 +100,15 @@ function latestTurns(
   return turns
 }
 
-function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 4)
+/**
+ * Tokens that a text takes, rather too many. Tokenizers differ, and all of them were made for English first: a token is about four of its
+ * letters, one or two of another alphabet's, one character of the scripts that need no spaces, and in most models a single digit.
+ */
+export function estimateTokens(text: string): number {
+  const count = (characters: RegExp) => text.match(characters)?.length ?? 0
+  const digits = count(/[0-9]/g)
+  const ofAlphabets = count(/[\u0080-\u07ff]/g)
+  const ofOthers = count(/[\u0800-\uffff]/g)
+  const rest = text.length - digits - ofAlphabets - ofOthers
+  return Math.ceil(rest / 3.5 + ofAlphabets / 1.5 + ofOthers + digits)
 }
