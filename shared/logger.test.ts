@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 test('no credential reaches a line, wherever it stands', () => {
@@ -10,4 +11,22 @@ test('no credential reaches a line, wherever it stands', () => {
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
   expect(stderr).toContain('?token=[Redacted]&x=1')
   expect(stderr).not.toContain('hidden')
+})
+
+test.runIf(existsSync('/dev/full'))('a line that cannot be written ends no process', () => {
+  const program = `
+    import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'
+    const logger = createLogger({ name: 'test', level: 'info' })
+    logger.info('lost')
+    setTimeout(() => {
+      logger.info('lost, too')
+      console.log('still here')
+    })`
+  const full = openSync('/dev/full', 'w')
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', full],
+  })
+  closeSync(full)
+  expect(stdout).toBe('still here\n')
 })
