@@ -47,10 +47,16 @@ async function openOnDisk(mountOptions: string): Promise<string> {
     await openDataDirectory({ directory: ${JSON.stringify(`${disk}/new/data`)}, onLockLost: () => undefined })
       .then(() => console.log('opened'), ({ code, message }) => console.log(code, message))
     process.exit()`
+  const inside = ['--map-root-user', '--mount', 'sh', '-c']
   const mounted = `mount -t tmpfs -o "$1" tmpfs "$2" && exec "$3" --input-type=module --eval "$4"`
   const { stdout } = await promisify(execFile)('unshare', [
-    ...['--map-root-user', '--mount', 'sh', '-c', mounted, 'sh'],
-    ...[mountOptions, disk, process.execPath, program],
+    ...inside,
+    mounted,
+    'sh',
+    mountOptions,
+    disk,
+    process.execPath,
+    program,
   ])
   return stdout
 }

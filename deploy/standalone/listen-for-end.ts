@@ -1,4 +1,4 @@
-// Ctrl-C or SIGTERM ends the platform cleanly, a second one at once.
+// Ctrl-C or SIGTERM ends the platform cleanly, a second one at once. So does a terminal that is closed, whatever else comes from it then.
 import process from 'node:process'
 
 /**
@@ -6,7 +6,7 @@ import process from 'node:process'
  * a second one.
  */
 const SAME_REQUEST_MS = 500
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export interface EndRequest {
   /** Aborted when the user asks to end. */
@@ -27,6 +27,11 @@ export function listenForEnd(options: { onSecond: () => void }): EndRequest {
     } else if (Date.now() - firstAt > SAME_REQUEST_MS) options.onSecond()
   }
   for (const name of SIGNALS) process.on(name, onSignal)
+  process.on('SIGHUP', () => {
+    // Shell, terminal and npm pass it on, each in its time and some as another signal; nobody is there to be in a hurry.
+    firstAt = Number.POSITIVE_INFINITY
+    controller.abort()
+  })
   return {
     signal: controller.signal,
     requested: new Promise((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true })),

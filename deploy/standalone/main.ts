@@ -4,18 +4,27 @@ import { readConfiguration } from '#shared/configuration.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createLogger } from '#shared/logger.ts'
 import { ClientError } from '../../cli/client/client-error.ts'
-import { createEndpoint } from '../../cli/client/endpoint.ts'
+import { createEndpoint, type Endpoint } from '../../cli/client/endpoint.ts'
 import { createOutput, type Output } from '../../cli/terminal/output.ts'
 import { configSchema } from './config.ts'
-import { GUIDE_NAME, runGuide } from './guide/run-guide.ts'
+import { findGuideName } from './guide/find-guide.ts'
+import { runGuide } from './guide/run-guide.ts'
 import { listenForEnd, type EndRequest } from './listen-for-end.ts'
 import { readFlags } from './options.ts'
 import { showModelsFetch } from './show-models-fetch.ts'
 import { startPlatform, type RunningPlatform } from './start-platform.ts'
+import { printWhereToGo } from './where-to-go.ts'
 
 /** A part that does not close in time is left behind: the stores recover from that. */
 const CLOSE_TIMEOUT_MS = 15_000
 
+/** The checkout. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+// Whatever is stored is its user's alone.
+process.umask(0o077)
+// A terminal that was closed takes no more words. The platform goes on until it is told to end, and then ends as it always does.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 const flags = readFlags(process.argv.slice(2), process.env)
 const output = createOutput({ isJson: flags.isJson })
 const end = listenForEnd({ onSecond: () => process.exit(130) })
@@ -58,14 +67,15 @@ async function run(output: Output, end: EndRequest): Promise<number> {
       'The command line finds it in credentials.json in the data directory; only your user can read that file.',
     )
   }
-  output.line()
-  try {
-    await showModelsFetch(platform.models, output, end.signal)
-    if (flags.isGuideWanted) await showGuide(platform, output, end.signal)
-  } catch (error) {
-    if (!end.signal.aborted) output.failure(describe(error))
+  if (platform.uploadsWarning !== null) {
+    output.record({ event: 'warning', message: platform.uploadsWarning })
+    output.note(`! ${platform.uploadsWarning}`)
   }
-  if (!end.signal.aborted) printWhereToGo(origin, url, output)
+  output.line()
+  const endpoint = createEndpoint({ url, apiKey: adminKey.secret, sendsUploadsHere: true })
+  const guideName = await showFirstSteps(platform, endpoint, output, end.signal)
+  if (!end.signal.aborted) printWhereToGo({ origin, url, root: ROOT, dataDirectory, guideName }, output)
+  await endpoint.close()
 
   await end.requested
   output.line('\nTributary is closing …')
@@ -87,31 +97,20 @@ async function run(output: Output, end: EndRequest): Promise<number> {
   return closed ? 1 : 0
 }
 
-async function showGuide(platform: RunningPlatform, output: Output, signal: AbortSignal) {
-  const endpoint = createEndpoint({ url: platform.url, apiKey: platform.adminKey.secret })
+/** The models being fetched, and the guide; what it is called, if there is one then. */
+async function showFirstSteps(
+  { models, dataDirectory }: RunningPlatform,
+  endpoint: Endpoint,
+  output: Output,
+  signal: AbortSignal,
+): Promise<string | null> {
   try {
-    await runGuide({
-      endpoint,
-      root: fileURLToPath(new URL('../../', import.meta.url)),
-      dataDirectory: platform.dataDirectory,
-      output,
-      signal,
-    })
-  } finally {
-    await endpoint.close()
+    await showModelsFetch(models, output, signal)
+    if (flags.isGuideWanted) await runGuide({ endpoint, root: ROOT, dataDirectory, output, signal })
+  } catch (error) {
+    if (!signal.aborted) output.failure(describe(error))
   }
-}
-
-function printWhereToGo(origin: string, url: string, output: Output): void {
-  output.line(`  Endpoint           ${url}  (Apollo Sandbox in a browser)`)
-  output.line(`  All operations     ${origin}/`)
-  output.line(`  Without internet   ${origin}/graphiql`)
-  output.line()
-  output.line('Try next, in another terminal:')
-  output.line('  npx tributary ingest FILE|DIR --wait')
-  output.line(`  npx tributary ask "How do I start it on another port?" --knowledge-base "${GUIDE_NAME}"`)
-  output.line('  npx tributary status')
-  output.line('Ctrl-C ends it.')
+  return findGuideName({ endpoint, dataDirectory, signal }).catch(() => null)
 }
 
 function describe(error: unknown): { code: string; message: string } {

@@ -1,6 +1,7 @@
 // `tributary start` as people start it: real processes, what they print, how they end.
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -54,6 +55,14 @@ describe('tributary start, once it runs', () => {
     expect((await stat(path.join(data, 'identity.key'))).mode & 0o777).toBe(0o600)
   })
 
+  it('keeps everything it stores for its user alone', async () => {
+    // Below `database` PGlite has its own mind; nobody else gets there.
+    const names = await readdir(data)
+    expect(names).toEqual(expect.arrayContaining(['database', 'vectors', 'format.json']))
+    const modes = await Promise.all(names.map(async (name) => [name, (await stat(path.join(data, name))).mode & 0o077]))
+    expect(modes).toEqual(names.map((name) => [name, 0]))
+  })
+
   it('refuses a second process on its data directory with one sentence', async () => {
     const { status, output } = await start(['--port', '0', '--data-dir', data]).ended
     expect(status).toBe(1)
@@ -85,6 +94,42 @@ describe('tributary start, once it runs', () => {
     expect(output).toContain('{"event":"closed"}')
     expect(output).not.toContain('admin-api-key-created')
   }, 120_000)
+})
+
+describe('tributary start, for people at a terminal', () => {
+  let platform: Started
+  let data: string
+
+  beforeAll(async () => {
+    data = await directory("at Anna's terminal")
+    platform = start(['--port', '0', '--host', '0.0.0.0', '--data-dir', data])
+    await platform.line('Ctrl-C ends it.')
+  }, 120_000)
+
+  it('hints at commands that find this platform, and not at a guide that there is none of', () => {
+    const hints = platform.lines.slice(platform.lines.findIndex((line) => line.startsWith('Try next')))
+    const commands = hints.filter((line) => line.includes('npx tributary'))
+    expect(commands.length).toBeGreaterThan(1)
+    const prefix = `  TRIBUTARY_DATA_DIR='${data.replace("'", String.raw`'\''`)}' npx tributary `
+    expect(commands.filter((line) => !line.startsWith(prefix))).toEqual([])
+    expect(hints.join('\n')).not.toContain('Tributary guide')
+  })
+
+  it('warns that on every address, but without one of its own, it cannot tell other machines where to upload to', () => {
+    expect(platform.lines.join('\n')).toMatch(/other machines .* http:\/\/localhost:\d+.* Set TRIBUTARY_PUBLIC_URL/)
+  })
+
+  it('ends cleanly when the terminal is closed, which takes no more words', async () => {
+    expect(existsSync(path.join(data, 'process.json'))).toBe(true)
+    platform.child.stdout!.destroy()
+    platform.child.stderr!.destroy()
+    platform.child.kill('SIGHUP')
+    // The shell, the terminal and npm each pass it on.
+    platform.child.kill('SIGHUP')
+    expect((await platform.ended).status).toBe(0)
+    expect(existsSync(path.join(data, 'process.json'))).toBe(false)
+    expect(existsSync(path.join(data, 'process.lock'))).toBe(false)
+  }, 60_000)
 })
 
 describe('tributary start, when it cannot', () => {

@@ -35,6 +35,8 @@ export interface RunningPlatform {
   origin: string
   dataDirectory: string
   adminKey: AdminKey
+  /** What to do about addresses of uploads that are right on this machine only; null when they are right. */
+  uploadsWarning: string | null
   /** The embedded models, which are fetched while everything else runs already. */
   models: ModelsFetch
   /** When each part of the start was done, in milliseconds after its begin. */
@@ -148,6 +150,10 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       dataDirectory: data.path,
       models,
       adminKey,
+      uploadsWarning:
+        options.publicUrl === null && isEveryAddress(options.host)
+          ? `Programs on other machines are told to send uploads to ${origin}, which reaches this platform from its own machine only. Set TRIBUTARY_PUBLIC_URL to the address they use (the tributary command does without).`
+          : null,
       timings,
       // Last opened, first closed: the gateway, workers, subgraphs, the queue, the database, the data directory.
       close: () => opened.disposeAsync(),
@@ -172,6 +178,8 @@ async function loadRoles() {
 
 /** How a client on this machine writes the address that is listened on. */
 function reachableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::' || host === '') return 'localhost'
+  if (isEveryAddress(host)) return 'localhost'
   return host.includes(':') ? `[${host}]` : host
 }
+
+const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === ''

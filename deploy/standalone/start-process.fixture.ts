@@ -12,6 +12,8 @@ export interface Started {
   child: ChildProcess
   /** Resolves with the first line that has this event. */
   event(name: string): Promise<Record<string, any>>
+  /** Resolves with the first line that has these words. */
+  line(words: string): Promise<string>
   /** The lines so far. */
   lines: readonly string[]
   ended: Promise<{ status: number | null; stdout: string; output: string }>
@@ -46,22 +48,25 @@ export function start(
     children.delete(child)
     return { status: status as number | null, stdout: printed.join('\n'), output: lines.join('\n') }
   })
+  const find = (isWanted: (line: string) => boolean, what: string) =>
+    new Promise<string>((resolve, reject) => {
+      const check = () => {
+        const found = lines.find(isWanted)
+        if (found === undefined) return
+        waiting.delete(check)
+        resolve(found)
+      }
+      waiting.add(check)
+      check()
+      void ended.then(({ output }) => reject(new Error(`It ended before "${what}":\n${output}`)))
+    })
   return {
     child,
     lines,
     ended,
-    event: (name) =>
-      new Promise((resolve, reject) => {
-        const check = () => {
-          const line = lines.find((candidate) => candidate.startsWith(`{"event":"${name}"`))
-          if (!line) return
-          waiting.delete(check)
-          resolve(JSON.parse(line) as Record<string, any>)
-        }
-        waiting.add(check)
-        check()
-        void ended.then(({ output }) => reject(new Error(`It ended before "${name}":\n${output}`)))
-      }),
+    line: (words) => find((line) => line.includes(words), words),
+    event: async (name) =>
+      JSON.parse(await find((line) => line.startsWith(`{"event":"${name}"`), name)) as Record<string, any>,
   }
 }
 

@@ -19,7 +19,9 @@ afterAll(async () => {
 })
 
 const ascending = (left: number, right: number) => left - right
-const startWithGuide = () => start(['start', '--json', '--port', '0', '--data-dir', data])
+/** Nothing answers there: what the platform does on its own machine must not take the way that others take to it. */
+const environment = { TRIBUTARY_PUBLIC_URL: 'http://tributary.invalid' }
+const startWithGuide = () => start(['start', '--json', '--port', '0', '--data-dir', data], { environment })
 
 async function stop(platform: Started): Promise<void> {
   platform.child.kill('SIGINT')
@@ -58,7 +60,13 @@ describe('the guide', { timeout: 300_000 }, () => {
     const { url } = await second.event('ready')
     const { documentCount } = await second.event('guide-ready')
     expect(documentCount).toBe(files.length)
-    expect(second.lines.join('\n')).toContain('"__typename":"AnswerCompleted"')
+    const said = second.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+    expect(said.find(({ __typename }) => __typename === 'AnswerCompleted').answer).toMatchObject({
+      status: 'COMPLETED',
+      verdict: 'ANSWERED',
+    })
+    const citations = said.filter(({ __typename }) => __typename === 'AnswerCited')
+    expect(citations.map(({ citation }) => citation.isVerified)).toContain(true)
     const { documentCount: stored, sizes } = await documentTitles(url)
     expect(stored).toBe(files.length)
     expect(sizes).toEqual(files.map(({ sizeBytes }) => sizeBytes).toSorted(ascending))
@@ -85,6 +93,13 @@ describe('the guide', { timeout: 300_000 }, () => {
     const after = JSON.parse(await readFile(stateFile, 'utf8'))
     expect(after.files['README.md'].documentId).toBe(documentId)
     expect(Object.keys(after.files)).not.toContain('docs/gone.md')
+    await stop(again)
+  })
+
+  it('is hinted at by a start that is not to make it', async () => {
+    const again = start(['start', '--no-guide', '--port', '0', '--data-dir', data])
+    await again.line('Ctrl-C ends it.')
+    expect(await again.line('npx tributary ask')).toContain('--knowledge-base "Tributary guide"')
     await stop(again)
   })
 })

@@ -22,7 +22,7 @@ export interface RunGuideOptions {
   signal: AbortSignal
 }
 
-export const GUIDE_NAME = 'Tributary guide'
+const GUIDE_NAME = 'Tributary guide'
 const MODEL_WAIT_MS = 5000
 const MODEL_POLL_MS = 250
 /** One that the README answers in a sentence. */
