@@ -100,7 +100,7 @@ export const usageRecorded = defineMessage(
   z.object({
     ...inWorkspace,
     eventId: z.string(),
-    kind: z.enum(['GENERATION', 'EMBEDDING', 'SEARCH', 'ANSWER']),
+    kind: z.enum(['GENERATION', 'EMBEDDING', 'RERANK', 'SEARCH', 'ANSWER']),
     occurredAt: z.iso.datetime(),
     modelName: z.string().nullable(),
     knowledgeBaseIds: z.array(z.string()),

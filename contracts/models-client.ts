@@ -34,14 +34,19 @@ export const embeddingsRequestSchema = z.object({
   texts: z.array(z.string()).max(256),
   /** Some models want a prefix that depends on it. */
   purpose: z.enum(['query', 'document']),
-  /** The same work repeated after a crash carries the same key, so that its usage counts once; null: do not count (searches count themselves). */
+  /** The same work repeated after a crash carries the same key, so that its usage counts once; null: it counts each time. */
   idempotencyKey: z.string().nullable(),
 })
 export const EMBEDDING_ROWS_HEADER = 'tributary-rows'
 export const EMBEDDING_DIMENSIONS_HEADER = 'tributary-dimensions'
 
 export const RERANKINGS_PATH = '/internal/rerankings'
-export const rerankRequestSchema = z.object({ question: z.string(), passages: z.array(z.string()).max(256) })
+export const rerankRequestSchema = z.object({
+  question: z.string(),
+  passages: z.array(z.string()).max(256),
+  /** As that of embeddings; null when it is left out. */
+  idempotencyKey: z.string().nullable().optional(),
+})
 /** Raw logits in the order of the passages, higher is better; null when this platform has no reranking model. */
 export const rerankResponseSchema = z.object({ scores: z.array(z.number()).nullable() })
 

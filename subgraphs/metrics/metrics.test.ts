@@ -93,6 +93,7 @@ test('usage is summed by interval in UTC and by model, within a half-open range'
     { occurredAt: '2026-02-01T00:00:00.000Z', promptTokens: 2, completionTokens: 20 },
     { occurredAt: '2026-02-01T00:59:59.999Z', promptTokens: 4, completionTokens: 40 },
     { occurredAt: '2026-02-01T01:00:00.000Z', promptTokens: 8, kind: 'EMBEDDING', modelName: 'embedder' },
+    { occurredAt: '2026-02-01T01:00:00.000Z', promptTokens: 32, kind: 'RERANK', modelName: 'reranker' },
     { occurredAt: '2026-02-03T12:00:00.000Z', promptTokens: 9_000_000_000 },
     { occurredAt: '2026-03-01T00:00:00.000Z', promptTokens: 16 },
     { occurredAt: '2026-02-01T02:00:00.000Z', promptTokens: 999, kind: 'ANSWER' },
@@ -110,12 +111,22 @@ test('usage is summed by interval in UTC and by model, within a half-open range'
   expect(await read('HOUR')).toEqual([
     '2026-02-01T00:00 small 2 6',
     '2026-02-01T01:00 embedder 1 8',
+    '2026-02-01T01:00 reranker 1 32',
     '2026-02-03T12:00 small 1 9000000000',
   ])
-  const days = ['2026-02-01T00:00 embedder 1 8', '2026-02-01T00:00 small 2 6', '2026-02-03T00:00 small 1 9000000000']
+  const days = [
+    '2026-02-01T00:00 embedder 1 8',
+    '2026-02-01T00:00 reranker 1 32',
+    '2026-02-01T00:00 small 2 6',
+    '2026-02-03T00:00 small 1 9000000000',
+  ]
   expect(await read('DAY')).toEqual(days)
   expect(await read(null)).toEqual(days)
-  expect(await read('MONTH')).toEqual(['2026-02-01T00:00 embedder 1 8', '2026-02-01T00:00 small 3 9000000006'])
+  expect(await read('MONTH')).toEqual([
+    '2026-02-01T00:00 embedder 1 8',
+    '2026-02-01T00:00 reranker 1 32',
+    '2026-02-01T00:00 small 3 9000000006',
+  ])
 })
 
 test('figures of a knowledge base cover its searches and answers of the last 30 days', async () => {

@@ -1,4 +1,4 @@
-// What models were used for, in buckets of time. Only work that a model did is counted: generations and batches of embeddings. Searches and
+// What models were used for, in buckets of time. Only work that a model did is counted: generations, embeddings, rerankings. Searches and
 // answers say what they used too, but their models' work is among those already.
 import { sql } from 'drizzle-orm'
 import { rowsOf, type SqlExecutor } from '#shared/database.ts'
@@ -48,7 +48,7 @@ export function createReadUsage(options: { database: SqlExecutor; maximumBuckets
         from (
           select date_trunc(${interval.toLowerCase()}, occurred_at, 'UTC') as start, model_name, prompt_tokens, completion_tokens
           from metrics.usage_event
-          where workspace_id = ${workspaceId} and kind in ('GENERATION', 'EMBEDDING')
+          where workspace_id = ${workspaceId} and kind in ('GENERATION', 'EMBEDDING', 'RERANK')
             and occurred_at >= ${moment(from)} and occurred_at < ${moment(to)}
         ) event
         group by start, model_name order by start, model_name collate "C" limit ${maximumBuckets + 1}`,

@@ -133,7 +133,7 @@ export type UsageBucket = {
   start: Scalars['DateTime']['output']
   /** Name of the model. Null for work that needed none. */
   modelName: Maybe<Scalars['String']['output']>
-  /** How many requests the model served: generations and batches of embeddings. */
+  /** How many requests the model served: generations, rerankings, and calls for embeddings of one text or a batch. */
   requestCount: Scalars['Long']['output']
   /** Tokens the model read. */
   promptTokens: Scalars['Long']['output']

@@ -4,7 +4,7 @@ import { bigint, doublePrecision, index, pgSchema, primaryKey, text, timestamp }
 
 export const metricsSchema = pgSchema('metrics')
 
-export const usageKinds = ['GENERATION', 'EMBEDDING', 'SEARCH', 'ANSWER'] as const
+export const usageKinds = ['GENERATION', 'EMBEDDING', 'RERANK', 'SEARCH', 'ANSWER'] as const
 export type UsageKind = (typeof usageKinds)[number]
 
 const event = {

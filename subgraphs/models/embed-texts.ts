@@ -1,7 +1,5 @@
-// Embeddings for other subgraphs. The usage of repeated work carries the same event id, so that it counts once.
-import { deterministicId } from '#shared/ids.ts'
-import type { JobQueue } from '#shared/job-queue.ts'
-import { usageRecorded } from '../../contracts/messages.ts'
+// Embeddings for other subgraphs.
+import type { CountUsage } from './count-usage.ts'
 import { withPurpose, type EmbeddingPurpose } from './domain/embedding-prefix.ts'
 import type { ModelCatalogue } from './model-catalogue.ts'
 import { modelNotAvailable } from './ports/model-errors.ts'
@@ -10,7 +8,7 @@ export interface EmbedTextsRequest {
   modelName: string
   texts: readonly string[]
   purpose: EmbeddingPurpose
-  /** Null: the usage is not counted here. */
+  /** Work under the same key counts once; null: it counts each time. */
   idempotencyKey: string | null
 }
 
@@ -20,8 +18,8 @@ export type EmbedTexts = (
   signal: AbortSignal,
 ) => Promise<{ vectors: Float32Array[]; dimensions: number }>
 
-export function createEmbedTexts(options: { catalogue: ModelCatalogue; queue: JobQueue }): EmbedTexts {
-  const { catalogue, queue } = options
+export function createEmbedTexts(options: { catalogue: ModelCatalogue; countUsage: CountUsage }): EmbedTexts {
+  const { catalogue, countUsage } = options
   return async (workspaceId, { modelName, texts, purpose, idempotencyKey }, signal) => {
     const found = await catalogue.find('EMBEDDING', modelName)
     if (found === null)
@@ -34,18 +32,11 @@ export function createEmbedTexts(options: { catalogue: ModelCatalogue; queue: Jo
       texts.map((text) => withPurpose(found.name, purpose, text)),
       signal,
     )
-    if (idempotencyKey !== null && texts.length > 0) {
-      await queue.send(usageRecorded, {
-        workspaceId,
-        eventId: deterministicId('use', workspaceId, 'embedding', idempotencyKey),
-        kind: 'EMBEDDING',
-        occurredAt: new Date().toISOString(),
-        modelName: found.name,
-        knowledgeBaseIds: [],
-        promptTokens,
-        completionTokens: 0,
-        retrievalMs: null,
-      })
+    if (texts.length > 0) {
+      const use = { workspaceId, kind: 'EMBEDDING' as const, modelName: found.name, promptTokens, idempotencyKey }
+      // Whoever has the vectors of a document's batch never asks for them again: they are not handed out uncounted. For a question somebody waits.
+      if (purpose === 'document' && idempotencyKey !== null) await countUsage.now(use)
+      else countUsage.afterReply(use)
     }
     return { vectors, dimensions: model.limits.dimensions }
   }

@@ -1,7 +1,19 @@
 // What other subgraphs get over HTTP, by the client they use.
 import { expect, test } from 'vitest'
+import { createModelsClient } from '../../contracts/models-client.ts'
+import { startModels } from './main.ts'
 import { EMBEDDED_CHAT_MODEL, EMBEDDED_EMBEDDING_MODEL } from './model-files/manifest.ts'
-import { describeRunningModels, FRANCE, identity, LONG, never, READ, readAll, user } from './running-models.fixture.ts'
+import {
+  describeRunningModels,
+  environment,
+  FRANCE,
+  identity,
+  LONG,
+  never,
+  READ,
+  readAll,
+  user,
+} from './running-models.fixture.ts'
 
 await describeRunningModels('internal API of models', (running) => {
   test('finds the default and the named model, and null for others', async () => {
@@ -42,6 +54,27 @@ await describeRunningModels('internal API of models', (running) => {
     await expect(
       running().client.embed(identity, { ...request, modelName: 'no-such-model' }, never()),
     ).rejects.toMatchObject({ code: 'MODEL_NOT_AVAILABLE' })
+  })
+
+  test('counts work without a key each time it is done, also what a process did last', async () => {
+    const request = { modelName: EMBEDDED_EMBEDDING_MODEL.name, texts: ['a heron'], purpose: 'query' as const }
+    const other = await startModels(running().platform, environment)
+    const { signer } = running().platform
+    const ofOther = createModelsClient({ origin: () => new URL(other.url).origin, signer })
+    const before = running().usages.length
+    await running().client.embed(identity, { ...request, idempotencyKey: null }, never())
+    await ofOther.embed(identity, { ...request, idempotencyKey: null }, never())
+    for (const question of ['Is it a bird?', 'Is it a bird?'])
+      await ofOther.embed(identity, { ...request, texts: [question], idempotencyKey: 'question-1' }, never())
+    const scores = await ofOther.rerank(identity, { question: 'Is it a bird?', passages: ['A heron.', 'A'] }, never())
+    await other.close()
+    // Reranking only where there is a model for it.
+    const kinds = ['EMBEDDING', 'EMBEDDING', 'EMBEDDING', 'EMBEDDING', ...(scores === null ? [] : ['RERANK'])]
+    await expect.poll(() => running().usages.length - before, { timeout: 15_000 }).toBe(kinds.length)
+    const counted = running().usages.slice(before)
+    expect(counted.map(({ kind }) => kind).toSorted()).toEqual(kinds)
+    expect(new Set(counted.map(({ eventId }) => eventId)).size).toBe(kinds.length - 1)
+    expect(counted.every(({ promptTokens, modelName }) => promptTokens > 0 && modelName !== null)).toBe(true)
   })
 
   test('reranks passages, or says that nothing can', async () => {

@@ -69,9 +69,9 @@ export function addInternalRoutes(app: FastifyInstance, options: InternalRoutesO
     RERANKINGS_PATH,
     { bodyLimit: BODY_LIMIT_BYTES },
     async (request, reply): Promise<z.input<typeof rerankResponseSchema>> => {
-      await callerOf(request)
-      const { question, passages } = parseBody(rerankRequestSchema, request)
-      const scores = await rerankPassages(question, passages, closedEarly(reply))
+      const { workspaceId } = await callerOf(request)
+      const { idempotencyKey = null, ...body } = parseBody(rerankRequestSchema, request)
+      const scores = await rerankPassages(workspaceId, { ...body, idempotencyKey }, closedEarly(reply))
       return { scores: scores === null ? null : [...scores] }
     },
   )

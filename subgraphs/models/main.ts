@@ -11,6 +11,7 @@ import { createOllamaProvider } from './adapters/ollama-provider.ts'
 import { configSchema, type ModelsConfiguration } from './config.ts'
 import type { Context } from './context.ts'
 import type { GenerationEventPayload } from './domain/generation.ts'
+import { createCountUsage } from './count-usage.ts'
 import { createEmbedTexts } from './embed-texts.ts'
 import {
   EMBEDDED_MODELS,
@@ -85,8 +86,9 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
   })
   // Alone on the database, whatever has not ended was begun by a process that is dead.
   await generations.sweep({ all: isOnlyProcess })
-  const embedTexts = createEmbedTexts({ catalogue, queue })
-  const rerankPassages = createRerankPassages({ catalogue })
+  const countUsage = createCountUsage({ queue, logger })
+  const embedTexts = createEmbedTexts({ catalogue, countUsage })
+  const rerankPassages = createRerankPassages({ catalogue, countUsage })
 
   const stopping = new AbortController()
   const fetching = fetchMissingModels(configuration, ollama, { signal: stopping.signal }).then(
@@ -119,6 +121,7 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
       // Generations end first, so that those who follow them are told before their connections close.
       await generations.close()
       await server.close()
+      await countUsage.close()
       await fetching
       await log.close()
       await Promise.all([...ollama, embedded].map((provider) => provider[Symbol.asyncDispose]()))

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestPlatform, type TestPlatform } from '../../test/harness/platform.ts'
 import { createEmbeddedProvider } from './adapters/embedded-provider.ts'
+import { createCountUsage } from './count-usage.ts'
 import { createModelCatalogue } from './model-catalogue.ts'
 import { EMBEDDED_RERANK_MODEL } from './model-files/manifest.ts'
 import { createRerankPassages } from './rerank-passages.ts'
@@ -47,13 +48,16 @@ test('what a host has is written down once, and not again by the next process', 
 
 test('that there is no reranking model and that it cannot be had now are two answers', async () => {
   await (await openCatalogue(found)).refresh()
-  const away = createRerankPassages({ catalogue: await openCatalogue(() => Promise.reject(new Error('disk'))) })
-  await expect(away('question', ['passage'], never())).rejects.toMatchObject({
+  const countUsage = createCountUsage(platform)
+  const request = { question: 'question', passages: ['passage'], idempotencyKey: null }
+  const broken = await openCatalogue(() => Promise.reject(new Error('disk')))
+  const away = createRerankPassages({ catalogue: broken, countUsage })
+  await expect(away('ws_x', request, never())).rejects.toMatchObject({
     code: 'UPSTREAM_UNAVAILABLE',
     isRetryable: true,
   })
-  const none = createRerankPassages({ catalogue: await openCatalogue(async () => null) })
-  expect(await none('question', ['passage'], never())).toBeNull()
+  const none = createRerankPassages({ catalogue: await openCatalogue(async () => null), countUsage })
+  expect(await none('ws_x', request, never())).toBeNull()
 })
 
 test('a host that answers serves, even if what it has cannot be written down', async () => {

@@ -1,17 +1,26 @@
 // Reranking for other subgraphs, by the one default model. That there is none and that it cannot be had just now are two answers: by the first
 // the caller does without, and does so always.
 import { providerUnreachable } from './ports/model-errors.ts'
+import type { CountUsage } from './count-usage.ts'
 import type { ModelCatalogue } from './model-catalogue.ts'
+
+export interface RerankPassagesRequest {
+  question: string
+  passages: readonly string[]
+  /** Work under the same key counts once; null: it counts each time. */
+  idempotencyKey: string | null
+}
 
 /** Raw logits in the order of the passages; null when no host has a reranking model. UPSTREAM_UNAVAILABLE when such a host does not answer. */
 export type RerankPassages = (
-  question: string,
-  passages: readonly string[],
+  workspaceId: string,
+  request: RerankPassagesRequest,
   signal: AbortSignal,
 ) => Promise<readonly number[] | null>
 
-export function createRerankPassages({ catalogue }: { catalogue: ModelCatalogue }): RerankPassages {
-  return async (question, passages, signal) => {
+export function createRerankPassages(options: { catalogue: ModelCatalogue; countUsage: CountUsage }): RerankPassages {
+  const { catalogue, countUsage } = options
+  return async (workspaceId, { question, passages, idempotencyKey }, signal) => {
     const found = await catalogue.find('RERANK', null)
     if (found === null) {
       const known = (await catalogue.read()).models.find(({ capabilities }) => capabilities.includes('RERANK'))
@@ -19,6 +28,9 @@ export function createRerankPassages({ catalogue }: { catalogue: ModelCatalogue 
       throw providerUnreachable(known.hostNames[0] ?? known.name)
     }
     const model = await catalogue.openRerankModel(found, signal)
-    return (await model.rerank(question, passages, signal)).scores
+    const { scores, promptTokens } = await model.rerank(question, passages, signal)
+    if (passages.length > 0)
+      countUsage.afterReply({ workspaceId, kind: 'RERANK', modelName: found.name, promptTokens, idempotencyKey })
+    return scores
   }
 }
