@@ -10,6 +10,8 @@ export type EmbedQuestion = (
   modelName: string,
   question: string,
   signal: AbortSignal,
+  /** Work that may be done again after a crash names itself, so that it counts once. Left out, it counts each time. */
+  idempotencyKey?: string,
 ) => Promise<Float32Array | null>
 
 /** A model that first has to be loaded must not hold a search up for long. */
@@ -18,10 +20,11 @@ const SEARCH_TIMEOUT_MS = 15_000
 /** Whatever keeps the model away, the search goes on by words, and its `mode` says so. */
 export function createEmbedForSearch(options: { models: ModelsClient; logger: Logger }): EmbedQuestion {
   const { models, logger } = options
-  return async (identity, modelName, question, signal) => {
+  return async (identity, modelName, question, signal, idempotencyKey) => {
     const timeout = AbortSignal.timeout(SEARCH_TIMEOUT_MS)
     try {
-      return await embed(models, identity, modelName, question, AbortSignal.any([signal, timeout]))
+      const either = AbortSignal.any([signal, timeout])
+      return await embed(models, identity, { modelName, question, idempotencyKey }, either)
     } catch (error) {
       signal.throwIfAborted()
       if (!isModelTrouble(error) && !timeout.aborted) throw error
@@ -34,9 +37,9 @@ export function createEmbedForSearch(options: { models: ModelsClient; logger: Lo
 /** Null only where this platform has no such model; throws when it is away for longer than the patience of `models`. */
 export function createEmbedForAnswer(options: { models: PatientModels; logger: Logger }): EmbedQuestion {
   const { models, logger } = options
-  return async (identity, modelName, question, signal) => {
+  return async (identity, modelName, question, signal, idempotencyKey) => {
     try {
-      return await embed(models, identity, modelName, question, signal)
+      return await embed(models, identity, { modelName, question, idempotencyKey }, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (!isModelMissing(error)) throw error
@@ -49,10 +52,10 @@ export function createEmbedForAnswer(options: { models: PatientModels; logger: L
 async function embed(
   models: PatientModels,
   identity: Identity,
-  modelName: string,
-  question: string,
+  asked: { modelName: string; question: string; idempotencyKey: string | undefined },
   signal: AbortSignal,
 ): Promise<Float32Array | null> {
-  const request = { modelName, texts: [question], purpose: 'query' as const, idempotencyKey: null }
+  const { modelName, question, idempotencyKey = null } = asked
+  const request = { modelName, texts: [question], purpose: 'query' as const, idempotencyKey }
   return (await models.embed(identity, request, signal))[0] ?? null
 }
