@@ -2,7 +2,6 @@
 // no environment (no secrets), may read nothing but the program itself, and may write nothing.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { realpathSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Readable, Writable } from 'node:stream'
@@ -11,6 +10,7 @@ import { cleanDocument } from '../domain/clean/clean-document.ts'
 import { DocumentProblem } from '../domain/document-problem.ts'
 import type { ExtractedDocument } from '../domain/element.ts'
 import type { CleanedDocument, DocumentExtractor, Extraction, ExtractInput } from '../ports/document-extractor.ts'
+import { extractionPermissions } from './extraction-permissions.ts'
 import {
   GUARD_OUT_OF_MEMORY,
   GUARD_TIMED_OUT,
@@ -171,15 +171,12 @@ async function runProcess(
 }
 
 function startProcess(maximumMemoryBytes: number): ChildProcess {
-  const readable = [PACKAGE_ROOT, realpathSync(`${PACKAGE_ROOT}node_modules`)]
   return spawn(
     process.execPath,
     [
       // V8 gives a clear last word when the heap is full; the guard thread watches what is outside the heap.
       `--max-old-space-size=${Math.max(64, Math.floor((maximumMemoryBytes / 1024 ** 2) * 0.8))}`,
-      '--permission',
-      '--allow-worker',
-      ...readable.map((directory) => `--allow-fs-read=${directory}`),
+      ...extractionPermissions(),
       '--no-warnings',
       ENTRY,
     ],
