@@ -5,7 +5,7 @@ import { pageAtOffset } from './domain/page-marks.ts'
 import type { AnswerSentence } from './domain/split-answer.ts'
 import { splitSentences } from './domain/split-sentences.ts'
 import { collapseWhitespace } from './domain/text-span.ts'
-import { verifySentence, type SentenceSupport } from './domain/verify-sentence.ts'
+import { createVerifySentence, type SentenceSupport } from './domain/verify-sentence.ts'
 import { isModelMissing } from './model-trouble.ts'
 import type { PatientModels } from './patient-models.ts'
 import type { AnswerCitationRow, AnswerRow, AnswerSourceRow } from './tables.ts'
@@ -25,6 +25,7 @@ export function createCiteSentence(options: {
   embeddingModelOf: (answer: AnswerRow) => Promise<string | null>
 }): CiteSentence {
   const { models, embeddingModelOf } = options
+  const verifySentence = createVerifySentence()
 
   return async ({ answer, sentence, sources, ordinal, signal }) => {
     const chunks = sources.map(({ content }) => content)

@@ -1,270 +1,214 @@
 /**
- * The parts of a sentence that must agree literally with its source: numbers with their units, names, negation and
- * direction. Everything else in a sentence may be paraphrased; these may not.
+ * The parts of a sentence that must agree literally with its source: numbers, dates and names with the words they stand
+ * with, who does what to whom, how much and how surely it is said. Everything else in a sentence may be paraphrased.
  */
-import { stem, tokenize } from './terms.ts'
+import { hasCompany, hasOwnCompany, isSubjectElsewhere, sharedCompany } from './claims-binding.ts'
+import { datesOf, isWithinDate } from './claims-dates.ts'
+import type { DateClaim } from './claims-dates.ts'
+import { changesExtent, literalsOf } from './claims-literals.ts'
+import { changesForce, dropsCondition } from './claims-modality.ts'
+import { isNamedIn, namesOf } from './claims-names.ts'
+import type { NameClaim } from './claims-names.ts'
+import { isComparable, isSameQuantity, quantitiesOf } from './claims-quantities.ts'
+import type { Quantity } from './claims-quantities.ts'
+import { exchangesModifier, hasStrangeActor } from './claims-phrases.ts'
+import { agentsIn, changesRoles } from './claims-roles.ts'
+import type { Clause, Statement } from './claims-statement.ts'
+import type { Word } from './claims-words.ts'
+import { unitOf } from './claims-units.ts'
 
-export type NumberClaim = {
-  /** Digits in comparable form: `58,100` and `58100` are equal, `2.10` and `2.1` are not (they may be versions). */
-  value: string
-  /** Comparable unit directly after it, or null. */
-  unit: string | null
+export type LiteralFault = 'NUMBER' | 'DATE' | 'NAME' | 'SUBJECT' | 'ROLE' | 'EXTENT' | 'FORCE' | 'CONDITION'
+
+/** A statement with its literal claims, read once however often it is compared. */
+export type ClaimedStatement = {
+  statement: Statement
+  quantities: readonly Quantity[]
+  dates: readonly DateClaim[]
+  names: readonly NameClaim[]
 }
 
-const numberWords = new Map<string, string>(
-  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
-    .split(' ')
-    .map((word, index) => [word, String(index)]),
-)
-for (const [index, word] of 'thirty forty fifty sixty seventy eighty ninety'.split(' ').entries())
-  numberWords.set(word, String((index + 3) * 10))
-numberWords.set('hundred', '100').set('thousand', '1000').set('million', '1000000').set('billion', '1000000000')
-
-/** Spellings of one unit. What is not listed is no unit. */
-const unitSpellings: Readonly<Record<string, string>> = {
-  ms: 'millisecond',
-  millisecond: 'millisecond',
-  milliseconds: 'millisecond',
-  s: 'second',
-  sec: 'second',
-  secs: 'second',
-  second: 'second',
-  seconds: 'second',
-  min: 'minute',
-  mins: 'minute',
-  minute: 'minute',
-  minutes: 'minute',
-  h: 'hour',
-  hr: 'hour',
-  hrs: 'hour',
-  hour: 'hour',
-  hours: 'hour',
-  d: 'day',
-  day: 'day',
-  days: 'day',
-  week: 'week',
-  weeks: 'week',
-  month: 'month',
-  months: 'month',
-  year: 'year',
-  years: 'year',
-  b: 'byte',
-  byte: 'byte',
-  bytes: 'byte',
-  bit: 'bit',
-  bits: 'bit',
-  k: 'kilobyte',
-  kb: 'kilobyte',
-  kilobyte: 'kilobyte',
-  kilobytes: 'kilobyte',
-  kib: 'kibibyte',
-  kibibytes: 'kibibyte',
-  m: 'megabyte',
-  mb: 'megabyte',
-  megabyte: 'megabyte',
-  megabytes: 'megabyte',
-  mib: 'mebibyte',
-  mebibyte: 'mebibyte',
-  mebibytes: 'mebibyte',
-  g: 'gigabyte',
-  gb: 'gigabyte',
-  gigabyte: 'gigabyte',
-  gigabytes: 'gigabyte',
-  gib: 'gibibyte',
-  gibibyte: 'gibibyte',
-  gibibytes: 'gibibyte',
-  t: 'terabyte',
-  tb: 'terabyte',
-  terabyte: 'terabyte',
-  terabytes: 'terabyte',
-  tib: 'tebibyte',
-  tebibytes: 'tebibyte',
-  kbit: 'kilobit',
-  mbit: 'megabit',
-  gbit: 'gigabit',
-  kbps: 'kilobit/s',
-  mbps: 'megabit/s',
-  gbps: 'gigabit/s',
-  hz: 'hertz',
-  khz: 'kilohertz',
-  mhz: 'megahertz',
-  ghz: 'gigahertz',
-  mm: 'millimetre',
-  cm: 'centimetre',
-  km: 'kilometre',
-  metre: 'metre',
-  metres: 'metre',
-  meter: 'metre',
-  meters: 'metre',
-  mg: 'milligram',
-  kg: 'kilogram',
-  grams: 'gram',
-  gram: 'gram',
-  '%': 'percent',
-  percent: 'percent',
-  'per cent': 'percent',
-  '€': 'euro',
-  eur: 'euro',
-  euro: 'euro',
-  euros: 'euro',
-  usd: 'dollar',
-  dollar: 'dollar',
-  dollars: 'dollar',
-  px: 'pixel',
-  pixel: 'pixel',
-  pixels: 'pixel',
-  pages: 'page',
-  page: 'page',
-  character: 'character',
-  characters: 'character',
-  line: 'line',
-  lines: 'line',
-  row: 'row',
-  rows: 'row',
-  column: 'column',
-  columns: 'column',
-  word: 'word',
-  words: 'word',
-  token: 'token',
-  tokens: 'token',
-  file: 'file',
-  files: 'file',
-  directories: 'directory',
-  directory: 'directory',
-  user: 'user',
-  users: 'user',
-  package: 'package',
-  packages: 'package',
-  core: 'core',
-  cores: 'core',
-  times: 'time',
-  time: 'time',
-}
-
-const numberPattern = /[-−]?\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:[.:]\d+)*/gu
-
-export function numberClaims(text: string): NumberClaim[] {
-  const claims: NumberClaim[] = []
-  for (const match of text.matchAll(numberPattern)) {
-    const value = match[0].replace(/,/gu, '').replace(/^−/u, '-')
-    const isNegative = value.startsWith('-')
-    // A hyphen between words or digits ("RFC-822", "20-29") is no sign.
-    const isSign = isNegative && !/[\p{L}\d]$/u.test(text.slice(0, match.index))
-    const after = text.slice(match.index + match[0].length)
-    claims.push({ value: isNegative && !isSign ? value.slice(1) : value, unit: unitAfter(after) })
+export function readClaims(statement: Statement): ClaimedStatement {
+  return {
+    statement,
+    quantities: quantitiesOf(statement),
+    dates: datesOf(statement),
+    names: namesOf(statement),
   }
-  for (const match of text.matchAll(/\p{L}+/gu)) {
-    const value = numberWords.get(match[0].toLowerCase())
-    if (value === undefined || isPronounOne(match[0], text.slice(match.index + match[0].length))) continue
-    claims.push({ value, unit: unitAfter(text.slice(match.index + match[0].length)) })
-  }
-  return claims
-}
-
-/** "one of", "this one", "one can": no quantity. Only "one" directly before a unit counts. */
-function isPronounOne(word: string, after: string): boolean {
-  return word.toLowerCase() === 'one' && unitAfter(after) === null
-}
-
-function unitAfter(after: string): string | null {
-  const match = /^\s?[-‑]?\s?(%|€|per cent|\p{L}+(?:\/s)?)/iu.exec(after)
-  const unit = match?.[1]
-  if (unit === undefined) return null
-  // Single letters are units only when they touch the number: "5 s", but not "5 a".
-  if (unit.length === 1 && !/^[smhdbkgt%€]$/iu.test(unit)) return null
-  return unitSpellings[unit.toLowerCase()] ?? null
-}
-
-/** Every claimed number occurs, with the same unit where the claim has one and the source states one. */
-export function supportsNumbers(claimed: readonly NumberClaim[], stated: readonly NumberClaim[]): boolean {
-  return claimed.every((claim) =>
-    stated.some(
-      (fact) =>
-        fact.value === claim.value &&
-        (claim.unit === null || fact.unit === null
-          ? claim.unit === fact.unit || claim.unit === null
-          : claim.unit === fact.unit),
-    ),
-  )
-}
-
-/** Things that are named rather than described; each must occur in the source. Lower case, as written otherwise. */
-export function nameClaims(text: string): Set<string> {
-  const names = new Set<string>()
-  const tokens = tokenize(text)
-  for (const [index, token] of tokens.entries()) {
-    if (/^[\d.,]+$/u.test(token.surface)) continue
-    const isCapitalised = /^\p{Lu}/u.test(token.surface)
-    const isAcronym = /^\p{Lu}[\p{Lu}\d]+$/u.test(token.surface)
-    const isOpening = !/[\p{L}\p{N}]/u.test(text.slice(0, token.startOffset).replace(/^.*[.!?:]\s/su, ''))
-    // "may" is a verb, "May" within a sentence a month.
-    const isMonth = token.surface === 'May' && !isOpening
-    const isName = isOpening ? isCapitalised && opensWithName(token.surface, tokens[index + 1]?.surface) : isCapitalised
-    if (token.isName || isAcronym || isMonth || (isName && !token.isStopWord)) names.add(normaliseName(token.surface))
-  }
-  return names
 }
 
 /**
- * A sentence opens with a capital either way. "Bob Miller approved", "Debian uses": a second capital, or a bare singular
- * before a verb, is a name (or a subject as decisive as one); "Backups are", "Running it" and "Usually" are not.
+ * @param contributing the clauses of the source that the claim takes its words from
+ * @param context heading and title above the source; one name may stand there instead
+ * @returns in the order they were tested
  */
-function opensWithName(first: string, second: string | undefined): boolean {
-  if (second !== undefined && /^\p{Lu}\p{Ll}/u.test(second)) return true
+export function faultsOf(
+  claim: ClaimedStatement,
+  source: ClaimedStatement,
+  contributing: readonly Clause[],
+  context: Statement,
+): LiteralFault[] {
+  const faults: LiteralFault[] = []
+  const isCounted = claim.quantities.every((quantity) => carriesQuantity(quantity, claim, source))
+  if (!isCounted || !carriesUnits(claim, source) || reordersQuantities(claim, source)) faults.push('NUMBER')
+  if (!claim.dates.every((date) => carriesDate(date, claim, source))) faults.push('DATE')
+  if (!carriesNames(claim, source, context)) faults.push('NAME')
+  const isOther = exchangesModifier(claim.statement, source.statement, context)
+  const actors = new Set(claim.statement.clauses.flatMap((clause) => [...agentsIn(clause, claim.statement)]))
+  const isStrange = hasStrangeActor(claim.statement, source.statement, context, actors)
+  if (isOther || isStrange || hasForeignSubject(claim.statement, source.statement)) faults.push('SUBJECT')
+  if (changesRoles(claim.statement, source.statement)) faults.push('ROLE')
+  if (changesExtent(claim.statement, source.statement, contributing)) faults.push('EXTENT')
+  const textOf = ({ words }: Clause): string => textBetween(source.statement, words)
+  if (changesForce(claim.statement.text, contributing, textOf)) faults.push('FORCE')
+  if (dropsCondition(claim.statement, source.statement, contributing)) faults.push('CONDITION')
+  return faults
+}
+
+function textBetween({ text }: Statement, words: readonly Word[]): string {
+  return text.slice(words[0]?.startOffset ?? 0, words.at(-1)?.endOffset ?? 0)
+}
+
+/** The number occurs, and no other number of the source is better at home among the words around it. */
+function carriesQuantity(quantity: Quantity, claim: ClaimedStatement, source: ClaimedStatement): boolean {
+  const same = source.quantities.filter((other) => isSameQuantity(quantity, other))
+  if (same.length === 0) return carriesYear(quantity, claim, source)
+  const rivals = source.quantities.filter((other) => !same.includes(other) && isComparable(quantity, other))
+  if (rivals.some((rival) => isMeant(quantity, rival)) && !same.some((other) => isMeant(quantity, other))) return false
+  const company = (other: Quantity): number => sharedCompany(claim.statement, quantity, source.statement, other)
+  const here = Math.max(...same.map(company))
+  if (rivals.some((rival) => company(rival) > here)) return false
+  return here > 0 || source.statement.clauses.length === 1 || !hasCompany(claim.statement, quantity)
+}
+
+/** Both number the same thing ("Debian 12") or count the same ("9 architectures"). */
+function isMeant(claim: Quantity, fact: Quantity): boolean {
+  if (claim.label !== null) return claim.label === fact.label
+  return [...claim.counted].some((term) => fact.counted.has(term))
+}
+
+/**
+ * "10 days for high, 5 for medium and 2 for low" against "2, 5 or 10 days": numbers of one clause may change their order
+ * only where each brings its own company along.
+ */
+function reordersQuantities(claim: ClaimedStatement, source: ClaimedStatement): boolean {
+  const matched = claim.quantities.flatMap((quantity) => {
+    const facts = source.quantities.filter((other) => isSameQuantity(quantity, other))
+    return facts.length === 1 && facts[0] !== undefined ? [{ quantity, fact: facts[0] }] : []
+  })
+  return matched.some((one, index) =>
+    matched.slice(index + 1).some((two) => {
+      const isSameClause =
+        one.quantity.word.clause === two.quantity.word.clause && one.fact.word.clause === two.fact.word.clause
+      const isTurned = one.fact.word.index > two.fact.word.index && isComparable(one.quantity, two.quantity)
+      if (!isSameClause || !isTurned) return false
+      return [one, two].some(({ quantity, fact }) => !hasOwnCompany(claim.statement, quantity, source.statement, fact))
+    }),
+  )
+}
+
+/** "A few kilobytes": a unit without a number is a literal claim of its own. */
+function carriesUnits(claim: ClaimedStatement, source: ClaimedStatement): boolean {
+  const ofNumbers = new Set(claim.quantities.flatMap((quantity) => quantity.words))
+  const stated = new Set(source.statement.words.flatMap((word) => unitOf(word.lower, false)?.name ?? []))
+  for (const quantity of source.quantities) if (quantity.unit !== null) stated.add(quantity.unit.name)
+  const times = new Set<string>(literalsOf(source.statement).map(({ kind }) => kind.replace(/^every /u, '')))
+  return claim.statement.words.every((word) => {
+    const unit = word.isContent && !ofNumbers.has(word) ? unitOf(word.lower, false) : null
+    return unit === null || word.lower.length < 3 || stated.has(unit.name) || times.has(unit.name)
+  })
+}
+
+/** "2024" alone may be the year of a date. */
+function carriesYear(quantity: Quantity, _claim: ClaimedStatement, source: ClaimedStatement): boolean {
   return (
-    !/(?:s|ing|ly|ed|ion|ment|ness|ity)$/u.test(first) &&
-    second !== undefined &&
-    /(?:[^s]s|ed)$|^(?:is|was|has|had|will|can|must|should|may)$/u.test(second)
+    quantity.unit === null &&
+    quantity.counted.size === 0 &&
+    source.dates.some((date) => date.year !== null && String(date.year) === quantity.value)
   )
 }
 
-export function supportsNames(claimed: ReadonlySet<string>, source: string): string[] {
-  const stated = new Set<string>()
-  for (const token of tokenize(source)) {
-    stated.add(normaliseName(token.surface))
-    stated.add(stem(token.surface.toLowerCase()))
-    for (const part of token.surface.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) stated.add(part)
+function carriesDate(date: DateClaim, claim: ClaimedStatement, source: ClaimedStatement): boolean {
+  const claimed = placeOf(claim.statement, date)
+  const same = source.dates.filter((other) => isWithinDate(date, other))
+  if (same.length === 0) {
+    // A year alone may be written as a bare number.
+    return (
+      date.month === null && source.quantities.some((other) => other.unit === null && other.value === String(date.year))
+    )
   }
-  return [...claimed].filter((name) => !stated.has(name) && !stated.has(stem(name)))
+  if (claimed === null) return true
+  const company = (other: DateClaim): number => {
+    const stated = placeOf(source.statement, other)
+    return stated === null ? 0 : sharedCompany(claim.statement, claimed, source.statement, stated)
+  }
+  const here = Math.max(...same.map(company))
+  const isElsewhere = source.dates.some((other) => !same.includes(other) && company(other) > here)
+  if (isElsewhere) return false
+  return here > 0 || source.statement.clauses.length === 1 || !hasCompany(claim.statement, claimed)
 }
 
-function normaliseName(surface: string): string {
-  return surface
-    .toLowerCase()
-    .replace(/[’']s$/u, '')
-    .replace(/[/+]$/u, '')
+function placeOf({ words }: Statement, span: { startOffset: number; endOffset: number }) {
+  const own = words.filter((word) => word.startOffset < span.endOffset && word.endOffset > span.startOffset)
+  const word = own[0]
+  return word === undefined ? null : { word, words: own }
 }
 
-/** Opposites of which a swap turns a statement round. Stems or words, matched as whole words. */
-const opposites: readonly (readonly [RegExp, RegExp])[] = [
-  [/\bbefore\b/iu, /\bafter\b/iu],
-  [/\b(?:must|shall|required|mandatory|have to|has to)\b/iu, /\b(?:may|optional|optionally|can|might)\b/iu],
-  [/\bmore\b/iu, /\b(?:less|fewer)\b/iu],
-  [/\b(?:above|over|exceeds?)\b/iu, /\b(?:below|under)\b/iu],
-  [/\b(?:minimum|at least)\b/iu, /\b(?:maximum|at most)\b/iu],
-  [/\b(?:always|all|every)\b/iu, /\b(?:never|none|no)\b/iu],
-  [/\ballow(?:s|ed)?\b|\bpermit(?:s|ted)?\b/iu, /\bforbid(?:s|den)?\b|\bprohibit(?:s|ed)?\b|\bden(?:y|ies|ied)\b/iu],
-  [/\benabl(?:e|es|ed)\b|\bon by default\b/iu, /\bdisabl(?:e|es|ed)\b|\boff by default\b/iu],
-  [/\binclud(?:e|es|ed|ing)\b/iu, /\bexclud(?:e|es|ed|ing)\b/iu],
-  [/\bincreas(?:e|es|ed|ing)\b/iu, /\bdecreas(?:e|es|ed|ing)\b|\breduc(?:e|es|ed|ing)\b/iu],
-  [/\badd(?:s|ed|ing)?\b/iu, /\bremov(?:e|es|ed|ing)\b|\bdelet(?:e|es|ed|ing)\b/iu],
-  [/\binstall(?:s|ed|ing)?\b/iu, /\buninstall(?:s|ed|ing)?\b/iu],
-  [/\bfirst\b/iu, /\blast\b/iu],
-  [/\btrue\b/iu, /\bfalse\b/iu],
-  [/\bsucceed(?:s|ed)?\b|\bsuccess(?:ful|fully)?\b/iu, /\bfail(?:s|ed|ure)?\b/iu],
-  [/\bolder\b/iu, /\bnewer\b/iu],
-  [/\bhigher\b/iu, /\blower\b/iu],
-  [/\bstart(?:s|ed|ing)?\b/iu, /\bstop(?:s|ped|ping)?\b/iu],
-  [/\bread-only\b/iu, /\b(?:writable|read-write)\b/iu],
-]
-
-/** True when the claim says one side of an opposition and the source only the other. */
-export function reversesOpposition(claim: string, source: string): boolean {
-  return opposites.some(
-    ([left, right]) => isSwapped(claim, source, left, right) || isSwapped(claim, source, right, left),
-  )
+/** Every name occurs, one of them perhaps in the heading above: "It defaults to 5" under "--retries". */
+function carriesNames(claim: ClaimedStatement, source: ClaimedStatement, context: Statement): boolean {
+  const words = claim.names.flatMap((name) => name.words)
+  const missing = words.filter((word) => !isNamedIn(word, source.statement))
+  const distinct = new Set(missing.map((word) => word.lower))
+  if (distinct.size > 1 || missing.some((word) => !isNamedIn(word, context))) return false
+  if (claim.names.some((name) => isPatched(name, source))) return false
+  return claim.names.every((name) => {
+    const clause = claim.statement.clauses[name.word.clause]
+    return clause === undefined || !isSubjectElsewhere(name.word.term, clause, claim.statement, source.statement)
+  })
 }
 
-function isSwapped(claim: string, source: string, said: RegExp, meant: RegExp): boolean {
-  return said.test(claim) && !said.test(source) && meant.test(source) && !meant.test(claim)
+/** "Alice Miller" put together from Alice Stone and Bob Miller. */
+function isPatched({ words }: NameClaim, source: ClaimedStatement): boolean {
+  const isSame = (left: Word, right: Word): boolean => left.term === right.term || left.lower === right.lower
+  return words.some((word, index) => {
+    const next = words[index + 1]
+    if (next === undefined) return false
+    const holders = source.names.filter((name) =>
+      name.words.some((other) => isSame(other, word) || isSame(other, next)),
+    )
+    return (
+      holders.length > 0 &&
+      holders.every(
+        (name) =>
+          name.words.length > 1 &&
+          !(name.words.some((other) => isSame(other, word)) && name.words.some((other) => isSame(other, next))),
+      )
+    )
+  })
+}
+
+function hasForeignSubject(claim: Statement, source: Statement): boolean {
+  return claim.clauses.some((clause) => {
+    const agents = agentsIn(clause, claim)
+    return clause.words.some(
+      (word) => word.isContent && agents.has(word.term) && isSubjectElsewhere(word.term, clause, claim, source),
+    )
+  })
+}
+
+export type NumberClaim = {
+  /** Digits in comparable form. */
+  value: string
+  /** Unit directly after it, or null. */
+  unit: string | null
+}
+
+/** The numbers of a text alone, without the words around them. */
+export function numberClaims(text: string): NumberClaim[] {
+  return [...text.matchAll(/\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:[.:]\d+)*/gu)].map((match) => {
+    const after = /^(\s?)(%|\p{L}+)/u.exec(text.slice(match.index + match[0].length))
+    return {
+      value: match[0].replace(/,/gu, ''),
+      unit: after === null ? null : (unitOf(after[2] ?? '', after[1] === '')?.name ?? null),
+    }
+  })
 }

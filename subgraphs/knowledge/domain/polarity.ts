@@ -1,64 +1,194 @@
 /**
  * Negation, read clause by clause. A window over words would let "Users may delete files, but must not delete folders"
- * carry both statements and their opposites; here a claim is compared with the clauses that it takes its words from.
+ * carry both statements and their opposites; here a claim is compared with the clauses that it takes its words from, and
+ * word by word: what one text denies, the other must not affirm.
  */
-import { tokenize } from './terms.ts'
+import { sharedTerms } from './claims-binding.ts'
+import type { Clause, Statement } from './claims-statement.ts'
+import { hasFiniteVerb, hasVerb } from './claims-words.ts'
+import type { Word } from './claims-words.ts'
 
-const negators =
-  /\b(?:not|no|never|none|nor|neither|nobody|nothing|nowhere|without|cannot|\p{L}+n['’]t|hardly|unless|except|fail(?:s|ed)? to|forbid(?:s|den)?|forbade|prohibit(?:s|ed)?|disallow(?:s|ed)?|refuse[sd]?|den(?:y|ies|ied)|impossible|unable)\b/giu
+const negators = new Set(
+  'not no never none nor neither nobody nothing nowhere cannot hardly unable impossible forbid forbids forbidden forbade prohibit prohibits prohibited disallow disallows disallowed deny denies denied'.split(
+    ' ',
+  ),
+)
+/** Negators only before "to": a test that fails denies nothing. */
+const negatingVerbs = new Set('fail fails failed refuse refuses refused'.split(' '))
+/** They deny the phrase behind them. */
+const exceptions = new Set('without except unless'.split(' '))
+/** Left out, they make a statement more general. */
+const restrictions = /\b(?:except|unless|apart from|other than)\b/iu
+/** They name what a statement is not about; it stays the same statement without them. */
+const contrasts = /^(?:instead of|rather than|as opposed to)$/u
+/** "Unencrypted" beside "encrypted" is a negation; "until" is none, since nothing is called "til" beside it. */
+const negativePrefix = /^(?:un|non-?|in|im|dis|ir|il)(?=\p{L}{4,}$)/u
 
-/** Where one clause ends and the next begins. */
-const clauseBoundary =
-  /[;:—–]\s|,\s+(?=(?:but|and|or|so|yet|which|who|while|whereas|although|though|unless|except|if|then)\b)|\s+(?=(?:but|whereas|although)\s)|(?<=[.!?])\s+/giu
-
-/** The scope of a negator ends at a preposition, a conjunction or punctuation. */
-const scopeEnd =
-  /[,;:()]|\b(?:before|after|until|when|while|if|unless|because|since|for|in|on|at|by|with|from|to|of|as|and|or|but|than|that|which)\b/iu
-
-export function clausesOf(text: string): string[] {
-  return text
-    .split(clauseBoundary)
-    .map((clause) => clause.trim())
-    .filter((clause) => clause !== '')
+type Polarity = {
+  negated: ReadonlySet<string>
+  affirmed: ReadonlySet<string>
+  /** Terms of what the statement is said not to be about: "UTF-8, not Latin-1". */
+  contrasted: ReadonlySet<string>
+  /** Whether a predicate is denied. */
+  isNegative: boolean
+  /** Whether a word is denied by its prefix: such a clause may answer a denial and an affirmation. */
+  hasPrefixed: boolean
 }
 
 export function hasNegation(text: string): boolean {
-  return text.search(new RegExp(negators)) !== -1
+  return (text.toLowerCase().match(/\p{L}+(?:['’]t)?/gu) ?? []).some(
+    (word) => isNegator(word) || negatingVerbs.has(word) || exceptions.has(word),
+  )
 }
 
-/** The content terms that a negator in the text bears on, and those that stand free of one. */
-export function polarityOf(text: string): { negated: Set<string>; affirmed: Set<string> } {
+/** @param contributing the clauses of the source that the claim takes its words from */
+export function turnsNegation(claim: Statement, source: Statement, contributing: readonly Clause[]): boolean {
+  const said = polarityOf(claim.clauses, source.terms)
+  const meant = polarityOf(contributing, claim.terms)
+  const isContrast = [...meant.contrasted].some((term) => claim.terms.has(term) && !meant.affirmed.has(term))
+  if (isContrast && said.contrasted.size === 0) return !said.isNegative
+  if (said.isNegative && !meant.isNegative && !meant.hasPrefixed && said.contrasted.size === 0) return true
+  if (dropsRestriction(claim, source, contributing)) return true
+  return denies(said, meant) || denies(meant, said) || turnsClause(claim, source)
+}
+
+/** "All nodes" for "all nodes except the gateway". */
+function dropsRestriction(claim: Statement, source: Statement, contributing: readonly Clause[]): boolean {
+  const stated = contributing
+    .map(({ words }) => source.text.slice(words[0]?.startOffset ?? 0, words.at(-1)?.endOffset ?? 0))
+    .join('; ')
+  return (
+    restrictions.test(stated) &&
+    !/\b(?:except|unless|apart from|other than|but|without|only|not?|if)\b/iu.test(claim.text)
+  )
+}
+
+/** A clause is held against the clause that keeps most of its words; what that one denies, it must deny, and only that. */
+function turnsClause(claim: Statement, source: Statement): boolean {
+  return claim.clauses.some((claimed) => {
+    if (!claimed.words.some((word) => word.isContent)) return false
+    const own = polarityOf([claimed], source.terms)
+    if (own.hasPrefixed) return false
+    const best = (isWanted: boolean): number =>
+      Math.max(
+        -1,
+        ...source.clauses
+          .filter((stated) => {
+            const { isNegative, hasPrefixed } = polarityOf([stated], claim.terms)
+            return isNegative === isWanted || hasPrefixed
+          })
+          .map((stated) => sharedTerms(claimed, claim, stated, source, inheritedBy(stated))),
+      )
+    return best(!own.isNegative) > best(own.isNegative)
+  })
+}
+
+/** A subordinate clause is not the better match for having the subject of its main clause. */
+function inheritedBy({ isSubordinate, hasOwnSubject, subject }: Clause): ReadonlySet<string> {
+  return isSubordinate && !hasOwnSubject ? subject : new Set()
+}
+
+function denies(left: Polarity, right: Polarity): boolean {
+  return [...left.negated].some(
+    (term) => !left.affirmed.has(term) && right.affirmed.has(term) && !right.negated.has(term),
+  )
+}
+
+function isNegator(lower: string): boolean {
+  return negators.has(lower) || /\p{L}+n['’]t$/u.test(lower)
+}
+
+function polarityOf(clauses: readonly Clause[], otherTerms: ReadonlySet<string>): Polarity {
   const negated = new Set<string>()
   const affirmed = new Set<string>()
-  const scopes = [...text.matchAll(negators)].map((match) => {
-    const start = match.index + match[0].length
-    const stop = text.slice(start).search(scopeEnd)
-    return [start, stop === -1 ? text.length : start + stop] as const
-  })
-  for (const token of tokenize(text)) {
-    if (token.isStopWord) continue
-    const isNegated = scopes.some(([start, end]) => token.startOffset >= start && token.endOffset <= end)
-    ;(isNegated ? negated : affirmed).add(token.term)
+  const contrasted = new Set<string>()
+  let isNegative = false
+  let hasPrefixed = false
+  for (const { words } of clauses) {
+    const scopes = scopesIn(words)
+    isNegative ||= scopes.some((scope) => !scope.isContrast && !scope.isException)
+    for (const [place, word] of words.entries()) {
+      if (!word.isContent || isNegator(word.lower)) continue
+      const { term, isPrefixed } = withoutPrefix(word, otherTerms)
+      hasPrefixed ||= isPrefixed
+      const isDenied = scopes.some((scope) => place >= scope.start && place < scope.end)
+      // The subject of a denied verb is neither denied nor affirmed.
+      const isNeutral = scopes.some((scope) => place < scope.start && scope.isPredicate)
+      if (scopes.some((scope) => scope.isContrast && place >= scope.start && place < scope.end)) contrasted.add(term)
+      if (isDenied !== isPrefixed) negated.add(term)
+      else if (!isNeutral) affirmed.add(term)
+    }
   }
-  return { negated, affirmed }
+  return { negated, affirmed, contrasted, isNegative, hasPrefixed }
 }
 
-/**
- * @param claim a sentence
- * @param clauses the clauses of the source that the sentence takes its words from
- */
-export function turnsNegation(claim: string, clauses: readonly string[]): boolean {
-  const source = clauses.join('; ')
-  if (hasNegation(claim) !== hasNegation(source)) return true
-  const said = polarityOf(claim)
-  const meant = polarityOf(source)
-  const isTurned = (left: Set<string>, right: { here: Set<string>; there: Set<string> }): boolean =>
-    [...left].some((term) => right.there.has(term) && !right.here.has(term))
-  return (
-    isTurned(said.negated, { here: meant.negated, there: meant.affirmed }) ||
-    isTurned(new Set([...said.affirmed].filter((term) => !said.negated.has(term))), {
-      here: meant.affirmed,
-      there: meant.negated,
-    })
-  )
+function withoutPrefix(word: Word, otherTerms: ReadonlySet<string>): { term: string; isPrefixed: boolean } {
+  const root = word.lower.replace(negativePrefix, '')
+  if (root === word.lower || otherTerms.has(word.term)) return { term: word.term, isPrefixed: false }
+  const stems = [root, root.replace(/ed$/u, ''), root.replace(/e?d$/u, ''), root.replace(/able$/u, '')]
+  const term = [...otherTerms].find((other) => stems.some((stemmed) => stemmed.startsWith(other) && other.length >= 4))
+  return term === undefined ? { term: word.term, isPrefixed: false } : { term, isPrefixed: true }
+}
+
+type Scope = { start: number; end: number; isContrast: boolean; isException: boolean; isPredicate: boolean }
+
+function scopesIn(words: readonly Word[]): Scope[] {
+  return words.flatMap((word, place): Scope[] => {
+    const next = words[place + 1]?.lower ?? ''
+    const isContrast = contrasts.test(`${word.lower} ${next}`)
+    const isException = exceptions.has(word.lower)
+    const isVerb = negatingVerbs.has(word.lower) && next === 'to'
+    if (!isContrast && !isException && !isVerb && !isNegator(word.lower)) return []
+    // "No less than 5" is a bound.
+    if (
+      /^(?:no|not)$/u.test(word.lower) &&
+      /^(?:less|more|fewer|later|earlier)$/u.test(next) &&
+      words[place + 2]?.lower === 'than'
+    )
+      return []
+    // "Not only … but also" denies nothing.
+    if (word.lower === 'not' && next === 'only') return []
+    const isSubject = /^(?:no|none|neither|nobody|nothing)$/u.test(word.lower) && !hasVerb(words.slice(0, place))
+    const start = place + (isContrast ? 2 : 1)
+    const end = isSubject ? words.length : endOfScope(words, start)
+    const isContrasting = isContrast || isContrastingNot(words, place)
+    // "Offers no features" denies the noun, not the verb.
+    const isOfNoun = isException || (word.lower === 'no' && !isSubject)
+    const isPredicate = !isContrasting && !isOfNoun && !isSubject
+    return [{ start, end, isContrast: isContrasting, isException: isOfNoun, isPredicate }]
+  })
+}
+
+/** "…, not X", "… (but not X)": a "not" that opens its segment and has no verb to deny. */
+function isContrastingNot(words: readonly Word[], place: number): boolean {
+  const word = words[place]
+  if (word?.lower !== 'not') return false
+  const opening = words.slice(0, place).filter((other) => other.segment === word.segment)
+  const rest = words.slice(place).filter((other) => other.segment === word.segment)
+  return opening.every((other) => /^(?:but|and)$/u.test(other.lower)) && !hasFiniteVerb(rest) && place > 0
+}
+
+/** A scope ends at a preposition, a conjunction, a comma, or where the next finite verb begins. */
+function endOfScope(words: readonly Word[], start: number): number {
+  let hasHead = false
+  for (let place = start; place < words.length; place += 1) {
+    const word = words[place]
+    const before = words[place - 1]
+    if (word === undefined || before === undefined) break
+    const isLink = word.lower === 'to' && !hasHead
+    if (/^(?:or|nor)$/u.test(word.lower)) continue
+    if (word.partOfSpeech === 'conjunction' || /^(?:and|but|than|that)$/u.test(word.lower)) return place
+    if (word.partOfSpeech === 'preposition' && !isLink && hasHead) return place
+    const isListed = /^(?:or|nor)$/u.test(before.lower)
+    if (word.segment !== before.segment && place > start && !isListed && !isBracketed(words, place)) return place
+    if (hasHead && word.partOfSpeech === 'auxiliary') return place
+    if (hasHead && word.partOfSpeech === 'verb' && hasVerb(words.slice(start, place))) return place
+    hasHead ||= word.isContent
+  }
+  return words.length
+}
+
+/** An abbreviation in brackets goes on with the phrase before it. */
+function isBracketed(words: readonly Word[], place: number): boolean {
+  return /^\p{Lu}{2,}$/u.test(words[place]?.surface ?? '')
 }

@@ -1,11 +1,16 @@
 /**
  * Holds one sentence of an answer against the sources. A citation is verified only if its quote, which is cut from the
- * stored text by the server and never taken from the model, carries the sentence: every number with its unit, every
- * name, no turned negation or opposition, and enough of its content words. The model's own marker only decides between
- * passages that support the sentence equally well.
+ * stored text by the server and never taken from the model, carries the sentence: every number, date and name with the
+ * words it stands with, no turned negation, opposition or role, nothing said more generally or more surely, and enough of
+ * its content words. The model's own marker only decides between passages that support the sentence equally well.
  */
-import { nameClaims, numberClaims, reversesOpposition, supportsNames, supportsNumbers } from './claims.ts'
-import { clausesOf, turnsNegation } from './polarity.ts'
+import { faultsOf, readClaims } from './claims.ts'
+import type { ClaimedStatement, LiteralFault } from './claims.ts'
+import { sharedTerms } from './claims-binding.ts'
+import { createStatementReader } from './claims-statement.ts'
+import type { Clause, ReadStatement, Statement } from './claims-statement.ts'
+import { turnsOpposite } from './polarity-opposites.ts'
+import { turnsNegation } from './polarity.ts'
 import { cosine } from './source-chunk.ts'
 import type { SourceChunk } from './source-chunk.ts'
 import { splitSentences } from './split-sentences.ts'
@@ -13,6 +18,7 @@ import { contentTerms } from './terms.ts'
 import { collapseWhitespace } from './text-span.ts'
 import type { TextSpan } from './text-span.ts'
 import { verificationThresholds } from './thresholds.ts'
+import type { VerificationThresholds } from './thresholds.ts'
 
 export type SentenceSupport = {
   chunkId: string
@@ -32,7 +38,7 @@ export type SentenceSupport = {
   failures: VerificationFailure[]
 }
 
-export type VerificationFailure = 'NUMBER' | 'NAME' | 'NEGATION' | 'OPPOSITE' | 'COVERAGE' | 'SIMILARITY'
+export type VerificationFailure = LiteralFault | 'NEGATION' | 'OPPOSITE' | 'COVERAGE' | 'SIMILARITY'
 
 export type SentenceToVerify = {
   text: string
@@ -47,104 +53,180 @@ const longestQuoteSentences = 3
 /** Content words, no numbers, that each further sentence of a quote must add. */
 const wordsPerQuotedSentence = 2
 
-/**
- * @param sources in the order of their markers
- * @param quoteVector unit vector of a quote, if the caller has it; without it similarity is not asked for
- * @returns the best support, verified or not; null when no source shares a content word with the sentence
- */
-export function verifySentence(
+/** A sentence that speaks of something named before it; one word from there is enough. */
+const pointsBack = /\b(?:it|its|they|them|their|this|these|those)\b/iu
+/** Quotes that are read closely for one sentence: the most promising by shared words. */
+const closelyReadQuotes = 16
+
+export type VerifySentence = (
   sentence: SentenceToVerify,
   sources: readonly SourceChunk[],
   quoteVector?: (quote: string) => Float32Array | undefined,
-): SentenceSupport | null {
-  const claim = readClaim(sentence)
-  let best: SentenceSupport | null = null
-  let bestScore = -Infinity
-  for (const [index, source] of sources.entries()) {
-    const marker = index + 1
-    const spans = splitSentences(source.text)
-    for (const [first, start] of spans.entries()) {
-      for (let last = first; last < Math.min(spans.length, first + longestQuoteSentences); last += 1) {
-        const end = spans[last]
-        if (end === undefined) break
-        const quote = source.text.slice(start.startOffset, end.endOffset)
-        // A quote is as short as it can be: each of its sentences must add words, or a number could be borrowed from a neighbour.
-        const parts = spans.slice(first, last + 1).map((span) => source.text.slice(span.startOffset, span.endOffset))
-        if (parts.length > 1 && contributingParts(claim.terms, parts, wordsPerQuotedSentence).length < parts.length)
-          continue
-        const context = [source.documentTitle ?? '', ...source.headings].join(' ')
-        const { coverage, failures } = holdAgainst(claim, quote, context, quoteVector)
-        if (coverage === 0) continue
-        const agreesWithMarker = claim.markers.length === 0 ? null : claim.markers.includes(marker)
-        // A shorter quote that says as much is the better one; the marker breaks ties.
-        const score =
-          (failures.length === 0 ? 10 : 0) -
-          failures.length +
-          coverage * 3 -
-          (last - first) * 0.15 +
-          (agreesWithMarker === true ? 0.1 : 0)
-        if (score <= bestScore) continue
-        bestScore = score
-        best = {
-          chunkId: source.id,
-          documentId: source.documentId,
-          marker,
-          span: { startOffset: source.startOffset + start.startOffset, endOffset: source.startOffset + end.endOffset },
-          quote,
-          isVerified: failures.length === 0,
-          coverage,
-          agreesWithMarker,
-          failures,
-        }
+) => SentenceSupport | null
+
+/** @param options.thresholds for calibration; default: the calibrated ones */
+export function createVerifySentence(options: { thresholds?: VerificationThresholds } = {}): VerifySentence {
+  const { thresholds = verificationThresholds } = options
+  const read = createStatementReader()
+
+  /**
+   * @param sources in the order of their markers
+   * @param quoteVector unit vector of a quote, if the caller has it; without it similarity is not asked for
+   * @returns the best support, verified or not; null when no source shares a content word with the sentence
+   */
+  return (sentence, sources, quoteVector) => {
+    const claim = readClaim(sentence, read)
+    let best: SentenceSupport | null = null
+    let bestScore = -Infinity
+    for (const candidate of candidatesOf(claim, sources).slice(0, closelyReadQuotes)) {
+      const { source, marker, span, quote, promise } = candidate
+      const context = [source.documentTitle ?? '', ...source.headings].join('. ')
+      const { coverage, failures } = holdAgainst({ claim, quote, context, quoteVector, thresholds, read })
+      if (coverage === 0) continue
+      const score = (failures.length === 0 ? 10 : 0) - failures.length + promise
+      if (score <= bestScore) continue
+      bestScore = score
+      best = {
+        chunkId: source.id,
+        documentId: source.documentId,
+        marker,
+        span: {
+          startOffset: source.startOffset + span.startOffset,
+          endOffset: source.startOffset + span.endOffset,
+        },
+        quote,
+        isVerified: failures.length === 0,
+        coverage,
+        agreesWithMarker: claim.markers.length === 0 ? null : claim.markers.includes(marker),
+        failures,
       }
+      // The rest promises less.
+      if (failures.length === 0) break
     }
+    return best
   }
-  return best
 }
 
 type Claim = ReturnType<typeof readClaim>
 
-function readClaim(sentence: SentenceToVerify) {
+function readClaim(sentence: SentenceToVerify, read: ReadStatement) {
   const text = collapseWhitespace(sentence.text)
   return {
     text,
     markers: sentence.markers ?? [],
     terms: contentTerms(text),
-    numbers: numberClaims(text),
-    names: nameClaims(text),
+    claims: readClaims(read(text)),
     vector: sentence.vector,
   }
 }
 
-function holdAgainst(
-  claim: Claim,
-  quote: string,
-  context: string,
-  quoteVector: ((quote: string) => Float32Array | undefined) | undefined,
-): { coverage: number; failures: VerificationFailure[] } {
-  const flat = collapseWhitespace(quote)
-  if (flat === claim.text) return { coverage: 1, failures: [] }
-  const quoteTerms = contentTerms(flat)
-  const shared = [...claim.terms].filter((term) => quoteTerms.has(term)).length
-  const coverage = claim.terms.size === 0 ? 0 : shared / claim.terms.size
+type Candidate = {
+  source: SourceChunk
+  marker: number
+  /** Into the text of the source. */
+  span: TextSpan
+  quote: string
+  /** Higher is better: shared words, brevity, and the marker to break ties. */
+  promise: number
+}
+
+function candidatesOf(claim: Claim, sources: readonly SourceChunk[]): Candidate[] {
+  const candidates: Candidate[] = []
+  for (const [index, source] of sources.entries()) {
+    const marker = index + 1
+    const spans = splitSentences(source.text)
+    const texts = spans.map((span) => source.text.slice(span.startOffset, span.endOffset))
+    const shares = texts.map((text) => inBoth(claim.terms, contentTerms(text)))
+    for (const [first, start] of spans.entries()) {
+      for (let last = first; last < Math.min(spans.length, first + longestQuoteSentences); last += 1) {
+        const end = spans[last]
+        if (end === undefined) break
+        // A quote is as short as it can be: each of its sentences must add words, or a number could be borrowed from a neighbour.
+        const parts = shares.slice(first, last + 1)
+        const least = texts.slice(first + 1, last + 1).some((text) => pointsBack.test(text))
+          ? 1
+          : wordsPerQuotedSentence
+        if (parts.length > 1 && contributingParts(parts, least).length < parts.length) continue
+        const shared = new Set(parts.flatMap((part) => [...part]))
+        if (shared.size === 0) continue
+        const agrees = claim.markers.includes(marker)
+        candidates.push({
+          source,
+          marker,
+          span: { startOffset: start.startOffset, endOffset: end.endOffset },
+          quote: source.text.slice(start.startOffset, end.endOffset),
+          promise: (shared.size / claim.terms.size) * 3 - (last - first) * 0.15 + (agrees ? 0.1 : 0),
+        })
+      }
+    }
+  }
+  return candidates.sort((left, right) => right.promise - left.promise)
+}
+
+function inBoth(terms: ReadonlySet<string>, others: ReadonlySet<string>): Set<string> {
+  return new Set([...terms].filter((term) => others.has(term)))
+}
+
+function holdAgainst(options: {
+  claim: Claim
+  quote: string
+  context: string
+  quoteVector: ((quote: string) => Float32Array | undefined) | undefined
+  thresholds: VerificationThresholds
+  read: ReadStatement
+}): { coverage: number; failures: VerificationFailure[] } {
+  const { claim, quoteVector, thresholds, read } = options
+  const quote = collapseWhitespace(options.quote)
+  if (quote === claim.text) return { coverage: 1, failures: [] }
+  const source = readClaims(read(quote))
+  const context = read(options.context)
+  const said = claim.claims.statement
+  const coverage = coverageOf(claim.claims, source.statement)
   if (coverage === 0) return { coverage, failures: ['COVERAGE'] }
-  const clauses = contributingParts(claim.terms, clausesOf(flat), 1)
-  const failures: VerificationFailure[] = []
-  if (!supportsNumbers(claim.numbers, numberClaims(flat))) failures.push('NUMBER')
-  // One name may stand in the heading above the quote: "It defaults to 5" under "--retries".
-  const missing = supportsNames(claim.names, flat)
-  if (missing.length > 1 || supportsNames(new Set(missing), context).length > 0) failures.push('NAME')
-  if (turnsNegation(claim.text, clauses)) failures.push('NEGATION')
-  if (reversesOpposition(claim.text, clauses.join('; '))) failures.push('OPPOSITE')
-  const vector = claim.vector === undefined ? undefined : quoteVector?.(flat)
+  const contributing = contributingClauses(said, source.statement)
+  const failures: VerificationFailure[] = faultsOf(claim.claims, source, contributing, context)
+  if (turnsNegation(said, source.statement, contributing)) failures.push('NEGATION')
+  if (turnsOpposite(claim.claims, source, contributing)) failures.push('OPPOSITE')
+  const vector = claim.vector === undefined ? undefined : quoteVector?.(quote)
   const similarity = claim.vector === undefined || vector === undefined ? null : cosine(claim.vector, vector)
-  if (!isCovered(coverage, similarity)) failures.push('COVERAGE')
-  if (similarity !== null && similarity < verificationThresholds.similarity) failures.push('SIMILARITY')
+  if (!isCovered(coverage, similarity, thresholds)) failures.push('COVERAGE')
+  if (similarity !== null && similarity < thresholds.similarity) failures.push('SIMILARITY')
   return { coverage, failures }
 }
 
-function isCovered(coverage: number, similarity: number | null): boolean {
-  const { coverage: enough, coverageOfParaphrase, similarityOfParaphrase } = verificationThresholds
+/** Share of the content words of the claim that the source holds; numbers, units and dates are compared literally instead. */
+function coverageOf({ statement, quantities }: ClaimedStatement, source: Statement): number {
+  const literal = new Set(quantities.flatMap((quantity) => quantity.words))
+  const words = statement.words.filter((word) => word.isContent && !literal.has(word))
+  const all = words.length === 0 ? statement.words.filter((word) => !word.isContent || literal.has(word)) : words
+  const stated = new Set([...source.terms, ...source.words.map((word) => word.term)])
+  const terms = new Map(all.map((word) => [word.term, word]))
+  if (terms.size === 0) return 0
+  const covered = [...terms].filter(
+    ([, word]) =>
+      word.terms.some((term) => !word.parts.includes(term) && stated.has(term)) ||
+      (word.parts.length > 1 && word.parts.every((part) => stated.has(part))),
+  )
+  return covered.length / terms.size
+}
+
+function contributingClauses(claim: Statement, source: Statement): Clause[] {
+  const shares = source.clauses.map(
+    ({ words }) =>
+      new Set(words.filter((word) => word.isContent && claim.terms.has(word.term)).map((word) => word.term)),
+  )
+  const chosen = new Set(contributingParts(shares, 1))
+  // A clause that adds no word of its own may still be the one that a clause of the claim repeats.
+  for (const claimed of claim.clauses) {
+    const scores = source.clauses.map((stated) => sharedTerms(claimed, claim, stated, source, new Set()))
+    const best = Math.max(0, ...scores)
+    for (const [index, score] of scores.entries()) if (best > 0 && score === best) chosen.add(index)
+  }
+  return source.clauses.filter(({ index }) => chosen.has(index))
+}
+
+function isCovered(coverage: number, similarity: number | null, thresholds: VerificationThresholds): boolean {
+  const { coverage: enough, coverageOfParaphrase, similarityOfParaphrase } = thresholds
   return (
     coverage >= enough ||
     (similarity !== null && similarity >= similarityOfParaphrase && coverage >= coverageOfParaphrase)
@@ -152,13 +234,14 @@ function isCovered(coverage: number, similarity: number | null): boolean {
 }
 
 /**
- * The parts (clauses, sentences) that the claim takes its words from, in their order: the one that shares most, then
- * each that adds at least `least` words which are no numbers. What a claim has nothing from can neither carry nor refute it.
+ * The parts (clauses, sentences) that the claim takes its words from: the one that shares most, then each that adds at
+ * least `least` words which are no numbers. What a claim has nothing from can neither carry nor refute it.
+ *
+ * @param shares the terms that each part has in common with the claim
+ * @returns indices in ascending order
  */
-function contributingParts(terms: ReadonlySet<string>, parts: readonly string[], least: number): string[] {
-  const words = parts.map(
-    (part) => new Set([...contentTerms(part)].filter((term) => terms.has(term) && !/\d/u.test(term))),
-  )
+function contributingParts(shares: readonly ReadonlySet<string>[], least: number): number[] {
+  const words = shares.map((shared) => new Set([...shared].filter((term) => !/\d/u.test(term))))
   const open = new Set(words.flatMap((shared) => [...shared]))
   const chosen = new Set<number>()
   for (;;) {
@@ -175,5 +258,5 @@ function contributingParts(terms: ReadonlySet<string>, parts: readonly string[],
     chosen.add(best)
     for (const term of words[best] ?? []) open.delete(term)
   }
-  return parts.filter((_, index) => chosen.has(index))
+  return [...chosen].sort((left, right) => left - right)
 }
