@@ -32,7 +32,7 @@ export function createCiteSentence(options: {
     const claim = { text: sentence.text, markers: sentence.markers }
     const byWords = verifySentence(claim, chunks)
     const support = byWords === null ? null : await withSimilarity(answer, claim, byWords, chunks, signal)
-    const isInvented = sentence.markers.length > 0 && sentence.markers.every((marker) => marker > sources.length)
+    const isInvented = sentence.markers.some((marker) => marker < 1 || marker > sources.length)
     const found = support ?? unsupported(sentence, sources)
     return {
       answerId: answer.id,
