@@ -1,7 +1,7 @@
 // The command line against a real platform: what it prints, and the status it ends with.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -303,10 +303,54 @@ describe('what goes wrong is one sentence with what to do', { timeout: 60_000 },
     expect(status).toBe(2)
   })
 
+  it.each([
+    [['ask', '--json']],
+    [['--json', 'ask']],
+    [['search', 'x', '--first', '0', '--json']],
+    [['keys', '--json', 'create', 'x', '--role', 'KING']],
+    [['--json', 'destroy']],
+    [['status', '--jsno', '--json']],
+    [['--json']],
+    [['start', '--json', '--prot']],
+    [['--json', 'start', '--prot']],
+    [['ingest', '/no/such/folder', '--json']],
+  ])('and as JSON where that is wanted: %j', async (commandLine) => {
+    const { status, output, stdout } = await tributary(commandLine)
+    const { error } = JSON.parse(stdout)
+    expect(error).toEqual({ code: expect.stringMatching(/^(USAGE|FILE_NOT_FOUND)$/), message: expect.any(String) })
+    expect(error.message).not.toMatch(/^error:|\n|outputHelp/)
+    expect(output).toBe(stdout)
+    expect(status).toBe(2)
+  })
+
+  it('but `--json` is a word like others behind `--`', async () => {
+    const { output, stdout } = await tributary(['ask', '--knowledge-base', 'Nothing', '--', '--json'])
+    expect(stdout).toBe('')
+    expect(output).toContain('There is no knowledge base "Nothing".')
+  })
+
   it('when a knowledge base does not exist', async () => {
     const { status, output } = await tributary(['ask', 'x', '--knowledge-base', 'Nothing'])
     expect(output).toContain('There is no knowledge base "Nothing". `npx tributary status` lists them.')
     expect(status).toBe(1)
+  })
+
+  it.each([[['--json', 'status']], [['keys', '--json', 'list']], [['keys', 'list', '--json']]])(
+    '`--json` may stand anywhere: %j',
+    async (commandLine) => {
+      const { status, stdout } = await tributary(commandLine)
+      expect(JSON.parse(stdout)).toBeTypeOf('object')
+      expect(status).toBe(0)
+    },
+  )
+
+  it('says which version it is', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    expect(await tributary(['--version'])).toMatchObject({ status: 0, stdout: version })
+    expect(await tributary(['start', '--version'])).toMatchObject({ status: 0, stdout: version })
+    expect(await tributary(['--version', '--json'])).toMatchObject({ status: 0, stdout: JSON.stringify({ version }) })
   })
 
   it('and help says how to use each command and what the statuses mean', async () => {
@@ -314,6 +358,8 @@ describe('what goes wrong is one sentence with what to do', { timeout: 60_000 },
     expect(status).toBe(0)
     for (const word of ['start', 'ingest', 'ask', 'search', 'status', 'keys', 'Exit status', 'TRIBUTARY_API_KEY'])
       expect(stdout).toContain(word)
+    expect(stdout).toMatch(/^ +130 +\S/m)
+    expect((await tributary(['keys', 'list', '--help'])).stdout).toContain('--json')
     expect((await tributary(['ingest', '--help'])).stdout).toContain('--knowledge-base <name>')
   })
 })

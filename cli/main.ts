@@ -1,4 +1,5 @@
 // The command line: an ordinary client of the endpoint.
 import { createProgram } from './program.ts'
 
-await createProgram().parseAsync(process.argv)
+const commandLine = process.argv.slice(2)
+await createProgram(commandLine).parseAsync(commandLine, { from: 'user' })

@@ -1,13 +1,14 @@
 // The grammar of the `tributary` command: what can be typed, with help for each part.
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { fileURLToPath } from 'node:url'
-import { EXIT_STATUS } from './client/client-error.ts'
+import { EXIT_STATUS, type ExitStatus } from './client/client-error.ts'
 import { ask, type AskFlags } from './commands/ask.ts'
-import { runCommand } from './commands/context.ts'
+import { runCommand, type CommandContext } from './commands/context.ts'
 import { ingest, type IngestFlags } from './commands/ingest.ts'
 import { keysCreate, keysList, keysRevoke, type KeysCreateFlags } from './commands/keys.ts'
 import { search, type SearchFlags } from './commands/search.ts'
 import { status } from './commands/status.ts'
+import { addManners, wantsJson } from './terminal/usage.ts'
 
 const ENVIRONMENT_HELP = `
 Environment:
@@ -22,23 +23,23 @@ Exit status:
   ${EXIT_STATUS.unreachable}  nothing answers at the endpoint
   ${EXIT_STATUS.notAllowed}  no API key, or one that is not accepted or may not do this
   ${EXIT_STATUS.notInDocuments}  ask: the documents do not hold an answer
-  ${EXIT_STATUS.partlyFailed}  ingest: some files could not be ingested`
+  ${EXIT_STATUS.partlyFailed}  ingest: some files could not be ingested
+  ${EXIT_STATUS.interrupted}  ended by Ctrl-C`
 
-const JSON_FLAG = ['--json', 'say everything as one JSON object per line'] as const
 const MODES = { search: ['HYBRID', 'DENSE', 'LEXICAL'], answer: ['AUTO', 'GENERATIVE', 'EXTRACTIVE'] }
 const ROLES = ['ADMIN', 'EDITOR', 'VIEWER', 'SERVICE']
 
-type WithJson<Flags> = Flags & { json?: boolean }
-
-export function createProgram(): Command {
-  const program = new Command('tributary')
+/** For this command line, without the program's name. */
+export function createProgram(commandLine: readonly string[]): Command {
+  const isJson = wantsJson(commandLine)
+  const run = (command: (context: CommandContext) => Promise<ExitStatus>) => runCommand({ isJson }, command)
+  const program = addManners(new Command('tributary'), {
+    isJson,
+    help: 'See `tributary --help`, and `tributary COMMAND --help` for each command.',
+  })
     .description('Your documents, models and their knowledge graph behind one federated GraphQL API.')
-    .helpOption('--help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', ENVIRONMENT_HELP)
-    .showHelpAfterError('See `tributary --help`, and `tributary COMMAND --help` for each command.')
-    .configureOutput({ outputError: (text, write) => write(`tributary: ${text.replace(/^error: /, '')}`) })
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_STATUS.success : EXIT_STATUS.usage))
 
   // Normally run by the launcher itself, without this program in between.
   program.command('start', 'start the platform in one process; see `tributary start --help`', {
@@ -53,10 +54,7 @@ export function createProgram(): Command {
     .argument('<path...>', 'files and folders: text, Markdown, HTML and PDF')
     .option('--knowledge-base <name>', 'where to; made when it does not exist', 'Documents')
     .option('--wait', 'stay until every document can be asked')
-    .option(...JSON_FLAG)
-    .action((paths: string[], flags: WithJson<IngestFlags>) =>
-      runCommand(flags, (context) => ingest(context, paths, flags)),
-    )
+    .action((paths: string[], flags: IngestFlags) => run((context) => ingest(context, paths, flags)))
 
   program
     .command('ask')
@@ -67,10 +65,7 @@ export function createProgram(): Command {
       new Option('--mode <mode>', 'how to make the answer').choices(MODES.answer).argParser(choice(MODES.answer)),
     )
     .option('--model <name>', 'the chat model, by default the platform’s')
-    .option(...JSON_FLAG)
-    .action((words: string[], flags: WithJson<AskFlags>) =>
-      runCommand(flags, (context) => ask(context, words.join(' '), flags)),
-    )
+    .action((words: string[], flags: AskFlags) => run((context) => ask(context, words.join(' '), flags)))
 
   program
     .command('search')
@@ -79,16 +74,12 @@ export function createProgram(): Command {
     .addOption(knowledgeBaseOption())
     .addOption(new Option('--mode <mode>', 'how to look').choices(MODES.search).argParser(choice(MODES.search)))
     .option('--first <number>', 'how many passages, 1 to 100', wholeNumber(1, 100), 5)
-    .option(...JSON_FLAG)
-    .action((words: string[], flags: WithJson<SearchFlags>) =>
-      runCommand(flags, (context) => search(context, words.join(' '), flags)),
-    )
+    .action((words: string[], flags: SearchFlags) => run((context) => search(context, words.join(' '), flags)))
 
   program
     .command('status')
     .description('show the endpoint, models and their hosts, knowledge bases and running jobs')
-    .option(...JSON_FLAG)
-    .action((flags: WithJson<object>) => runCommand(flags, status))
+    .action(() => run(status))
 
   const keys = program.command('keys').description('create, list and revoke API keys; needs the role ADMIN')
   keys
@@ -101,21 +92,18 @@ export function createProgram(): Command {
       ),
     )
     .option('--expires <when>', 'a date, or a number of days like 30d', readExpiry)
-    .option(...JSON_FLAG)
-    .action((name: string, flags: WithJson<Partial<KeysCreateFlags>>) =>
-      runCommand(flags, (context) => keysCreate(context, name, { ...flags, role: flags.role ?? ['VIEWER'] })),
+    .action((name: string, flags: Partial<KeysCreateFlags>) =>
+      run((context) => keysCreate(context, name, { ...flags, role: flags.role ?? ['VIEWER'] })),
     )
   keys
     .command('list')
     .description('list the API keys, without their secrets')
-    .option(...JSON_FLAG)
-    .action((flags: WithJson<object>) => runCommand(flags, keysList))
+    .action(() => run(keysList))
   keys
     .command('revoke')
     .description('revoke an API key; it stops working within a second')
     .argument('<id>', 'as `keys list` shows it')
-    .option(...JSON_FLAG)
-    .action((id: string, flags: WithJson<object>) => runCommand(flags, (context) => keysRevoke(context, id)))
+    .action((id: string) => run((context) => keysRevoke(context, id)))
 
   return program
 }

@@ -1,5 +1,5 @@
 // Asks a question and yields the answer's events as they come; a lost connection is resumed behind the last one.
-import { ClientError, EXIT_STATUS, interrupted } from './client-error.ts'
+import { clientError, interrupted } from './client-error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { follow } from './follow.ts'
 import type { AnswerEvent } from './shapes.ts'
@@ -41,7 +41,7 @@ export async function* ask(
   if (!hasEnded)
     throw signal?.aborted
       ? interrupted()
-      : new ClientError('STREAM_ENDED', 'The answer ended before it was complete. Ask again.', EXIT_STATUS.failed)
+      : clientError('STREAM_ENDED', 'The answer ended before it was complete. Ask again.')
 }
 
 async function* eventsOf(

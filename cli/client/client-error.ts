@@ -21,6 +21,31 @@ export const EXIT_STATUS = {
 
 export type ExitStatus = (typeof EXIT_STATUS)[keyof typeof EXIT_STATUS]
 
+/** The command line's own codes, beside those of the platform, with the exit status of each. docs/errors.md explains them. */
+export const CLIENT_CODES = {
+  USAGE: EXIT_STATUS.usage,
+  BAD_URL: EXIT_STATUS.usage,
+  FILE_NOT_FOUND: EXIT_STATUS.usage,
+  NO_FILES: EXIT_STATUS.usage,
+  KNOWLEDGE_BASE_NEEDED: EXIT_STATUS.usage,
+  NO_API_KEY: EXIT_STATUS.notAllowed,
+  UNREACHABLE: EXIT_STATUS.unreachable,
+  NOT_THE_ENDPOINT: EXIT_STATUS.unreachable,
+  STARTING: EXIT_STATUS.unreachable,
+  TIMED_OUT: EXIT_STATUS.unreachable,
+  CONNECTION_LOST: EXIT_STATUS.unreachable,
+  NOT_UNDERSTOOD: EXIT_STATUS.failed,
+  STREAM_ENDED: EXIT_STATUS.failed,
+  NO_KNOWLEDGE_BASE: EXIT_STATUS.failed,
+  SEARCH_FAILED: EXIT_STATUS.failed,
+  FILE_UNREADABLE: EXIT_STATUS.failed,
+  FILE_CHANGED: EXIT_STATUS.failed,
+  UPLOAD_FAILED: EXIT_STATUS.failed,
+  TOO_OFTEN: EXIT_STATUS.failed,
+  UNEXPECTED: EXIT_STATUS.failed,
+  INTERRUPTED: EXIT_STATUS.interrupted,
+} as const satisfies Record<string, ExitStatus>
+
 export class ClientError extends Error {
   /** From the platform's catalogue of errors, or one of the command line's own. */
   readonly code: string
@@ -33,6 +58,10 @@ export class ClientError extends Error {
     this.exitStatus = exitStatus
   }
 }
+
+/** An error of the command line's own. */
+export const clientError = (code: keyof typeof CLIENT_CODES, message: string, cause?: unknown): ClientError =>
+  new ClientError(code, message, CLIENT_CODES[code], cause)
 
 export interface GraphQLFailure {
   message: string
@@ -59,10 +88,18 @@ export function notAccepted(cause?: unknown): ClientError {
 }
 
 export function unreachable(url: string, cause?: unknown): ClientError {
-  return new ClientError(
+  return clientError(
     'UNREACHABLE',
     `Nothing answers at ${url}. Start the platform with \`npm start\`, or set TRIBUTARY_URL to where it runs.`,
-    EXIT_STATUS.unreachable,
+    cause,
+  )
+}
+
+/** Somebody answered, but not to the end. */
+export function connectionLost(url: string, cause?: unknown): ClientError {
+  return clientError(
+    'CONNECTION_LOST',
+    `The connection to ${url} was lost before all was said. See with \`npx tributary status\` whether the platform still runs, then run the command again.`,
     cause,
   )
 }
@@ -77,5 +114,4 @@ export function throwUserErrors(payload: UserErrorPayload): void {
   if (first) throw new ClientError(first.code, first.message, EXIT_STATUS.failed)
 }
 
-export const interrupted = (cause?: unknown): ClientError =>
-  new ClientError('INTERRUPTED', 'Interrupted.', EXIT_STATUS.interrupted, cause)
+export const interrupted = (cause?: unknown): ClientError => clientError('INTERRUPTED', 'Interrupted.', cause)

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ClientError, EXIT_STATUS } from './client-error.ts'
+import type { ClientEnvironment } from '../config.ts'
+import { clientError } from './client-error.ts'
 
 export interface Connection {
   url: string
@@ -20,22 +21,21 @@ export const CREDENTIALS_FILE = 'credentials.json'
 const DEFAULT_URL = 'http://127.0.0.1:4000/graphql'
 
 /** TRIBUTARY_DATA_DIR as seen from the current folder; else `.tributary` in the checkout, wherever the command is run from. */
-export function dataDirectoryOf(environment: NodeJS.ProcessEnv): string {
-  const given = environment['TRIBUTARY_DATA_DIR']
+export function dataDirectoryOf(environment: ClientEnvironment): string {
+  const given = environment.TRIBUTARY_DATA_DIR
   return given ? path.resolve(given) : fileURLToPath(new URL('../../.tributary', import.meta.url))
 }
 
-export function readConnection(environment: NodeJS.ProcessEnv): Connection {
+export function readConnection(environment: ClientEnvironment): Connection {
   const stored = readCredentials(dataDirectoryOf(environment))
-  const apiKey = environment['TRIBUTARY_API_KEY'] || stored?.apiKey
-  const url = environment['TRIBUTARY_URL'] || stored?.url || DEFAULT_URL
+  const apiKey = environment.TRIBUTARY_API_KEY || stored?.apiKey
+  const url = environment.TRIBUTARY_URL || stored?.url || DEFAULT_URL
   if (!apiKey) {
-    throw new ClientError(
+    throw clientError(
       'NO_API_KEY',
       stored
         ? 'There is no API key for the command line. Set TRIBUTARY_API_KEY, for example to the key that the platform was started with.'
         : 'There is no API key for the command line. Start the platform with `npm start`, which makes one, or set TRIBUTARY_API_KEY (and TRIBUTARY_URL) for one that runs elsewhere.',
-      EXIT_STATUS.notAllowed,
     )
   }
   return { url: endpointAddress(url), apiKey }
@@ -57,10 +57,9 @@ function endpointAddress(given: string): string {
     if (url.pathname === '/') url.pathname = '/graphql'
     return url.href
   } catch (cause) {
-    throw new ClientError(
+    throw clientError(
       'BAD_URL',
       `TRIBUTARY_URL is "${given}", which is not an address. Set it to one like ${DEFAULT_URL}.`,
-      EXIT_STATUS.usage,
       cause,
     )
   }

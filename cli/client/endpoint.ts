@@ -1,8 +1,9 @@
 // One connection to the endpoint: queries and mutations over HTTP, subscriptions over one WebSocket, errors as ClientError.
 import { createClient, type Client } from 'graphql-ws'
 import {
+  clientError,
   ClientError,
-  EXIT_STATUS,
+  connectionLost,
   failureOf,
   interrupted,
   notAccepted,
@@ -38,7 +39,7 @@ export interface Endpoint {
 /** The stream ended because the connection did; it can be resumed from the last cursor. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
-  /** Whether there ever was one: if not, most likely there is no platform. */
+  /** Whether anybody was there: if not, most likely there is no platform. */
   readonly wasConnected: boolean
 
   constructor(url: string, wasConnected: boolean, cause: unknown) {
@@ -52,7 +53,12 @@ interface GraphQLAnswer<Data> {
   errors?: readonly GraphQLFailure[]
 }
 
-const FORBIDDEN_CLOSE_CODES = new Set([4400, 4401, 4403])
+/** graphql-ws: Unauthorized, Forbidden. */
+const FORBIDDEN_CLOSE_CODES = new Set([4401, 4403])
+/** BadResponse, BadRequest, SubprotocolNotAcceptable, SubscriberAlreadyExists, TooManyInitialisationRequests. */
+const NOT_UNDERSTOOD_CLOSE_CODES = new Set([4004, 4400, 4406, 4409, 4429])
+/** From here on a code is a program's own: somebody is there. */
+const FIRST_PRIVATE_CLOSE_CODE = 4000
 
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { url, apiKey, timeoutMs = 60_000 } = options
@@ -79,8 +85,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       uploadAddress({ given, endpointUrl: url, isAlwaysBeside: options.sendsUploadsHere === true }),
     async request<Data>(operationName: string, variables: Variables = {}, signal?: AbortSignal) {
       const timeout = AbortSignal.timeout(timeoutMs)
-      let response: Response
-      let answer: GraphQLAnswer<Data> | null
+      let response: Response | undefined
+      let body: string
       try {
         response = await fetch(url, {
           method: 'POST',
@@ -88,31 +94,26 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
           body: JSON.stringify({ query: readOperation(operationName), operationName, variables }),
           signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
         })
-        answer = await (response.json() as Promise<GraphQLAnswer<Data>>).catch(() => null)
+        body = await response.text()
       } catch (cause) {
         if (signal?.aborted) throw interrupted(cause)
         if (timeout.aborted)
-          throw new ClientError(
+          throw clientError(
             'TIMED_OUT',
             `The endpoint at ${url} did not answer within ${timeoutMs / 1000} seconds. See whether the platform is overloaded, then try again.`,
-            EXIT_STATUS.unreachable,
             cause,
           )
-        throw unreachable(url, cause)
+        throw response ? connectionLost(url, cause) : unreachable(url, cause)
       }
+      const answer = parseAnswer<Data>(body)
       if (answer?.errors?.length) throw failureOf(answer.errors)
       if (response.status === 401) throw notAccepted()
       if (response.status === 503)
-        throw new ClientError(
-          'STARTING',
-          `The platform at ${url} is starting or overloaded. Try again in a few seconds.`,
-          EXIT_STATUS.unreachable,
-        )
+        throw clientError('STARTING', `The platform at ${url} is starting or overloaded. Try again in a few seconds.`)
       if (!answer?.data)
-        throw new ClientError(
+        throw clientError(
           'NOT_THE_ENDPOINT',
           `What answers at ${url} (status ${response.status}) is not a Tributary endpoint. Set TRIBUTARY_URL to the address that \`npm start\` printed, with its path /graphql.`,
-          EXIT_STATUS.unreachable,
         )
       return answer.data
     },
@@ -161,10 +162,27 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 }
 
+function parseAnswer<Data>(body: string): GraphQLAnswer<Data> | null {
+  try {
+    return JSON.parse(body) as GraphQLAnswer<Data>
+  } catch {
+    return null
+  }
+}
+
 function streamFailure(error: unknown, url: string, wasConnected: boolean): Error {
   if (error instanceof ClientError) return error
   if (Array.isArray(error)) return failureOf(error as GraphQLFailure[])
-  const closeCode = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : null
-  if (closeCode !== null && FORBIDDEN_CLOSE_CODES.has(closeCode)) return notAccepted(error)
-  return new ConnectionLost(url, wasConnected, error)
+  const closeCode = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : 0
+  if (FORBIDDEN_CLOSE_CODES.has(closeCode)) return notAccepted(error)
+  if (NOT_UNDERSTOOD_CLOSE_CODES.has(closeCode))
+    return clientError(
+      'NOT_UNDERSTOOD',
+      `The endpoint at ${url} and this command line do not understand each other's streams (${closeCode}: ${reasonOf(error)}). They are likely of different versions: update the older one.`,
+      error,
+    )
+  return new ConnectionLost(url, wasConnected || closeCode >= FIRST_PRIVATE_CLOSE_CODE, error)
 }
+
+const reasonOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'reason' in error ? String(error.reason) : 'without a reason'

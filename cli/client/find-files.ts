@@ -2,7 +2,7 @@
 // they are of a supported type. The rest of a folder is listed, not silently left out.
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { ClientError, EXIT_STATUS } from './client-error.ts'
+import { clientError } from './client-error.ts'
 
 export interface FoundFile {
   path: string
@@ -39,12 +39,11 @@ export async function findFiles(given: readonly string[]): Promise<{ files: Foun
   const skipped: SkippedFile[] = []
   for (const location of given) {
     const found = await stat(location).catch((cause: NodeJS.ErrnoException) => {
-      throw new ClientError(
+      throw clientError(
         'FILE_NOT_FOUND',
         cause.code === 'ENOENT'
           ? `There is no file or folder "${location}". Check the path; it is relative to ${process.cwd()}.`
           : `"${location}" cannot be read (${cause.code ?? cause.message}). Check its permissions.`,
-        EXIT_STATUS.usage,
         cause,
       )
     })

@@ -1,6 +1,6 @@
 // Follows a stream of events to its end across lost connections: every event carries a cursor, and the next connection goes on behind it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { interrupted, unreachable } from './client-error.ts'
+import { connectionLost, interrupted, unreachable } from './client-error.ts'
 import { ConnectionLost, type Endpoint } from './endpoint.ts'
 
 export interface FollowOptions<Event extends { cursor: string }> {
@@ -24,7 +24,7 @@ export async function* follow<Event extends { cursor: string }>(
   let delayMs = RETRY_FIRST_MS
   for (;;) {
     const stream = open(after)
-    if (!stream) throw unreachable(endpoint.url)
+    if (!stream) throw connectionLost(endpoint.url)
     try {
       for await (const event of stream) {
         after = event.cursor
@@ -37,7 +37,7 @@ export async function* follow<Event extends { cursor: string }>(
       if (!(error instanceof ConnectionLost)) throw error
       if (!error.wasConnected) throw unreachable(endpoint.url, error)
       lostAt ??= Date.now()
-      if (Date.now() - lostAt > patienceMs) throw unreachable(endpoint.url, error)
+      if (Date.now() - lostAt > patienceMs) throw connectionLost(endpoint.url, error)
       await sleep(delayMs, undefined, signal ? { signal } : {}).catch((cause: unknown) => {
         throw interrupted(cause)
       })

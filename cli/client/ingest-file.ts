@@ -5,8 +5,8 @@ import { createReadStream } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import {
+  clientError,
   ClientError,
-  EXIT_STATUS,
   interrupted,
   throwUserErrors,
   unreachable,
@@ -72,7 +72,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<IngestedFi
         continue
     }
   }
-  throw new ClientError('TOO_OFTEN', `"${file.name}" was ingested and deleted too often.`, EXIT_STATUS.failed)
+  throw clientError('TOO_OFTEN', `"${file.name}" was ingested and deleted too often.`)
 }
 
 export async function readJob(endpoint: Endpoint, id: string, signal?: AbortSignal): Promise<IngestionJob | null> {
@@ -124,7 +124,7 @@ async function putFile(url: string, file: FoundFile, signal: AbortSignal | undef
     })
     const text = await response.body.text()
     if (response.statusCode === 201 || response.statusCode === 409) return null
-    const error = new ClientError('UPLOAD_FAILED', messageIn(text), EXIT_STATUS.failed)
+    const error = clientError('UPLOAD_FAILED', messageIn(text))
     if (response.statusCode >= 500 || response.statusCode === 422) return error
     throw error
   } catch (cause) {
@@ -132,10 +132,9 @@ async function putFile(url: string, file: FoundFile, signal: AbortSignal | undef
     if (signal?.aborted) throw interrupted(cause)
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH')
-      throw new ClientError(
+      throw clientError(
         'FILE_CHANGED',
         `${file.path} changed while it was being sent. Run the command again when it is finished.`,
-        EXIT_STATUS.failed,
         cause,
       )
     if (code === 'EACCES' || code === 'EPERM' || code === 'ENOENT' || code === 'EISDIR')
@@ -165,10 +164,9 @@ async function hashFile(location: string): Promise<string> {
 }
 
 const unreadable = (location: string, cause: unknown) =>
-  new ClientError(
+  clientError(
     'FILE_UNREADABLE',
     `${location} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}). Check its permissions.`,
-    EXIT_STATUS.failed,
     cause,
   )
 

@@ -1,5 +1,5 @@
 // Knowledge bases by the names that people give them.
-import { ClientError, EXIT_STATUS, throwUserErrors, type UserErrorPayload } from './client-error.ts'
+import { clientError, ClientError, EXIT_STATUS, throwUserErrors, type UserErrorPayload } from './client-error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { readAll } from './pages.ts'
 import type { KnowledgeBase } from './shapes.ts'
@@ -47,16 +47,14 @@ export async function chooseKnowledgeBases(
   if (names.length === 0) {
     const all = await listKnowledgeBases(endpoint, null, signal)
     if (all.length === 0)
-      throw new ClientError(
+      throw clientError(
         'NO_KNOWLEDGE_BASE',
         'There is no knowledge base yet. Make one from your documents with `npx tributary ingest FILE|DIR`.',
-        EXIT_STATUS.failed,
       )
     if (all.length > MOST_AT_ONCE)
-      throw new ClientError(
+      throw clientError(
         'KNOWLEDGE_BASE_NEEDED',
         `There are ${all.length} knowledge bases, and at most ${MOST_AT_ONCE} can be asked at once. Name one with --knowledge-base; \`npx tributary status\` lists them.`,
-        EXIT_STATUS.usage,
       )
     return all
   }

@@ -1,5 +1,5 @@
 // What every command is given, and how its end becomes an exit status.
-import { ClientError, EXIT_STATUS, interrupted, type ExitStatus } from '../client/client-error.ts'
+import { clientError, ClientError, interrupted, type ExitStatus } from '../client/client-error.ts'
 import { readConnection } from '../client/connection.ts'
 import { createEndpoint, type Endpoint } from '../client/endpoint.ts'
 import { createOutput, type Output } from '../terminal/output.ts'
@@ -13,10 +13,10 @@ export interface CommandContext {
 
 /** Runs a command against the endpoint and ends the process with its status. */
 export async function runCommand(
-  flags: { json?: boolean | undefined },
+  { isJson }: { isJson: boolean },
   command: (context: CommandContext) => Promise<ExitStatus>,
 ): Promise<void> {
-  const output = createOutput({ isJson: flags.json === true })
+  const output = createOutput({ isJson })
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
   // `tributary search … | head` is no failure.
@@ -37,10 +37,9 @@ export async function runCommand(
 
 function asClientError(error: unknown): ClientError {
   if (error instanceof ClientError) return error
-  return new ClientError(
+  return clientError(
     'UNEXPECTED',
     `Something unexpected went wrong in the command line: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    EXIT_STATUS.failed,
     error,
   )
 }

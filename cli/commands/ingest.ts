@@ -1,5 +1,5 @@
 // `tributary ingest FILE|DIR…`: brings documents into a knowledge base, which is made when it does not exist.
-import { ClientError, EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
+import { clientError, EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
 import { findFiles } from '../client/find-files.ts'
 import { earlierDocuments, ingestFiles, type EarlierDocuments, type FileOutcome } from '../client/ingest-files.ts'
 import { ensureKnowledgeBase } from '../client/knowledge-bases.ts'
@@ -25,10 +25,9 @@ export async function ingest(
   if (skipped.length > SKIPPED_SHOWN) output.note(`  – and ${skipped.length - SKIPPED_SHOWN} more skipped`)
   for (const file of skipped) output.record({ event: 'skipped', ...file })
   if (files.length === 0)
-    throw new ClientError(
+    throw clientError(
       'NO_FILES',
       'None of that can be ingested. Name text, Markdown, HTML or PDF files, or a folder that has some.',
-      EXIT_STATUS.usage,
     )
 
   const knowledgeBase = await ensureKnowledgeBase(endpoint, flags.knowledgeBase, signal)

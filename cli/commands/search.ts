@@ -1,5 +1,5 @@
 // `tributary search "WORDS"`: the passages that fit best, with their places.
-import { ClientError, EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
+import { clientError, EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
 import { chooseKnowledgeBases } from '../client/knowledge-bases.ts'
 import type { SearchResult } from '../client/shapes.ts'
 import type { CommandContext } from './context.ts'
@@ -25,8 +25,7 @@ export async function search(
       signal,
     )
     const result = knowledgeBase?.search
-    if (!result)
-      throw new ClientError('SEARCH_FAILED', `"${name}" could not be searched. Try again.`, EXIT_STATUS.failed)
+    if (!result) throw clientError('SEARCH_FAILED', `"${name}" could not be searched. Try again.`)
     output.record({ knowledgeBase: { id, name }, ...result })
     const without =
       result.mode === 'LEXICAL' && flags.mode !== 'LEXICAL' ? ' by words only: no embedding model is at hand' : ''

@@ -1,6 +1,7 @@
 // The flags of `tributary start`. A flag wins over its environment variable.
 import { Command, Option } from 'commander'
 import { dataDirectoryOf } from '../../cli/client/connection.ts'
+import { addManners, wantsJson } from '../../cli/terminal/usage.ts'
 
 export interface StartFlags {
   /** The environment with the flags in it, and the data directory resolved. */
@@ -11,7 +12,8 @@ export interface StartFlags {
 
 /** Prints help or a usage error and exits, as commander does. */
 export function readFlags(commandLine: readonly string[], environment: NodeJS.ProcessEnv): StartFlags {
-  const command = new Command('tributary start')
+  const isJson = wantsJson(commandLine)
+  const command = addManners(new Command('tributary start'), { isJson, help: 'See `npm start -- --help`.' })
     .description(
       'Starts the platform in this process, with everything it stores in one directory. The first start makes a workspace, an API key and a knowledge base from the project’s own documents.',
     )
@@ -19,8 +21,6 @@ export function readFlags(commandLine: readonly string[], environment: NodeJS.Pr
     .addOption(new Option('--host <address>', 'address to listen on (TRIBUTARY_HOST, 127.0.0.1)'))
     .addOption(new Option('--data-dir <directory>', 'where everything is stored (TRIBUTARY_DATA_DIR, .tributary)'))
     .option('--no-guide', 'do not make the knowledge base "Tributary guide"')
-    .option('--json', 'say everything as one JSON object per line')
-    .helpOption('--help', 'show this help')
     .addHelpText(
       'after',
       `
@@ -33,13 +33,8 @@ Examples:
   npm start -- --port 4100 --data-dir ~/tributary-data --no-guide`,
     )
     .allowExcessArguments(false)
-    .configureOutput({ outputError: (text, write) => write(`tributary: ${text.replace(/^error: /, '')}`) })
-    .showHelpAfterError('See `npm start -- --help`.')
-    .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2)
-    })
   command.parse([...commandLine], { from: 'user' })
-  const flags = command.opts<{ port?: string; host?: string; dataDir?: string; guide: boolean; json?: boolean }>()
+  const flags = command.opts<{ port?: string; host?: string; dataDir?: string; guide: boolean }>()
   const withFlags = {
     ...environment,
     ...(flags.port === undefined ? {} : { TRIBUTARY_PORT: flags.port }),
@@ -49,6 +44,6 @@ Examples:
   return {
     environment: { ...withFlags, TRIBUTARY_DATA_DIR: dataDirectoryOf(withFlags) },
     isGuideWanted: flags.guide,
-    isJson: flags.json === true,
+    isJson,
   }
 }
