@@ -45,6 +45,72 @@ function bootstrap(npmDirectory: string, nodeArguments: string[] = []): Promise<
 const calls = async () =>
   (await readFile(path.join(root, 'calls.log'), 'utf8').catch(() => '')).split('\n').filter(Boolean)
 
+const NODE_LOCK = {
+  lockfileVersion: 3,
+  packages: {
+    ...LOCK.packages,
+    'node_modules/node': { version: '24.0.0', integrity: 'sha512-n' },
+    'node_modules/d': { version: '1.0.0', integrity: 'sha512-d', dev: true },
+  },
+}
+
+/** The launcher in a checkout whose packages are those of `installed`, with a command line that only says that it was reached. */
+async function launch(installed: object, commandLine: string[]) {
+  const files = {
+    'package-lock.json': JSON.stringify(NODE_LOCK),
+    'node_modules/.package-lock.json': JSON.stringify(installed),
+    'node_modules/node/bin/node': '',
+    'cli/main.ts': `console.log('the command line:', process.argv.slice(2).join(' '))`,
+    'deploy/standalone/main.ts': `console.log('the platform:', process.argv.slice(2).join(' '))`,
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(root, name)), { recursive: true })
+    await writeFile(path.join(root, name), text)
+  }
+  const empty = path.join(root, 'empty')
+  await mkdir(empty, { recursive: true })
+  return new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
+    const child = spawn(process.execPath, ['bin/tributary.js', ...commandLine], { cwd: root, env: { PATH: empty } })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (part: Buffer) => (stdout += part.toString()))
+    child.stderr.on('data', (part: Buffer) => (stderr += part.toString()))
+    child.once('close', (status) => resolve({ status, stdout, stderr }))
+  })
+}
+
+describe('the tributary command', () => {
+  const withoutDevelopment = structuredClone(NODE_LOCK) as { packages: Record<string, object> }
+  delete withoutDevelopment.packages['node_modules/d']
+
+  it.each([
+    ['are those of the lock file', NODE_LOCK],
+    ['were installed without those of development', withoutDevelopment],
+  ])('runs when the packages %s', async (_what, installed) => {
+    expect(await launch(installed, ['status', '--json'])).toEqual({
+      status: 0,
+      stdout: 'the command line: status --json\n',
+      stderr: '',
+    })
+  })
+
+  it.each([
+    [['start', '--port', '0'], '--port 0'],
+    [['--json', 'start', '--port', '0'], '--json --port 0'],
+  ])('starts the platform for %j', async (commandLine, rest) => {
+    expect((await launch(NODE_LOCK, commandLine)).stdout).toBe(`the platform: ${rest}\n`)
+  })
+
+  it('does not run on packages that are older than the lock file, and says what to do', async () => {
+    const { status, stdout, stderr } = await launch(LOCK, ['status'])
+    expect(stderr).toContain('Tributary: the installed packages are older than package-lock.json. ')
+    expect(stderr).toContain(`run "npm run bootstrap" in ${root}`)
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    const asJson = await launch(LOCK, ['status', '--json'])
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ error: { code: 'NOT_INSTALLED' } })
+  })
+})
+
 describe('bootstrap', () => {
   it('installs what the lock file asks for, with the downloads of native packages off, and then has nothing to do', async () => {
     const npm = await makeNpm(INSTALLS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `tributary` command: makes sure that the packages are there, then runs the TypeScript on the Node that came with them, in this
+// The `tributary` command: makes sure that the packages are there, and those that this version wants, then runs the TypeScript on the Node that came with them, in this
 // process when it is that Node already (npm scripts and npx put it first on the PATH), in a child otherwise.
 // `start` is the platform itself; everything else is the command line, a client of its endpoint.
 import { spawn } from 'node:child_process'
@@ -7,35 +7,50 @@ import { existsSync } from 'node:fs'
 import module from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { installedNode, whyInstallNeeded } from './install/why-install-needed.js'
 
 const NODE_MAJOR = 24
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const node = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const node = installedNode(root)
+const commandLine = process.argv.slice(2)
 
 if (await isInstalled()) {
-  const isStart = process.argv[2] === 'start'
+  const isStart = commandLine.find((word) => !word.startsWith('-')) === 'start'
   const entry = path.join(root, ...(isStart ? ['deploy', 'standalone', 'main.ts'] : ['cli', 'main.ts']))
   if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) await runHere(entry, isStart)
   else runOnInstalledNode()
 } else {
   process.exitCode = 1
+  if (commandLine.includes('--json'))
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: 'NOT_INSTALLED', message: 'The packages are not installed as they should be; standard error says why.' } })}\n`,
+    )
 }
 
 async function isInstalled() {
-  if (existsSync(node)) return true
-  const { ensureInstalled } = await import('./install/ensure-installed.js')
-  return ensureInstalled({ root })
+  const reason = whyInstallNeeded(root, { needsDevelopment: false })
+  if (reason === null) return true
+  if (!existsSync(node)) {
+    const { ensureInstalled } = await import('./install/ensure-installed.js')
+    return ensureInstalled({ root })
+  }
+  // Not behind the user's back: a platform may be running on what is there, and npm takes it away before it brings the new.
+  process.stderr.write(
+    `Tributary: ${reason}. End what runs in this folder, run "npm run bootstrap" in ${root}, then the same command again.\n`,
+  )
+  return false
 }
 
 async function runHere(entry, isStart) {
   // Compiled code is kept between runs; it halves the time that loading takes.
   module.enableCompileCache?.(path.join(root, 'node_modules', '.cache', 'tributary-compiled'))
-  process.argv.splice(1, isStart ? 2 : 1, entry)
+  if (isStart) process.argv.splice(process.argv.indexOf('start', 2), 1)
+  process.argv[1] = entry
   await import(pathToFileURL(entry).href)
 }
 
 function runOnInstalledNode() {
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...commandLine], { stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   // A terminal sends Ctrl-C to parent and child alike; whoever signals the parent alone means the child, too.
   const forward = (signal) => child.kill(signal)

@@ -3,8 +3,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** @returns {string | null} Why `npm ci` has to run, as the begin of a sentence about the packages; null when all is there. */
-export function whyInstallNeeded(root) {
+/**
+ * @param {string} root The checkout.
+ * @param {{ needsDevelopment?: boolean }} [options] Whether what only tests and checks use must be there, too. Default true.
+ * @returns {string | null} Why `npm ci` has to run, as the begin of a sentence about the packages; null when all is there.
+ */
+export function whyInstallNeeded(root, { needsDevelopment = true } = {}) {
   const modules = path.join(root, 'node_modules')
   const installed = readPackages(path.join(modules, '.package-lock.json'))
   // npm writes its note last: without it nothing was installed, or not to the end.
@@ -15,7 +19,8 @@ export function whyInstallNeeded(root) {
   for (const [location, want] of Object.entries(wanted)) {
     if (location === '') continue
     const have = installed[location]
-    if (have === undefined ? !mayBeMissing(want) : have.version !== want.version || have.integrity !== want.integrity)
+    const mayBeMissing = isForOtherSystems(want) || (!needsDevelopment && want.dev)
+    if (have === undefined ? !mayBeMissing : have.version !== want.version || have.integrity !== want.integrity)
       return 'the installed packages are older than package-lock.json'
   }
   if (wanted['node_modules/node'] !== undefined && !existsSync(installedNode(root)))
@@ -28,8 +33,8 @@ export function installedNode(root) {
   return path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
-/** Binaries for other systems. */
-const mayBeMissing = (entry) => Boolean(entry.optional || entry.devOptional)
+/** Binaries, of which only those for this one are installed. */
+const isForOtherSystems = (entry) => Boolean(entry.optional || entry.devOptional)
 
 function readPackages(file) {
   try {
