@@ -70,8 +70,8 @@ describe('over a WebSocket', () => {
     [
       'the question just asked',
       (socket: WebSocket) =>
-        socket.on('message', (message) => {
-          const { type } = JSON.parse(String(message)) as { type: string }
+        socket.on('message', (message: Buffer) => {
+          const { type } = JSON.parse(message.toString()) as { type: string }
           if (type === 'connection_init') socket.send(JSON.stringify({ type: 'connection_ack' }))
           else if (type === 'subscribe') socket.terminate()
         }),

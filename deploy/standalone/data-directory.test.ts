@@ -38,7 +38,8 @@ describe('the permissions of the data directory', () => {
 })
 
 /** Linux lets a user mount what only the child sees. */
-const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0
+const [unshare, ...apart] = ['unshare', '--map-root-user', '--mount'] as const
+const canMount = spawnSync(unshare, [...apart, 'true']).status === 0
 
 /** What opening a data directory ends with on a disk that is mounted in this way. */
 async function openOnDisk(mountOptions: string): Promise<string> {
@@ -47,10 +48,11 @@ async function openOnDisk(mountOptions: string): Promise<string> {
     await openDataDirectory({ directory: ${JSON.stringify(`${disk}/new/data`)}, onLockLost: () => undefined })
       .then(() => console.log('opened'), ({ code, message }) => console.log(code, message))
     process.exit()`
-  const inside = ['--map-root-user', '--mount', 'sh', '-c']
   const mounted = `mount -t tmpfs -o "$1" tmpfs "$2" && exec "$3" --input-type=module --eval "$4"`
-  const { stdout } = await promisify(execFile)('unshare', [
-    ...inside,
+  const { stdout } = await promisify(execFile)(unshare, [
+    ...apart,
+    'sh',
+    '-c',
     mounted,
     'sh',
     mountOptions,
