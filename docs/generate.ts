@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import prettier from 'prettier'
 import { z } from 'zod'
 import { isSecret } from '#shared/configuration.ts'
+import { configSchema as clientSchema } from '../cli/config.ts'
 import { configSchema as gatewaySchema } from '../gateway/config.ts'
 import { processRoleSchema } from '../contracts/platform.ts'
 
@@ -38,6 +39,11 @@ async function sections(): Promise<Section[]> {
       title: 'Standalone (`npm start`)',
       note: 'Flags of the command line come first, then these.',
       schema: standalone.configSchema,
+    },
+    {
+      title: 'Command line (`npx tributary`)',
+      note: 'Apart from `start`, which reads the above.',
+      schema: clientSchema,
     },
     { title: 'Gateway as its own process', note: '`node gateway/main.ts`', schema: gatewaySchema },
     {

@@ -14,7 +14,6 @@ export const ERROR_CATALOGUE = {
   UPSTREAM_TIMED_OUT: { isRetryable: true, httpStatus: 504 },
   CANCELLED: { isRetryable: false, httpStatus: 499 },
   CAPACITY_EXCEEDED: { isRetryable: true, httpStatus: 503 },
-  STREAM_OVERFLOWED: { isRetryable: true, httpStatus: 503 },
   PROCESS_DIED: { isRetryable: true, httpStatus: 503 },
   DATA_DIRECTORY_LOCKED: { isRetryable: true, httpStatus: 500 },
   DATA_DIRECTORY_NEWER: { isRetryable: false, httpStatus: 500 },

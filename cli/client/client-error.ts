@@ -43,6 +43,8 @@ export const CLIENT_CODES = {
   UPLOAD_FAILED: EXIT_STATUS.failed,
   TOO_OFTEN: EXIT_STATUS.failed,
   UNEXPECTED: EXIT_STATUS.failed,
+  /** Said by `bin/tributary.js`, before any of this can be loaded. */
+  NOT_INSTALLED: EXIT_STATUS.failed,
   INTERRUPTED: EXIT_STATUS.interrupted,
 } as const satisfies Record<string, ExitStatus>
 

@@ -3,7 +3,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { TributaryError } from '../errors.ts'
 
 /** Codes of graphql-js and Apollo Server about the request itself; their messages are safe. */
-const REQUEST_CODES = new Set([
+export const REQUEST_CODES = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'BAD_USER_INPUT',
