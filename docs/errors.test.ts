@@ -46,7 +46,7 @@ describe('the codes of requests', () => {
   test('are each explained, and no other', () => {
     const explained = rowsUnder('Requests that are not understood').map(([code]) => code)
     const own = [...REQUEST_CODES].filter((code) => !(code in ERROR_CATALOGUE))
-    expect(explained.toSorted()).toEqual(own.toSorted())
+    expect(new Set(explained)).toEqual(new Set(own))
   })
 })
 
