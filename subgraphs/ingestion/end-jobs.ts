@@ -36,20 +36,23 @@ export function createEndJobs(options: {
   async function cancelItems(
     transaction: SqlExecutor,
     items: readonly ItemRow[],
-    jobId: string,
-    isByCaller: boolean,
+    { workspaceId, jobId, isByCaller }: { workspaceId: string; jobId: string; isByCaller: boolean },
   ): Promise<JobRow> {
+    const isJob = and(eq(jobTable.workspaceId, workspaceId), eq(jobTable.id, jobId))
     const at = new Date().toISOString()
     const payloads: JobEvent[] = []
     for (const item of items) {
       const change = cancelItem({ id: item.id, state: item }, at)
       if (!change) continue
       const { status, steps } = change.state
-      await transaction.update(itemTable).set({ status, steps }).where(eq(itemTable.id, item.id))
+      await transaction
+        .update(itemTable)
+        .set({ status, steps })
+        .where(and(eq(itemTable.workspaceId, workspaceId), eq(itemTable.id, item.id)))
       payloads.push(...change.events)
     }
     const toFail = items.filter((item) => !item.isDocumentDeleted)
-    const failures = toFail.map(({ workspaceId, knowledgeBaseId, documentId, id, attempt }) => ({
+    const failures = toFail.map(({ knowledgeBaseId, documentId, id, attempt }) => ({
       workspaceId,
       knowledgeBaseId,
       documentId,
@@ -60,7 +63,7 @@ export function createEndJobs(options: {
     const [counted] = await transaction
       .update(jobTable)
       .set({ cancelledItemCount: sql`${jobTable.cancelledItemCount} + ${items.length}` })
-      .where(eq(jobTable.id, jobId))
+      .where(isJob)
       .returning()
     const final: JobStatus | null = isByCaller ? 'CANCELLED' : finalJobStatus(counted!)
     if (final !== null) {
@@ -68,10 +71,10 @@ export function createEndJobs(options: {
       await transaction
         .update(jobTable)
         .set({ status: final, finishedAt: new Date(at) })
-        .where(eq(jobTable.id, jobId))
+        .where(isJob)
     }
     if (payloads.length > 0)
-      await events.append(counted!.workspaceId, streamIdOf(jobId, counted!.run), payloads, {
+      await events.append(workspaceId, streamIdOf(jobId, counted!.run), payloads, {
         transaction,
         isLast: final !== null,
       })
@@ -108,7 +111,7 @@ export function createEndJobs(options: {
             'NOT_CANCELLABLE',
             `The job has ended already (${job.status}). There is nothing left to cancel.`,
           )
-        return { job: await cancelItems(transaction, items, jobId, true) }
+        return { job: await cancelItems(transaction, items, { workspaceId, jobId, isByCaller: true }) }
       })
     },
 
@@ -139,7 +142,7 @@ export function createEndJobs(options: {
           const [updated] = await transaction
             .update(itemTable)
             .set({ status, steps, error, attempt: item.attempt + 1 })
-            .where(eq(itemTable.id, item.id))
+            .where(and(eq(itemTable.workspaceId, workspaceId), eq(itemTable.id, item.id)))
             .returning()
           await commandStep(queue, updated!, retried.from, transaction)
         }
@@ -151,7 +154,7 @@ export function createEndJobs(options: {
             run: job.run + 1,
             failedItemCount: job.failedItemCount - items.length,
           })
-          .where(eq(jobTable.id, jobId))
+          .where(and(eq(jobTable.workspaceId, workspaceId), eq(jobTable.id, jobId)))
           .returning()
         return { job: reopened! }
       })
@@ -183,7 +186,7 @@ export function createEndJobs(options: {
           .orderBy(asc(itemTable.jobId), asc(itemTable.ordinal))
           .for('update')
         for (const [jobId, ofJob] of Map.groupBy(unfinished, (item) => item.jobId))
-          await cancelItems(transaction, ofJob, jobId, false)
+          await cancelItems(transaction, ofJob, { workspaceId, jobId, isByCaller: false })
         return marked
       })
       await releaseItems({ database: database.sql, storedBlobs }, items)

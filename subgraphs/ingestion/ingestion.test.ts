@@ -711,3 +711,11 @@ test('many documents with their jobs, steps and items cost a constant number of 
   expect(data._entities).toHaveLength(20)
   expect(platform.statements.length - before).toBe(4)
 }, 120_000)
+
+test('the workspace is part of every change, also where an id alone would do', () => {
+  const changes = platform.statements.filter((statement) => /^(update|delete from) "ingestion"/.test(statement))
+  expect(changes.length).toBeGreaterThan(20)
+  // What this suite itself does to make an address expire.
+  const own = changes.filter((statement) => !statement.startsWith('update "ingestion"."upload" set "expires_at"'))
+  expect([...new Set(own.filter((statement) => !/where .*"workspace_id" = /s.test(statement)))]).toEqual([])
+})

@@ -40,7 +40,7 @@ export function createItemTransitions(options: CreateItemTransitionsOptions): It
 
   async function updateJob(transaction: SqlExecutor, before: ItemRow, after: ItemRow): Promise<JobRow> {
     const isEndedNow = hasEnded(after.status) && !hasEnded(before.status)
-    const isOf = eq(jobTable.id, after.jobId)
+    const isOf = and(eq(jobTable.workspaceId, after.workspaceId), eq(jobTable.id, after.jobId))
     if (!isEndedNow && before.status === after.status) {
       const [job] = await transaction.select().from(jobTable).where(isOf)
       return job!
@@ -63,11 +63,8 @@ export function createItemTransitions(options: CreateItemTransitionsOptions): It
   return {
     apply: (workspaceId, itemId, decide) =>
       database.sql.transaction(async (transaction) => {
-        const [item] = await transaction
-          .select()
-          .from(itemTable)
-          .where(and(eq(itemTable.workspaceId, workspaceId), eq(itemTable.id, itemId)))
-          .for('update')
+        const isItem = and(eq(itemTable.workspaceId, workspaceId), eq(itemTable.id, itemId))
+        const [item] = await transaction.select().from(itemTable).where(isItem).for('update')
         const decision = item && decide(item)
         if (!decision) return null
         const { change } = decision
@@ -75,7 +72,7 @@ export function createItemTransitions(options: CreateItemTransitionsOptions): It
         const [updated] = await transaction
           .update(itemTable)
           .set({ status: itemStatus, steps, error, ...decision.set })
-          .where(eq(itemTable.id, itemId))
+          .where(isItem)
           .returning()
         const changed = updated!
         const job = await updateJob(transaction, item, changed)
@@ -86,7 +83,10 @@ export function createItemTransitions(options: CreateItemTransitionsOptions): It
         await decision.send?.(changed, transaction)
         const status = finalJobStatus(job)
         if (status !== null)
-          await transaction.update(jobTable).set({ status, finishedAt: new Date() }).where(eq(jobTable.id, job.id))
+          await transaction
+            .update(jobTable)
+            .set({ status, finishedAt: new Date() })
+            .where(and(eq(jobTable.workspaceId, workspaceId), eq(jobTable.id, job.id)))
         const payloads: JobEvent[] = status === null ? change.events : [...change.events, { type: 'job-finished' }]
         if (payloads.length > 0)
           await events.append(workspaceId, streamIdOf(job.id, job.run), payloads, {

@@ -103,9 +103,12 @@ export async function releaseItems(
       .update(itemTable)
       .set({ sourceKey: null, elementsKey: null, contentKey: null })
       .where(
-        inArray(
-          itemTable.id,
-          ofWorkspace.map((item) => item.id),
+        and(
+          eq(itemTable.workspaceId, workspaceId),
+          inArray(
+            itemTable.id,
+            ofWorkspace.map((item) => item.id),
+          ),
         ),
       )
   }

@@ -42,7 +42,7 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
   const database = options.database.sql
   const now = options.now ?? (() => new Date())
 
-  /** The upload, if its token is right and its bytes may come now. */
+  /** The upload, if its token is right and its bytes may come now. Its token says who may, so there is no workspace to ask for. */
   async function open(id: string, token: string): Promise<UploadRow> {
     const [upload] = hasPrefix(id, 'up') ? await database.select().from(uploadTable).where(eq(uploadTable.id, id)) : []
     if (!upload)
@@ -101,7 +101,13 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
         const [received] = await transaction
           .update(uploadTable)
           .set({ receivedAt: now(), blobKey: blob.key, sha256: blob.sha256 })
-          .where(and(eq(uploadTable.id, id), isNull(uploadTable.receivedAt)))
+          .where(
+            and(
+              eq(uploadTable.workspaceId, upload.workspaceId),
+              eq(uploadTable.id, id),
+              isNull(uploadTable.receivedAt),
+            ),
+          )
           .returning()
         if (!received) throw alreadyReceived()
         return received
@@ -164,7 +170,7 @@ export async function expireUploads(options: {
     // A job may take it at this very moment; then it stays.
     const [deleted] = await options.database
       .delete(uploadTable)
-      .where(and(eq(uploadTable.id, id), isNull(uploadTable.jobId)))
+      .where(and(eq(uploadTable.workspaceId, workspaceId), eq(uploadTable.id, id), isNull(uploadTable.jobId)))
       .returning()
     if (deleted) await options.storedBlobs.release(workspaceId, [blobKey])
   }
