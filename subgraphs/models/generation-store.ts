@@ -17,6 +17,8 @@ export interface NewGeneration {
   isDetached: boolean
 }
 
+export type GenerationKey = Pick<GenerationRow, 'workspaceId' | 'id'>
+
 export interface RenewedGeneration {
   id: string
   isUnwatched: boolean
@@ -28,18 +30,18 @@ export interface GenerationStore {
   /** The first text is there. */
   markRunning(row: GenerationRow, timeToFirstTokenMs: number): Promise<void>
   /** Ends it unless it has ended. Answers whether this call did. */
-  finish(key: Pick<GenerationRow, 'workspaceId' | 'id'>, outcome: GenerationOutcome): Promise<boolean>
+  finish(key: GenerationKey, outcome: GenerationOutcome): Promise<boolean>
   findMany(workspaceId: string, ids: readonly string[]): Promise<GenerationRow[]>
   /** Whether its events are still kept; those of a generation that ended go after some days. */
   hasEvents(workspaceId: string, id: string): Promise<boolean>
   /** The text so far of generations that have not ended. */
   textsSoFar(workspaceId: string, ids: readonly string[]): Promise<{ id: string; text: string }[]>
   /** Says that this process still runs these, and which of its own are watched; answers those that have not ended. */
-  renew(running: readonly string[], watched: readonly string[]): Promise<RenewedGeneration[]>
+  renew(running: readonly GenerationKey[], watched: readonly GenerationKey[]): Promise<RenewedGeneration[]>
   /** Says that these are watched, wherever they run. */
-  touch(watched: readonly string[]): Promise<void>
+  touch(watched: readonly GenerationKey[]): Promise<void>
   /** Those whose process fell silent; with `all`, every one that has not ended. */
-  findAbandoned(all: boolean): Promise<Pick<GenerationRow, 'workspaceId' | 'id'>[]>
+  findAbandoned(all: boolean): Promise<GenerationKey[]>
 }
 
 export interface GenerationStoreOptions {
@@ -53,6 +55,15 @@ export interface GenerationStoreOptions {
 }
 
 const after = (ms: number) => sql`now() + ${ms} * interval '1 millisecond'`
+/** Ids are unique, and a workspace never goes without saying. */
+const isOneOf = (keys: readonly GenerationKey[]) =>
+  and(
+    inArray(generationTable.workspaceId, [...new Set(keys.map(({ workspaceId }) => workspaceId))]),
+    inArray(
+      generationTable.id,
+      keys.map(({ id }) => id),
+    ),
+  )
 const isActive = inArray(generationTable.status, [...ACTIVE_STATUSES])
 
 export function createGenerationStore(options: GenerationStoreOptions): GenerationStore {
@@ -151,14 +162,14 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
     },
 
     async renew(running, watched) {
-      const isWatched = watched.length === 0 ? sql`false` : inArray(generationTable.id, [...watched])
+      const isWatched = watched.length === 0 ? sql`false` : isOneOf(watched)
       return database.sql
         .update(generationTable)
         .set({
           leaseExpiresAt: after(leaseMs),
           watchedUntil: sql`case when ${isWatched} then greatest(${generationTable.watchedUntil}, ${after(graceMs)}) else ${generationTable.watchedUntil} end`,
         })
-        .where(and(inArray(generationTable.id, [...running]), isActive))
+        .where(and(isOneOf(running), isActive))
         .returning({
           id: generationTable.id,
           isUnwatched: sql<boolean>`not ${generationTable.isDetached} and ${generationTable.watchedUntil} < now()`,
@@ -170,7 +181,7 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
       await database.sql
         .update(generationTable)
         .set({ watchedUntil: after(graceMs) })
-        .where(and(inArray(generationTable.id, [...watched]), isActive))
+        .where(and(isOneOf(watched), isActive))
     },
 
     findAbandoned: (all) =>

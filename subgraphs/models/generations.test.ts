@@ -223,4 +223,11 @@ await describeRunningModels('generations', (running) => {
     const event = (await lastOf(running().subscribe(EVENTS, { id })))!['generationEvents']
     expect(event).toMatchObject({ __typename: 'GenerationFailed', code: 'PROCESS_DIED', isRetryable: true })
   })
+
+  test('the workspace is part of every change, also where an id alone would do', () => {
+    const { statements } = running().platform
+    const changes = statements.filter((statement) => statement.startsWith('update "models"."generation"'))
+    expect(changes.length).toBeGreaterThan(10)
+    expect([...new Set(changes.filter((statement) => !/where .*"workspace_id" (=|in) /s.test(statement)))]).toEqual([])
+  })
 })

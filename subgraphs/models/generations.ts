@@ -19,7 +19,7 @@ import {
   type GenerationOutcome,
   type InputMistake,
 } from './domain/generation.ts'
-import { createGenerationStore } from './generation-store.ts'
+import { createGenerationStore, type GenerationKey } from './generation-store.ts'
 import type { ModelCatalogue } from './model-catalogue.ts'
 import { runGeneration } from './run-generation.ts'
 import type { GenerationRow } from './tables.ts'
@@ -82,13 +82,13 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
   } = options
   const store = createGenerationStore({ database, log, queue, graceMs, leaseMs })
   const running = new Map<string, { row: GenerationRow; abort: AbortController; done: Promise<void> }>()
-  const watchers = new Map<string, number>()
+  const watchers = new Map<string, { key: GenerationKey; count: number }>()
   let isClosed = false
 
   const stop = (id: string): void => running.get(id)?.abort.abort()
   const listener = await database.listen(ENDED_CHANNEL, stop, () => undefined)
 
-  const end = async (row: Pick<GenerationRow, 'workspaceId' | 'id'>, outcome: GenerationOutcome): Promise<void> => {
+  const end = async (row: GenerationKey, outcome: GenerationOutcome): Promise<void> => {
     const hasEnded = await store.finish(row, outcome)
     stop(row.id)
     if (hasEnded && !isOnlyProcess) await database.sql.execute(sql`select pg_notify(${ENDED_CHANNEL}, ${row.id})`)
@@ -99,18 +99,18 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
   }
 
   const beat = async (): Promise<void> => {
-    const watched = [...watchers.keys()]
+    const watched = [...watchers.values()].map(({ key }) => key)
     if (running.size > 0) {
-      const ids = [...running.keys()]
-      const alive = new Map((await store.renew(ids, watched)).map((renewed) => [renewed.id, renewed]))
-      for (const id of ids) {
+      const keys = [...running.values()].map(({ row }) => row)
+      const alive = new Map((await store.renew(keys, watched)).map((renewed) => [renewed.id, renewed]))
+      for (const { id } of keys) {
         const work = running.get(id)
         if (work === undefined) continue
         if (!alive.has(id)) work.abort.abort()
         else if (alive.get(id)?.isUnwatched === true) await end(work.row, { status: 'CANCELLED' })
       }
     }
-    await store.touch(watched.filter((id) => !running.has(id)))
+    await store.touch(watched.filter(({ id }) => !running.has(id)))
     if (!isOnlyProcess) await sweep()
   }
   let beating: Promise<void> | null = null
@@ -125,17 +125,19 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
 
   const watch = async function* (options: FollowOptions): AsyncGenerator<StreamEvent<GenerationEventPayload>> {
     const { workspaceId, id, after, signal } = options
-    watchers.set(id, (watchers.get(id) ?? 0) + 1)
+    const key = { workspaceId, id }
+    const watcher = watchers.get(id) ?? { key, count: 0 }
+    watchers.set(id, watcher)
+    watcher.count += 1
     try {
-      await store.touch([id])
+      await store.touch([key])
       yield* log.follow({ workspaceId, streamId: id, after: after ?? null, signal })
     } finally {
-      const left = (watchers.get(id) ?? 1) - 1
-      if (left > 0) watchers.set(id, left)
-      else {
+      watcher.count -= 1
+      if (watcher.count === 0) {
         watchers.delete(id)
         // The grace time begins now, not with the last beat.
-        await store.touch([id]).catch((error: unknown) => logger.warn({ err: error }, 'a watcher left unnoticed'))
+        await store.touch([key]).catch((error: unknown) => logger.warn({ err: error }, 'a watcher left unnoticed'))
       }
     }
   }
