@@ -82,6 +82,23 @@ describeWithService('Ollama', await ensureOllama(), (installation) => {
     ])
   })
 
+  test('a prompt longer than what the host gives by itself is answered', async () => {
+    const frugal = await startOllama(installation, { environment: { OLLAMA_CONTEXT_LENGTH: '512' } })
+    try {
+      await using own = createOllamaProvider({ address: frugal.url })
+      const content = `${'The river flows slowly through the old town. '.repeat(80)}What flows through the town?`
+      const request = { messages: [{ role: 'user' as const, content }], temperature: 0, maxTokens: 4 }
+      const model = await own.openChatModel(frugal.chatModelName, never())
+      const usages = []
+      for await (const event of model.generate(request, never()))
+        if (event.kind === 'finished') usages.push(event.usage)
+      expect(usages).toMatchObject([{ completionTokens: 4 }])
+      expect(usages[0]!.promptTokens).toBeGreaterThan(512)
+    } finally {
+      await frugal.close()
+    }
+  })
+
   test('a killed host is a typed, retryable error in the middle of a stream', async () => {
     const doomed = await startOllama(installation)
     try {
