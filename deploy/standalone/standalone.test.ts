@@ -1,12 +1,12 @@
 // `tributary start` as people start it: real processes, what they print, how they end.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { killAll, start as startProcess, type Started } from './start-process.fixture.ts'
+import { killAll, root, start as startProcess, type Started } from './start-process.fixture.ts'
 
 let scratch: string
 const start = (flags: readonly string[], options?: Parameters<typeof startProcess>[1]) =>
@@ -130,6 +130,25 @@ describe('tributary start, for people at a terminal', () => {
     expect(existsSync(path.join(data, 'process.json'))).toBe(false)
     expect(existsSync(path.join(data, 'process.lock'))).toBe(false)
   }, 60_000)
+})
+
+describe('tributary start, from a folder whose name has a space', () => {
+  it('does its main job', async () => {
+    const checkout = await directory('my projects/tributary (copy) 100%')
+    const parts = ['bin', 'cli', 'contracts', 'deploy', 'gateway', 'schema', 'shared', 'subgraphs']
+    for (const part of [...parts, 'package.json', 'package-lock.json'])
+      await cp(path.join(root, part), path.join(checkout, part), { recursive: true })
+    await symlink(await realpath(path.join(root, 'node_modules')), path.join(checkout, 'node_modules'), 'dir')
+    const platform = startProcess(['start', '--no-guide', '--json', '--port', '0'], { checkout })
+    expect(await platform.event('ready')).toMatchObject({ dataDirectory: path.join(checkout, '.tributary') })
+    await platform.event('admin-api-key-created')
+
+    const guide = path.join(root, 'test/fixtures/documents/river-guide.pdf')
+    const ingest = startProcess(['ingest', guide, '--wait', '--json'], { checkout })
+    expect(await ingest.event('finished')).toMatchObject({ succeeded: 1, failed: 0 })
+    platform.child.kill('SIGINT')
+    expect((await platform.ended).status).toBe(0)
+  }, 180_000)
 })
 
 describe('tributary start, when it cannot', () => {

@@ -1,11 +1,12 @@
 // Starts `tributary` as people do, for tests: a real process, its lines and its end.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const launcher = fileURLToPath(new URL('../../bin/tributary.js', import.meta.url))
-const root = fileURLToPath(new URL('../../', import.meta.url))
+/** This checkout. */
+export const root = fileURLToPath(new URL('../../', import.meta.url))
 const children = new Set<ChildProcess>()
 
 export interface Started {
@@ -22,11 +23,12 @@ export interface Started {
 /** `tributary` with these arguments, and nothing of the environment that would change what it does. */
 export function start(
   commandLine: readonly string[],
-  options: { environment?: NodeJS.ProcessEnv; uid?: number; cwd?: string } = {},
+  options: { environment?: NodeJS.ProcessEnv; uid?: number; checkout?: string } = {},
 ): Started {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TRIBUTARY_')))
-  const child = spawn(process.execPath, [launcher, ...commandLine], {
-    cwd: options.cwd ?? root,
+  const { checkout = root } = options
+  const child = spawn(process.execPath, [path.join(checkout, 'bin/tributary.js'), ...commandLine], {
+    cwd: checkout,
     env: { ...inherited, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
