@@ -1,5 +1,6 @@
-// kill -9 while every step of ingestion, uploads and answers are really under way, every role a process of its own on PostgreSQL. Afterwards
-// everything is finished, and what is stored is exactly what a second installation has that nobody disturbed.
+// kill -9 while every step of ingestion, uploads and answers are really under way, every role a process of its own on PostgreSQL: a kill counts
+// only when the stores show, with the process dead and not yet started again, that it left the work half done. Afterwards everything is finished,
+// and what is stored is exactly what a second installation has that nobody disturbed.
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import { openDatabase } from '#shared/database.ts'
@@ -8,7 +9,7 @@ import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
 import type { TestClient } from '../harness/client.ts'
 import { waitForModels } from '../harness/models.ts'
-import { openHalfUpload, patiently } from '../harness/patience.ts'
+import { openHalfUpload, partialUploads, patiently } from '../harness/patience.ts'
 import { STORY_TIMEOUTS } from '../harness/platform-under-test.ts'
 import { startRoles, type RoleName, type RunningRoles } from '../harness/roles.ts'
 import { createSeededChance } from '../harness/seeded.ts'
@@ -19,7 +20,8 @@ const STEPS = ['FETCH', 'EXTRACT', 'CLEAN', 'CHUNK', 'EMBED', 'INDEX', 'LINK', '
 type Step = (typeof STEPS)[number]
 type Target = Step | 'UPLOAD' | 'ANSWER'
 const KILLS_PER_TARGET = 4
-const TRIES_PER_KILL = 10
+/** The work may be over before the kill arrives. */
+const TRIES_PER_KILL = 30
 
 /** Who does the work, and dies: where two take part, one after the other. Answers are under way during many of the other kills, too. */
 const VICTIMS: Record<Target, RoleName[]> = {
@@ -51,6 +53,9 @@ const IS_UNDER_WAY: Record<Step, string> = {
   LINK: handled('graph.document-link'),
   CHECK: handled('knowledge.document-check'),
 }
+
+/** Whether one of these answers is being worked on. */
+const ANSWER_IS_UNDER_WAY = `select 1 from knowledge.answer where id = any($1) and status = 'RUNNING'`
 
 /** What was brought in and asked, so that another installation can be given the same. */
 interface Given {
@@ -91,6 +96,7 @@ async function runDisturbed(databaseUrl: string, chance: ReturnType<typeof creat
     const bases = await prepare(client)
     const given: Given = { ledgers: [], uploads: [], questions: [] }
     const kills: Partial<Record<Target, number>> = {}
+    let tryCount = 0
     const jobs: string[] = []
     const answers: string[] = []
     const context = { roles, client, probe, chance, bases, given, jobs, answers }
@@ -103,12 +109,16 @@ async function runDisturbed(databaseUrl: string, chance: ReturnType<typeof creat
     for (const target of targets) {
       const victims = VICTIMS[target]
       const victim = victims[(kills[target] ?? 0) % victims.length]!
-      if (target === 'UPLOAD') await killDuringUpload(context, victim)
-      else if (target === 'ANSWER') await killDuringAnswers(context, victim)
-      else await killDuringStep(context, target, victim)
+      let wasHit = false
+      for (let tries = 1; tries <= TRIES_PER_KILL && !wasHit; tries += 1) {
+        tryCount += 1
+        wasHit = await killDuring(context, target, victim)
+      }
+      if (!wasHit) throw new Error(`${victim} never died with ${target} half done.`)
       kills[target] = (kills[target] ?? 0) + 1
       order.push(`${target} (${victim})`)
     }
+    console.log(`${targets.length} kills in ${tryCount} tries`)
     for (const job of jobs)
       expect(await client.waitForJob(job)).toMatchObject({ status: 'SUCCEEDED', failedItemCount: 0 })
     for (const answer of answers) await waitForAnswer(client, answer)
@@ -133,38 +143,36 @@ type KillContext = {
   answers: string[]
 }
 
-async function killDuringStep(context: KillContext, step: Step, victim: RoleName): Promise<void> {
-  const { client, probe, chance, bases, given, jobs } = context
-  for (let tries = 0; tries < TRIES_PER_KILL; tries += 1) {
-    const index = given.ledgers.length
-    given.ledgers.push(index)
-    const job = await patiently(() =>
-      client.startJob({
-        knowledgeBaseId: bases.ledgers,
-        texts: [ledgerDocument(index)],
-        idempotencyKey: `ledger ${index}`,
-      }),
-    )
-    jobs.push(job)
-    if (!(await isUnderWay(probe, step, job))) continue
-    await new Promise((resolve) => setTimeout(resolve, chance.below(10)))
-    await killAndRestart(context, victim)
-    return
-  }
-  throw new Error(`The step ${step} was never seen under way.`)
+/** Whether the victim died with the work half done. */
+async function killDuring(context: KillContext, target: Target, victim: RoleName): Promise<boolean> {
+  if (target === 'UPLOAD') return killDuringUpload(context, victim)
+  if (target === 'ANSWER') return killDuringAnswers(context, victim)
+  return killDuringStep(context, target, victim)
 }
 
-/** Waits until the step is under way; false when the item ended before it was seen. */
-async function isUnderWay(probe: pg.Client, step: Step, job: string): Promise<boolean> {
-  for (;;) {
-    if ((await probe.query(IS_UNDER_WAY[step], [job])).rowCount! > 0) return true
+async function killDuringStep(context: KillContext, step: Step, victim: RoleName): Promise<boolean> {
+  const { client, probe, chance, bases, given, jobs } = context
+  const index = given.ledgers.length
+  given.ledgers.push(index)
+  const job = await patiently(() =>
+    client.startJob({
+      knowledgeBaseId: bases.ledgers,
+      texts: [ledgerDocument(index)],
+      idempotencyKey: `ledger ${index}`,
+    }),
+  )
+  jobs.push(job)
+  const isUnderWay = async () => (await probe.query(IS_UNDER_WAY[step], [job])).rowCount! > 0
+  while (!(await isUnderWay())) {
     const { rows } = await probe.query(`select status from ingestion.item where job_id = $1`, [job])
     if (rows[0]?.status === 'SUCCEEDED' || rows[0]?.status === 'FAILED') return false
   }
+  await atSomeMoment(chance, 10)
+  return killAndRestart(context, victim, isUnderWay)
 }
 
-async function killDuringUpload(context: KillContext, victim: RoleName): Promise<void> {
-  const { client, chance, bases, given, jobs } = context
+async function killDuringUpload(context: KillContext, victim: RoleName): Promise<boolean> {
+  const { roles, client, chance, bases, given, jobs } = context
   const index = 1000 + given.uploads.length
   given.uploads.push(index)
   const { title, text } = ledgerDocument(index)
@@ -175,9 +183,15 @@ async function killDuringUpload(context: KillContext, victim: RoleName): Promise
     }),
   )
   const { id, url } = uploadCreate.upload
+  const before = await partialUploads(roles.dataDirectory)
+  const isHalfHere = async () =>
+    [...(await partialUploads(roles.dataDirectory))].some(
+      ([name, sizeBytes]) => !before.has(name) && sizeBytes > 0 && sizeBytes < bytes.byteLength,
+    )
   const half = await openHalfUpload(url, bytes)
-  await new Promise((resolve) => setTimeout(resolve, chance.below(100)))
-  await killAndRestart(context, victim)
+  await expect.poll(isHalfHere, { interval: 5, timeout: 10_000 }).toBe(true)
+  await atSomeMoment(chance, 100)
+  const wasHalfHere = await killAndRestart(context, victim, isHalfHere)
   await half.drop()
   const response = await patiently(() => fetch(url, { method: 'PUT', body: bytes as never }))
   expect([201, 409]).toContain(response.status)
@@ -191,21 +205,33 @@ async function killDuringUpload(context: KillContext, victim: RoleName): Promise
       return ingestionJobCreate.ingestionJob.id as string
     }),
   )
+  return wasHalfHere
 }
 
-async function killDuringAnswers(context: KillContext, victim: RoleName): Promise<void> {
-  const { client, chance, bases, given, answers } = context
-  for (const { question } of HANDBOOK_QUESTIONS) {
-    given.questions.push(question)
-    answers.push(await startAnswer(client, bases.handbook, question))
-  }
-  await new Promise((resolve) => setTimeout(resolve, chance.below(200)))
-  await killAndRestart(context, victim)
+async function killDuringAnswers(context: KillContext, victim: RoleName): Promise<boolean> {
+  const { client, probe, chance, bases, given, answers } = context
+  const asked = await Promise.all(
+    HANDBOOK_QUESTIONS.map(({ question }) => startAnswer(client, bases.handbook, question)),
+  )
+  given.questions.push(...HANDBOOK_QUESTIONS.map(({ question }) => question))
+  answers.push(...asked)
+  await atSomeMoment(chance, 100)
+  return killAndRestart(context, victim, async () => (await probe.query(ANSWER_IS_UNDER_WAY, [asked])).rowCount! > 0)
 }
 
-async function killAndRestart({ roles }: KillContext, victim: RoleName): Promise<void> {
+const atSomeMoment = (chance: KillContext['chance'], withinMs: number) =>
+  new Promise((resolve) => setTimeout(resolve, chance.below(withinMs)))
+
+/** What `isUnderWay` says while the victim is dead. */
+async function killAndRestart(
+  { roles }: KillContext,
+  victim: RoleName,
+  isUnderWay: () => Promise<boolean>,
+): Promise<boolean> {
   await roles.kill(victim)
+  const wasUnderWay = await isUnderWay()
   await roles.start(victim)
+  return wasUnderWay
 }
 
 async function runUndisturbed(databaseUrl: string, given: Given) {

@@ -1,5 +1,7 @@
 // What clients do on bad days: try again, and drop their line half way.
+import { readdir, stat } from 'node:fs/promises'
 import net from 'node:net'
+import path from 'node:path'
 
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 100
@@ -32,4 +34,17 @@ export async function openHalfUpload(url: string, bytes: Uint8Array): Promise<{ 
       return closed
     },
   }
+}
+
+/** Sizes, by name, of the files in a data directory whose bytes are still on their way, or never came to their end. */
+export async function partialUploads(dataDirectory: string): Promise<Map<string, number>> {
+  const folder = path.join(dataDirectory, 'blobs', 'incoming')
+  const names = await readdir(folder).catch(() => [])
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const found = await stat(path.join(folder, name)).catch(() => null)
+      return found ? [[name, found.size] as const] : []
+    }),
+  )
+  return new Map(files.flat())
 }
