@@ -52,7 +52,7 @@ export function badIdsStory(world: BadInputWorld): void {
       'the subscription $name with an id $kind ends with an error that names it',
       async ({ kind, ...field }) => {
         const [id, asker] = idOf(kind, prefixOf(field))
-        expectRefused(await collect(asker, api.operationById('subscription', field), { id }), ['id'])
+        expectRefused(await collect(asker, api.operationById('subscription', field), { id }), ['id'], 'NOT_FOUND')
       },
     )
 
