@@ -115,8 +115,8 @@ describe('tributary start, for people at a terminal', () => {
     expect(hints.join('\n')).not.toContain('Tributary guide')
   })
 
-  it('warns that on every address, but without one of its own, it cannot tell other machines where to upload to', () => {
-    expect(platform.lines.join('\n')).toMatch(/other machines .* http:\/\/localhost:\d+.* Set TRIBUTARY_PUBLIC_URL/)
+  it('warns that on every address, but without one of its own, it cannot tell other machines where to upload to', async () => {
+    expect(await platform.line('on other machines')).toMatch(/http:\/\/localhost:\d+.* Set TRIBUTARY_PUBLIC_URL/)
   })
 
   it('ends cleanly when the terminal is closed, which takes no more words', async () => {
