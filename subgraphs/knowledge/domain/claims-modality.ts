@@ -7,7 +7,7 @@ import type { Clause, Statement } from './claims-statement.ts'
 import type { Word } from './claims-words.ts'
 import { hasNegation } from './polarity.ts'
 
-type Force = 'necessity' | 'recommendation' | 'permission' | 'possibility' | 'prohibition'
+type Force = 'necessity' | 'recommendation' | 'permission' | 'possibility' | 'prohibition' | 'discouragement'
 
 const forces: readonly (readonly [RegExp, Force])[] = [
   [/\b(?:must|shall|have to|has to|had to|needs? to|required?|requires|mandatory|necessary|obliged)\b/giu, 'necessity'],
@@ -25,6 +25,7 @@ const carriers: Readonly<Record<Force, readonly Force[]>> = {
   permission: ['possibility', 'recommendation'],
   possibility: ['permission'],
   prohibition: [],
+  discouragement: ['prohibition'],
 }
 
 function forcesOf(written: string): Set<Force> {
@@ -32,6 +33,7 @@ function forcesOf(written: string): Set<Force> {
   // The month of May permits nothing.
   let text = written
   // "May be at most 5" is a limit, no possibility.
+  text = text.replace(/(\b(?:have|has|had|needs?) to be )able to\b/giu, '$1')
   text = text.replace(/\bmay(?=\s+\w+\s+(?:at most|up to|no more)\b)/giu, '   ')
   for (const { startOffset, endOffset } of datesOf({ text: written }))
     text = text.slice(0, startOffset) + ' '.repeat(endOffset - startOffset) + text.slice(endOffset)
@@ -41,7 +43,8 @@ function forcesOf(written: string): Set<Force> {
       const rest = text.slice(match.index + match[0].length)
       const isDenied = /\b(?:not|never|no longer|n't)\s+$/iu.test(text.slice(0, match.index))
       const isNegated = isDenied || /^(?:\s+(?:only\s+|\p{L}+ly\s+)?(?:not|never)\b|n't\b|not\b)/iu.test(rest)
-      found.add(isNegated ? 'prohibition' : force)
+      const denied = force === 'recommendation' ? 'discouragement' : 'prohibition'
+      found.add(isNegated ? denied : force)
     }
   }
   return found
@@ -57,10 +60,19 @@ export function changesForce(
   const stated = forcesOf(contributing.map(sourceText).join('; '))
   if (stated.size === 0) return false
   const isUncarried = [...claimed].some(
-    (force) => force !== 'prohibition' && !stated.has(force) && !carriers[force].some((carrier) => stated.has(carrier)),
+    (force) =>
+      force !== 'prohibition' &&
+      force !== 'discouragement' &&
+      !stated.has(force) &&
+      !carriers[force].some((carrier) => stated.has(carrier)),
   )
+  // "Must not" for "should not" or "should avoid".
+  const isSharpened =
+    claimed.has('prohibition') &&
+    !stated.has('prohibition') &&
+    (stated.has('discouragement') || stated.has('recommendation'))
   const isHardened = stated.has('possibility') && stated.size === 1 && claimed.size === 0 && !hasNegation(claim)
-  return isUncarried || isHardened
+  return isUncarried || isSharpened || isHardened
 }
 
 const conditionals = new Set(['if', 'unless', 'provided'])
@@ -70,7 +82,8 @@ export function dropsCondition(claim: Statement, source: Statement, contributing
   if (claim.words.some((word) => /^(?:if|unless|when|whenever|provided|once|with|without)$/u.test(word.lower)))
     return false
   return source.clauses.some((condition) => {
-    if (condition.connector === null || !conditionals.has(condition.connector)) return false
+    const isWhile = condition.connector === 'as' && condition.words[1]?.lower === 'long'
+    if (condition.connector === null || !(conditionals.has(condition.connector) || isWhile)) return false
     const isTaken = contributing.some((clause) => clause !== condition && isConditional(clause, condition, claim))
     // "If the maintainer doesn't reply": the maintainer alone is not the condition.
     const subject = condition.hasOwnSubject ? condition.subject : new Set<string>()

@@ -87,6 +87,8 @@ export function isNamedIn(name: Word, statement: Statement): boolean {
 function isSameWord(name: Word, word: Word): boolean {
   const wanted = plain(name.lower)
   if (plain(word.lower) === wanted || word.term === name.term) return true
+  // "linkgit:git-merge" names git-merge.
+  if (word.lower.split(':').includes(wanted)) return true
   const parts: readonly string[] = word.lower.match(/[\p{L}\p{N}]+/gu) ?? []
   if (parts.includes(wanted)) return true
   return name.isUnknown && isAbbreviation(name.lower, word.lower)

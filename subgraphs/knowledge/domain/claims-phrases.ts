@@ -102,7 +102,7 @@ function isOfAnother(word: Word, head: Word, claimed: readonly Phrase[], stated:
 
 /** Nouns that stand for another one. */
 const standIns =
-  /^(?:one|thing|part|person|people|kind|type|way|case|reason|result|number|amount|use|example|maximum|minimum|total|limit|set|list|group|lot|variety)s?$/u
+  /^(?:one|thing|part|person|people|kind|type|way|case|reason|result|number|amount|use|example|maximum|minimum|total|limit|set|list|group|lot|variety|hand|mistake|accident|default|means)s?$/u
 
 /** Whether something acts in the claim that the source does not name: "the user may" for "the administrator may". */
 export function hasStrangeActor(

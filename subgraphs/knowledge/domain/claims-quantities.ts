@@ -2,6 +2,8 @@
  * Numbers with all that makes them the number they are: unit, what they count, the bound or range they stand in, and the
  * words around them. "At most 5 minutes" is neither "5 minutes" nor "at least 5 minutes"; "5 to 10" is one range.
  */
+import { boundOf, comparative } from './claims-bounds.ts'
+import type { Bound } from './claims-bounds.ts'
 import { datesOf } from './claims-dates.ts'
 import type { Statement } from './claims-statement.ts'
 import type { Word } from './claims-words.ts'
@@ -16,8 +18,10 @@ export type Quantity = {
   unit: Unit | null
   /** Whether the unit was taken over from the number before it ("5 minutes … and 10"). */
   isUnitInherited: boolean
-  /** Terms of what it counts ("3 usable primary partitions": usabl, primari, partit), or empty. */
+  /** Terms of what it counts (of "3 primary partitions" partit), or empty. */
   counted: ReadonlySet<string>
+  /** Terms of the adjectives between the number and what it counts. */
+  qualities: ReadonlySet<string>
   /** Term of the word that it numbers ("port 80", "Debian 12"), where it counts and measures nothing. */
   label: string | null
   bound: Bound | null
@@ -28,9 +32,6 @@ export type Quantity = {
   /** The word it begins with. */
   word: Word
 }
-
-/** What a number limits. The last three are compared only where both texts have one. */
-export type Bound = 'least' | 'most' | 'more' | 'less' | 'since' | 'until' | 'within'
 
 const numberWords = new Map<string, number>(
   'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
@@ -159,7 +160,7 @@ function ordinalsOf(words: readonly Word[]): Quantity[] {
         upper: null,
         unit: ordinalUnit,
         isUnitInherited: false,
-        counted: countedAfter(words, word),
+        ...countedAfter(words, word),
         label: null,
         bound: null,
         boundWords: [],
@@ -180,6 +181,7 @@ function fractionsOf(words: readonly Word[]): Quantity[] {
       upper: null,
       isUnitInherited: false,
       counted: new Set<string>(),
+      qualities: new Set<string>(),
       label: null,
       bound: null,
       boundWords: [],
@@ -202,7 +204,7 @@ function quantityAt(
   const unitEnd = known === null ? at.endOffset : at.endOffset + (match?.[0].length ?? 0)
   const own = words.filter((word) => word.startOffset < unitEnd && word.endOffset > at.word.startOffset)
   const last = own.at(-1) ?? at.last
-  const counted = known === null ? countedAfter(words, last) : new Set<string>()
+  const { counted, qualities } = known === null ? countedAfter(words, last) : nothing
   const limit = boundOf(text, at.word.startOffset, unitEnd)
   return {
     value: at.value,
@@ -210,6 +212,7 @@ function quantityAt(
     unit: known,
     isUnitInherited: false,
     counted,
+    qualities,
     label: known === null && counted.size === 0 ? labelBefore(words, at.word) : null,
     bound: limit?.bound ?? null,
     boundWords: words.filter(
@@ -230,69 +233,27 @@ function labelBefore(words: readonly Word[], word: Word): string | null {
   return isLabel && before.endOffset + 1 === word.startOffset && before.isContent ? before.term : null
 }
 
+const nothing = { counted: new Set<string>(), qualities: new Set<string>() }
+
 /** The adjectives and nouns directly after it. */
-function countedAfter(words: readonly Word[], last: Word): Set<string> {
+function countedAfter(words: readonly Word[], last: Word): Pick<Quantity, 'counted' | 'qualities'> {
   const counted = new Set<string>()
+  const qualities = new Set<string>()
   let hasNoun = false
-  for (const word of words.slice(last.index + 1, last.index + 5)) {
+  // "Two or more units".
+  const isBounded =
+    /^(?:or|and)$/u.test(words[last.index + 1]?.lower ?? '') &&
+    /^(?:more|less|fewer)$/u.test(words[last.index + 2]?.lower ?? '')
+  const start = last.index + (isBounded ? 3 : 1)
+  for (const word of words.slice(start, start + 4)) {
     if (word.segment !== last.segment) break
     const isNoun = word.partOfSpeech === 'noun' || word.partOfSpeech === 'name'
     if (!isNoun && word.partOfSpeech !== 'adjective') break
     if (word.isLiteral) break
     hasNoun ||= isNoun
-    if (isNoun) for (const term of word.terms) counted.add(term)
+    for (const term of word.terms) (isNoun ? counted : qualities).add(term)
   }
-  return hasNoun ? counted : new Set()
-}
-
-const boundsBefore: readonly (readonly [RegExp, Bound])[] = [
-  [
-    /\b(?:at least|no (?:less|fewer) than|not (?:less|fewer) than|(?:a )?minimum (?:of|is)|minimum|greater than or equal to)\s+$/iu,
-    'least',
-  ],
-  [
-    /\b(?:at most|up to|no more than|not more than|(?:a )?maximum (?:of|is)|maximum|as (?:many|much|long) as|limit(?:ed|s)? (?:to|of|is)|not exceed(?:ing)?|(?:less|fewer) than or equal to|equal or less than)\s+$/iu,
-    'most',
-  ],
-  [
-    /\b(?:more|greater|larger|higher|longer|older|newer|later) than\s+$|\b(?:over|above|exceed(?:s|ing)?)\s+$/iu,
-    'more',
-  ],
-  [/\b(?:less|fewer|smaller|lower|shorter|earlier) than\s+$|\b(?:under|below)\s+$/iu, 'less'],
-  [
-    /\b(?:since|as of|from|starting (?:with|in|at|from)|beginning with|after)\s+(?:the\s+)?(?:[\w-]+\s+){0,2}$/iu,
-    'since',
-  ],
-  [
-    /\b(?:until|till|before|prior to|up to|by)\s+(?:the\s+)?(?:[\w-]+\s+){1,2}$|\b(?:until|till|before|prior to)\s+$/iu,
-    'until',
-  ],
-  [/\bwithin\s+$/iu, 'within'],
-]
-const boundsAfter: readonly (readonly [RegExp, Bound])[] = [
-  [/^\s*(?:\p{L}+\s+)?(?:or|and) (?:more|later|newer|better|higher|above|greater|up)\b/iu, 'least'],
-  [/^\s*(?:\p{L}+\s+)?(?:or|and) (?:less|fewer|earlier|older|lower|below)\b/iu, 'most'],
-]
-
-/** They say more than the bound: a file older than 30 days is not one newer than 30 days. */
-const comparative = /^(?:older|newer|larger|smaller|higher|lower|longer|shorter|later|earlier)$/u
-
-type Limit = { bound: Bound; startOffset: number; endOffset: number }
-
-function boundOf(text: string, start: number, end: number): Limit | null {
-  const before = text
-    .slice(0, start)
-    .replace(/(?:\b(?:about|around|approximately|roughly|nearly|almost|a|an|the|only|just)\s+|~\s?)+$/iu, '')
-  const after = text.slice(end)
-  for (const [pattern, bound] of boundsAfter) {
-    const match = pattern.exec(after)
-    if (match !== null) return { bound, startOffset: end, endOffset: end + match[0].length }
-  }
-  for (const [pattern, bound] of boundsBefore) {
-    const match = pattern.exec(before)
-    if (match !== null) return { bound, startOffset: match.index, endOffset: start }
-  }
-  return null
+  return hasNoun ? { counted, qualities } : nothing
 }
 
 /** "5 to 10", "5-10", "between 5 and 10" are one. A change "from 5 to 10" is compared in the same way: as an ordered pair. */
@@ -344,48 +305,4 @@ function inheritUnits(found: readonly Quantity[]): Quantity[] {
     inherited.push(isBare ? { ...quantity, unit, isUnitInherited: true } : quantity)
   }
   return inherited
-}
-
-/** Whether the two are the same number of the same thing within the same bound. */
-export function isSameQuantity(claim: Quantity, fact: Quantity): boolean {
-  if (!isSameAmount(claim, fact)) return false
-  if (claim.counted.size > 0 && fact.counted.size > 0 && !shares(claim.counted, fact.counted)) return false
-  return isSameBound(claim, fact)
-}
-
-function isSameAmount(claim: Quantity, fact: Quantity): boolean {
-  const claimUnit = claim.unit
-  const factUnit = fact.unit
-  if (claimUnit === null || factUnit === null) {
-    // A unit that was only inherited may as well be absent.
-    const isOpen = (claimUnit ?? factUnit) === null || claim.isUnitInherited || fact.isUnitInherited
-    return isOpen && claim.value === fact.value && claim.upper === fact.upper
-  }
-  if (claimUnit.dimension !== factUnit.dimension) return false
-  const isEqual = (left: string | null, right: string | null): boolean =>
-    left === null || right === null || left.includes('/')
-      ? left === right
-      : isSameNumber(Number(left) * claimUnit.size, Number(right) * factUnit.size)
-  return isEqual(claim.value, fact.value) && isEqual(claim.upper, fact.upper)
-}
-
-function isSameNumber(left: number, right: number): boolean {
-  return Math.abs(left - right) <= 1e-9 * Math.max(Math.abs(left), Math.abs(right))
-}
-
-const loose = new Set<Bound>(['since', 'until', 'within'])
-
-function isSameBound(claim: Quantity, fact: Quantity): boolean {
-  if (claim.bound === fact.bound) return true
-  const strict = [claim.bound, fact.bound].some((bound) => bound !== null && !loose.has(bound))
-  return !strict && (claim.bound === null || fact.bound === null)
-}
-
-/** Whether a rival number could be mistaken for the claimed one: both without a unit, or of the same dimension. */
-export function isComparable(claim: Quantity, fact: Quantity): boolean {
-  return (claim.unit?.dimension ?? null) === (fact.unit?.dimension ?? null)
-}
-
-function shares(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
-  return [...left].some((term) => right.has(term))
 }

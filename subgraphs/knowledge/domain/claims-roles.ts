@@ -3,12 +3,19 @@
  * passive, subject and agent are read as in the active. Two things that have exchanged their roles make another statement
  * of the same words: "Alice manages Bob" and "Bob manages Alice", "from A to B" and "from B to A".
  */
-import { isVerb } from './claims-words.ts'
+import { contentOf } from './claims-statement.ts'
+import { isVerb, predicateStart } from './claims-words.ts'
 import type { Clause, Statement } from './claims-statement.ts'
 import type { Word } from './claims-words.ts'
 
 type Role = string
-type Actor = { terms: readonly string[]; role: Role; clause: number }
+type Actor = {
+  terms: readonly string[]
+  role: Role
+  clause: number
+  /** Term of the verb of its clause; null where that says nothing by itself. */
+  verb: string | null
+}
 
 const beForms = new Set('be is are was were been being am get gets got'.split(' '))
 const irregularParticiples = new Set(
@@ -41,6 +48,7 @@ const contrast =
 const directed = [
   ['from', 'to'],
   ['before', 'after'],
+  ['before', 'since'],
   ['above', 'below'],
   ['over', 'under'],
   ['since', 'until'],
@@ -49,7 +57,12 @@ const directed = [
 export function changesRoles(claim: Statement, source: Statement): boolean {
   const claimed = actorsOf(claim)
   const stated = actorsOf(source)
-  return exchangesRoles(claimed, stated) || turnsDirection(claimed, stated) || exchangesClauses(claim, source)
+  return (
+    exchangesRoles(claimed, stated) ||
+    exchangesAgents(claimed, stated) ||
+    turnsDirection(claimed, stated) ||
+    exchangesClauses(claim, source)
+  )
 }
 
 /** "Stop it before you delete it" and "delete it before you stop it": the same link between exchanged clauses. */
@@ -61,19 +74,32 @@ function exchangesClauses(claim: Statement, source: Statement): boolean {
   })
 }
 
-type Link = { connector: string; main: ReadonlySet<string>; dependent: ReadonlySet<string> }
+type Link = {
+  connector: string
+  main: ReadonlySet<string>
+  dependent: ReadonlySet<string>
+  /** Terms that tell one thing from another: subjects, and versions, options or paths with a digit. */
+  telling: { main: ReadonlySet<string>; dependent: ReadonlySet<string> }
+}
 
 function linksOf({ clauses }: Statement): Link[] {
   return clauses.flatMap((clause): Link[] => {
     if (!clause.isSubordinate || clause.connector === null || !directedLinks.has(clause.connector)) return []
     const main = clauses.filter((other) => other.group === clause.group && !other.isSubordinate)
-    const own = (words: readonly Word[]): string[] =>
-      words.filter((word) => word.isContent).flatMap((word) => word.terms)
+    if (main.length === 0) return []
+    const tellingOf = (part: readonly Clause[]): Set<string> =>
+      new Set(
+        part.flatMap((one) => [
+          ...(one.hasOwnSubject ? one.subject : []),
+          ...one.words.filter((word) => word.isLiteral || /\d/u.test(word.term)).map((word) => word.term),
+        ]),
+      )
     return [
       {
         connector: clause.connector,
-        main: new Set(main.flatMap(({ words }) => own(words))),
-        dependent: new Set(own(clause.words)),
+        main: new Set(main.flatMap(({ words }) => contentOf(words))),
+        dependent: new Set(contentOf(clause.words)),
+        telling: { main: tellingOf(main), dependent: tellingOf([clause]) },
       },
     ]
   })
@@ -84,15 +110,12 @@ function isCrossed(claimed: Link, stated: Link): boolean {
     [...left].filter((term) => right.has(term)).length
   const straight = shared(claimed.main, stated.main) + shared(claimed.dependent, stated.dependent)
   const crossed = shared(claimed.main, stated.dependent) + shared(claimed.dependent, stated.main)
-  return crossed > straight || exchangesLiterals(claimed, stated)
-}
-
-/** Two versions, options or paths of which each stands on the other's side of the link. */
-function exchangesLiterals(claimed: Link, stated: Link): boolean {
-  const crosses = (literals: ReadonlySet<string>, there: ReadonlySet<string>, here: ReadonlySet<string>): boolean =>
-    [...literals].some((term) => /\d/u.test(term) && there.has(term) && !here.has(term))
+  const crosses = (telling: ReadonlySet<string>, there: ReadonlySet<string>, here: ReadonlySet<string>): boolean =>
+    [...telling].some((term) => there.has(term) && !here.has(term))
   return (
-    crosses(claimed.main, stated.dependent, stated.main) && crosses(claimed.dependent, stated.main, stated.dependent)
+    crossed > straight ||
+    (crosses(claimed.telling.main, stated.dependent, stated.main) &&
+      crosses(claimed.telling.dependent, stated.main, stated.dependent))
   )
 }
 
@@ -108,9 +131,10 @@ function actorsOf(statement: Statement): Actor[] {
 
 function actorsIn(clause: Clause, statement: Statement): Actor[] {
   const { words } = clause
-  const first = words.findIndex((word, index) => isVerb(word, words[index - 1]))
+  const first = predicateStart(words)
   const isPassive = isPassiveAt(words, first)
   const isCopular = isCopularAt(words, first)
+  const verb = first === -1 ? null : (words.slice(first).find((word) => word.partOfSpeech === 'verb')?.term ?? null)
   const actors: Actor[] = []
   let governor: string | null = null
   let isNaming = false
@@ -118,6 +142,8 @@ function actorsIn(clause: Clause, statement: Statement): Actor[] {
     // "By default, the server …": the phrase before the comma governs nothing behind it.
     if (word.segment !== words[index - 1]?.segment && index < first) governor = null
     if (word.partOfSpeech === 'preposition') governor = word.lower
+    // "… in the barn and the hay …": a new phrase begins.
+    else if (word.partOfSpeech === 'conjunction' && words[index + 1]?.partOfSpeech === 'determiner') governor = null
     else if (word.partOfSpeech === 'particle' && word.lower === 'to') governor = 'to'
     else if (isVerb(word, words[index - 1]) || word.partOfSpeech === 'verb') governor = null
     else if (word.partOfSpeech === 'pronoun' && !possessive.test(word.lower)) governor = null
@@ -134,6 +160,7 @@ function actorsIn(clause: Clause, statement: Statement): Actor[] {
       terms: word.isLiteral ? [word.term] : word.terms,
       role: isEquated ? 'equated' : activeRole(role, isPassive),
       clause: clause.index,
+      verb,
     })
   }
   return actors
@@ -152,6 +179,11 @@ function phraseStart(words: readonly Word[], index: number): number {
 function activeRole(role: Role, isPassive: boolean): Role {
   if (!isPassive) return role
   return role === 'subject' ? 'object' : role === 'by' ? 'subject' : role
+}
+
+/** Whether any clause is in the passive. */
+export function hasPassive({ clauses }: Statement): boolean {
+  return clauses.some(({ words }) => isPassiveAt(words, predicateStart(words)))
 }
 
 function isPassiveAt(words: readonly Word[], first: number): boolean {
@@ -187,6 +219,27 @@ function exchangesRoles(claimed: readonly Actor[], stated: readonly Actor[]): bo
     moved
       .slice(index + 1)
       .some((two) => one.clause === two.clause && one.roles.has(two.role) && two.roles.has(one.role)),
+  )
+}
+
+/**
+ * Another one does the same: the subject of a verb in the claim is in the source, but nowhere a subject, and the source's
+ * subject of that verb is in the claim, but nowhere a subject.
+ */
+function exchangesAgents(claimed: readonly Actor[], stated: readonly Actor[]): boolean {
+  const left = rolesByTerm(claimed)
+  const right = rolesByTerm(stated)
+  const isOnly = (roles: Map<string, Set<Role>>, { terms }: Actor, isSubject: boolean): boolean =>
+    terms.some((term) => roles.get(term)?.has('subject') === isSubject)
+  return claimed.some(
+    (one) =>
+      one.role === 'subject' &&
+      one.verb !== null &&
+      isOnly(right, one, false) &&
+      stated.some(
+        (two) =>
+          two.role === 'subject' && two.verb === one.verb && isOnly(left, two, false) && !isOnly(left, two, true),
+      ),
   )
 }
 

@@ -4,7 +4,7 @@
  * the one before it.
  */
 import { unitOf } from './claims-units.ts'
-import { createTagger, hasFiniteVerb, hasVerb, isNominal, isVerb, readWords } from './claims-words.ts'
+import { createTagger, hasFiniteVerb, hasVerb, isNominal, predicateStart, readWords } from './claims-words.ts'
 import type { Tagger, Word } from './claims-words.ts'
 
 export type Clause = {
@@ -37,6 +37,7 @@ const relatives = new Set('which who whom whose where'.split(' '))
 const pronounSubjects = new Set(
   'it they this these those he she which who what there its one both others such'.split(' '),
 )
+const someone = /^(?:every|some|any|no)(?:one|body|thing)$/u
 /** "5 or less", "1.4 and older": they join no clause. */
 const ofComparison = new Set(
   'less more fewer greater later newer older earlier better higher lower below above up equal'.split(' '),
@@ -46,10 +47,11 @@ const textsPerTagger = 2000
 
 /** A reader has state: it belongs to whoever made it. */
 export function createStatementReader(): ReadStatement {
-  let tagger = createTagger()
+  let tagger: Tagger | null = null
   let readTexts = 0
   return (text) => {
-    if (readTexts >= textsPerTagger) {
+    // Made when it is first needed: it takes a tenth of a second, and most processes never verify a sentence.
+    if (tagger === null || readTexts >= textsPerTagger) {
       tagger = createTagger()
       readTexts = 0
     }
@@ -76,7 +78,8 @@ type Piece = {
   /** It begins after a full stop, a semicolon, a colon or a dash. */
   isHard: boolean
   isSentence: boolean
-  isBracketed: boolean
+  /** It stands in brackets, or goes on behind them. */
+  isInserted: boolean
   hasComma: boolean
 }
 
@@ -93,11 +96,19 @@ function cutPieces(text: string, words: readonly Word[]): Piece[] {
       (coordinators.has(word.lower) && !isComparison(words, index) && !isBetweenVerbs(words, index)) ||
       (subordinators.has(word.lower) && word.partOfSpeech !== 'noun')
     if (index === 0 || isHard || isJoined || /[,()]/u.test(gap)) {
+      const isResumed = /\)[^,;:]*$/u.test(gap) && !isHard && !isJoined
       if (/\)/u.test(gap)) host = null
       if (/\(/u.test(gap)) host = segment
       if (index > 0) segment += 1
       const connector = isJoined ? word.lower : null
-      pieces.push({ words: [], connector, isHard, isSentence, isBracketed: host !== null, hasComma: gap.includes(',') })
+      pieces.push({
+        words: [],
+        connector,
+        isHard,
+        isSentence,
+        isInserted: host !== null || isResumed,
+        hasComma: gap.includes(','),
+      })
     }
     word.segment = segment
     word.hostSegment = host
@@ -122,23 +133,40 @@ function isBetweenVerbs(words: readonly Word[], index: number): boolean {
 /** A piece without a verb of its own belongs to the clause beside it. */
 function joinPieces(pieces: readonly Piece[]): Piece[] {
   const joined: Piece[] = []
-  for (const piece of pieces) {
+  for (const piece of withInsertions(pieces)) {
     const current = joined.at(-1)
     const isLink = piece.connector !== null && subordinators.has(piece.connector)
     const isClause = isLink ? hasVerb(piece.words) : hasFiniteVerb(piece.words)
     const isNew =
       current === undefined ||
       piece.isHard ||
-      (!piece.isBracketed && ((hasVerb(current.words) && isClause) || isGapped(current.words, piece.words)))
+      (hasPredicate(current) && isClause) ||
+      isGapped(current.words, piece.words)
     if (isNew) {
       joined.push({ ...piece, words: [...piece.words] })
       continue
     }
     // "Before the release, the file is read": a phrase, no clause of its own.
-    if (!hasVerb(current.words)) current.connector = isLink ? piece.connector : null
+    if (!hasPredicate(current)) current.connector = isLink ? piece.connector : null
     current.words.push(...piece.words)
   }
   return joined
+}
+
+/** What stands in brackets belongs to the piece around it. */
+function withInsertions(pieces: readonly Piece[]): Piece[] {
+  const whole: Piece[] = []
+  for (const piece of pieces) {
+    const around = whole.at(-1)
+    if (piece.isInserted && around !== undefined) around.words.push(...piece.words)
+    else whole.push({ ...piece, words: [...piece.words] })
+  }
+  return whole
+}
+
+/** A subordinate clause may do with any verb ("before writing it"); "at the start of filtering" is a phrase. */
+function hasPredicate({ words, connector }: Piece): boolean {
+  return subordinators.has(connector ?? '') ? hasVerb(words) : hasFiniteVerb(words)
 }
 
 /** "Alpha takes 5 minutes and Beta 10", "Alice works in Paris and Bob in Berlin": a new subject, the verb left out. */
@@ -201,7 +229,7 @@ function isSubordinateTo(
   if (subordinators.has(connector)) return true
   if (previous?.isSubordinate !== true || !/^(?:and|or|but)$/u.test(connector)) return false
   // "…, which is fast, but only …", "if A happens and B follows, …": it goes on with the subordinate clause.
-  return (!hasOwnSubject && relatives.has(previous.connector ?? '')) || (isFronted && !piece.hasComma)
+  return !hasOwnSubject || (isFronted && !piece.hasComma)
 }
 
 /** All clauses of the group so far are subordinate, so its main clause is still to come. */
@@ -229,7 +257,7 @@ function leadingIn({ words }: Piece, text: string): readonly Word[] {
 
 /** Terms of the words before the verb that no preposition governs; empty when a pronoun or nothing stands there. */
 function subjectOf(words: readonly Word[]): Set<string> {
-  const verb = words.findIndex((word, index) => isVerb(word, words[index - 1]))
+  const verb = predicateStart(words)
   const before = verb === -1 ? words : words.slice(0, verb)
   const subject = new Set<string>()
   let isGoverned = false
@@ -240,7 +268,9 @@ function subjectOf(words: readonly Word[]): Set<string> {
     // "Every day the servers …": no subject.
     const isTime =
       unitOf(word.lower, false)?.dimension === 'time' || unitOf(word.lower, false)?.dimension === 'calendar'
-    const isThing = isNominal(word) && word.partOfSpeech !== 'number' && !ofComparison.has(word.lower) && !isTime
+    const isThing =
+      someone.test(word.lower) ||
+      (isNominal(word) && word.partOfSpeech !== 'number' && !ofComparison.has(word.lower) && !isTime)
     if (!isGoverned && word.isContent && isThing) for (const term of word.terms) subject.add(term)
   }
   return subject

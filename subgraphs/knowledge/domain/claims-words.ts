@@ -189,7 +189,15 @@ function mendTags(words: Word[]): void {
         word.lower.endsWith('ing') &&
         (!isNear || before.partOfSpeech === 'conjunction') &&
         (after?.partOfSpeech === 'verb' || after?.partOfSpeech === 'auxiliary')
-      if (word.lower.includes('-')) word.partOfSpeech = 'adjective'
+      const isPluralSubject =
+        index === 0 && word.lower.endsWith('s') && words.slice(1, 3).some((other) => other.partOfSpeech === 'auxiliary')
+      const isListed =
+        isParticiple &&
+        /^(?:and|or)$/u.test(before?.lower ?? '') &&
+        words[index - 2]?.partOfSpeech === 'adjective' &&
+        (after === undefined || after.isCutOff)
+      if (word.lower.includes('-') || isListed) word.partOfSpeech = 'adjective'
+      else if (isPluralSubject) word.partOfSpeech = 'noun'
       else if (isGerundSubject) word.partOfSpeech = 'noun'
       else if (isParticiple && isBeforeNoun && opensPhrase && !isAfterAuxiliary && after?.lower !== 'to')
         word.partOfSpeech = 'adjective'
@@ -203,10 +211,21 @@ function mendTags(words: Word[]): void {
       const isSubjectBefore = isNear && isNominal(before)
       const isPast =
         irregularPasts.has(word.lower) && /^(?:name|preposition|determiner)$/u.test(after?.partOfSpeech ?? '')
+      const opening = words[Math.max(0, clauseStart)]
+      const rest = words.slice(index + 1)
+      const end = rest.findIndex((other) => other.isCutOff || other.partOfSpeech === 'conjunction')
+      // "The ferry sails to the island": without it, the clause would have no verb.
+      const isOnlyVerb =
+        word.lower.endsWith('s') &&
+        before !== undefined &&
+        !before.lower.endsWith('s') &&
+        opening?.partOfSpeech === 'determiner' &&
+        after?.partOfSpeech === 'preposition' &&
+        !hasVerb(end === -1 ? rest : rest.slice(0, end))
       if (
         isSubjectBefore &&
         !hasVerbBefore &&
-        (isPast || isFollowedByArticle || (word.lower === 'defaults' && after?.lower === 'to'))
+        (isPast || isOnlyVerb || isFollowedByArticle || (word.lower === 'defaults' && after?.lower === 'to'))
       )
         word.partOfSpeech = 'verb'
     }
@@ -241,17 +260,27 @@ export function hasVerb(words: readonly Word[]): boolean {
 
 /** Only a finite verb makes a clause: not "running", not the "stored" of "files stored in it". */
 export function hasFiniteVerb(words: readonly Word[]): boolean {
-  return words.some((word, index) => {
-    const before = words[index - 1]
-    const after = words[index + 1]
-    if (!isVerb(word, before) || /^(?:be|been|being|having)$/u.test(word.lower)) return false
-    if (word.partOfSpeech === 'auxiliary') return true
-    if (word.lower.endsWith('ing')) return false
-    const isParticiple =
-      /(?:ed|en)$/u.test(word.lower) || irregularPasts.has(word.lower) || /(?:wn|nt)$/u.test(word.lower)
-    const isDetached = after === undefined || /^(?:preposition|adverb|conjunction)$/u.test(after.partOfSpeech)
-    return !(isParticiple && isNominal(before) && isDetached && before?.partOfSpeech !== 'name')
-  })
+  return words.some((_, index) => isFiniteAt(words, index))
+}
+
+/** Where the predicate begins: at the first finite verb, or at any where none is finite; -1 without a verb. */
+export function predicateStart(words: readonly Word[]): number {
+  const finite = words.findIndex((_, index) => isFiniteAt(words, index))
+  return finite === -1 ? words.findIndex((word, index) => isVerb(word, words[index - 1])) : finite
+}
+
+function isFiniteAt(words: readonly Word[], index: number): boolean {
+  const word = words[index]
+  const before = words[index - 1]
+  const after = words[index + 1]
+  if (word === undefined || !isVerb(word, before) || /^(?:be|been|being|having)$/u.test(word.lower)) return false
+  if (word.partOfSpeech === 'auxiliary') return true
+  if (word.lower.endsWith('ing')) return false
+  const isParticiple = /(?:ed|en|wn|nt)$/u.test(word.lower) || irregularPasts.has(word.lower)
+  const isDetached = after === undefined || /^(?:preposition|adverb|conjunction)$/u.test(after.partOfSpeech)
+  // "…, called cores, …"
+  if (isParticiple && index === 0) return false
+  return !(isParticiple && isNominal(before) && isDetached && before?.partOfSpeech !== 'name')
 }
 
 export function isNominal(word: Word | undefined): boolean {

@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest'
 import type { SourceChunk } from './source-chunk.ts'
 import { createVerifySentence } from './verify-sentence.ts'
 
-const verifySentence = createVerifySentence()
+// Few words need be shared here: it is the literal claims that decide.
+const verifySentence = createVerifySentence({
+  thresholds: { coverage: 0.5, coverageOfParaphrase: 0.5, similarityOfParaphrase: 1, similarity: -1 },
+})
 
 function verify(sentence: string, source: string) {
   const chunk: SourceChunk = {
@@ -318,5 +321,40 @@ describe('bounds, direction and order', () => {
     ['Up to ten nodes are supported.', 'Up to 10 nodes are supported.'],
     ['A maximum of 10 nodes is supported.', 'Up to 10 nodes are supported.'],
     ['You have to stop the server before deleting the index.', 'Stop the server before you delete the index.'],
+  ])
+})
+
+describe('what stands in the place of what', () => {
+  refused([
+    ['The red lamp is switched on by the nurse.', 'The green lamp is switched on by the nurse.'],
+    ['The manager signs the invoice on Friday.', 'The clerk signs the invoice on Friday.'],
+    ['The garden gate is locked at night.', 'The stable gate is locked at night.'],
+    ['The invoice is signed by the manager on Friday.', 'The invoice is signed by the clerk on Friday.'],
+    [
+      'The grain is stored in the south barn and the hay in the north barn.',
+      'The grain is stored in the north barn and the hay in the south barn.',
+    ],
+    ['The ferry sails to the island.', 'If the wind is calm, the ferry sails to the island.'],
+    ['The ferry sails to the island.', 'The ferry sails to the island unless the wind is strong.'],
+    ['The last letter is stamped by the clerk.', 'Every letter is stamped by the clerk.'],
+    ['The clerk must never open the letters.', 'The clerk should avoid opening the letters.'],
+    ['The lamp burns oil and not gas.', 'The lamp burns gas and not oil.'],
+    ['The lamp burns oil instead of gas.', 'The lamp burns gas instead of oil.'],
+    ['The lamp burns oil.', 'The lamp burns gas instead of oil.'],
+    ['The sealed crates are opened in the yard.', 'The unsealed crates are opened in the yard.'],
+    ['The clerk weighs a few kilograms of salt.', 'The clerk weighs a few grams of salt.'],
+    ['The guard who is not on duty may sleep.', 'The guard who is on duty may sleep.'],
+    ['The keys are given to the guard by the porter.', 'The keys are given to the porter by the guard.'],
+  ])
+  carried([
+    [
+      'The hay is stored in the south barn and the grain in the north barn.',
+      'The grain is stored in the north barn and the hay in the south barn.',
+    ],
+    ['The ferry sails to the island when the wind is calm.', 'If the wind is calm, the ferry sails to the island.'],
+    ['The clerk removes the stamp from the letter.', 'The clerk deletes the stamp from the letter.'],
+    ['The clerk should not open the letters.', 'The clerk should avoid opening the letters.'],
+    ['The lamp burns gas.', 'The lamp burns gas instead of oil.'],
+    ['The guard gives the keys to the porter.', 'The keys are given to the porter by the guard.'],
   ])
 })

@@ -9,15 +9,18 @@ import { changesExtent, literalsOf } from './claims-literals.ts'
 import { changesForce, dropsCondition } from './claims-modality.ts'
 import { isNamedIn, namesOf } from './claims-names.ts'
 import type { NameClaim } from './claims-names.ts'
-import { isComparable, isSameQuantity, quantitiesOf } from './claims-quantities.ts'
+import { quantitiesOf } from './claims-quantities.ts'
 import type { Quantity } from './claims-quantities.ts'
+import { isComparable, isSameQuantity } from './claims-same-quantity.ts'
 import { exchangesModifier, hasStrangeActor } from './claims-phrases.ts'
 import { agentsIn, changesRoles } from './claims-roles.ts'
 import type { Clause, Statement } from './claims-statement.ts'
 import type { Word } from './claims-words.ts'
+import { substitutes } from './claims-substitution.ts'
 import { unitOf } from './claims-units.ts'
 
-export type LiteralFault = 'NUMBER' | 'DATE' | 'NAME' | 'SUBJECT' | 'ROLE' | 'EXTENT' | 'FORCE' | 'CONDITION'
+export type LiteralFault =
+  'NUMBER' | 'DATE' | 'NAME' | 'SUBJECT' | 'SUBSTITUTION' | 'ROLE' | 'EXTENT' | 'FORCE' | 'CONDITION'
 
 /** A statement with its literal claims, read once however often it is compared. */
 export type ClaimedStatement = {
@@ -56,6 +59,7 @@ export function faultsOf(
   const actors = new Set(claim.statement.clauses.flatMap((clause) => [...agentsIn(clause, claim.statement)]))
   const isStrange = hasStrangeActor(claim.statement, source.statement, context, actors)
   if (isOther || isStrange || hasForeignSubject(claim.statement, source.statement)) faults.push('SUBJECT')
+  if (substitutes(claim.statement, source.statement)) faults.push('SUBSTITUTION')
   if (changesRoles(claim.statement, source.statement)) faults.push('ROLE')
   if (changesExtent(claim.statement, source.statement, contributing)) faults.push('EXTENT')
   const textOf = ({ words }: Clause): string => textBetween(source.statement, words)
@@ -100,10 +104,18 @@ function reordersQuantities(claim: ClaimedStatement, source: ClaimedStatement): 
       const isSameClause =
         one.quantity.word.clause === two.quantity.word.clause && one.fact.word.clause === two.fact.word.clause
       const isTurned = one.fact.word.index > two.fact.word.index && isComparable(one.quantity, two.quantity)
-      if (!isSameClause || !isTurned) return false
+      const isList =
+        areListed(claim.statement, one.quantity, two.quantity) && areListed(source.statement, two.fact, one.fact)
+      if (!isSameClause || !isTurned || isList) return false
       return [one, two].some(({ quantity, fact }) => !hasOwnCompany(claim.statement, quantity, source.statement, fact))
     }),
   )
+}
+
+/** "0 or 1": nothing but a conjunction between them. */
+function areListed({ text }: Statement, left: Quantity, right: Quantity): boolean {
+  const end = left.words.at(-1)?.endOffset ?? left.word.endOffset
+  return /^,?\s*(?:(?:and|or)\s+)?$/u.test(text.slice(end, right.word.startOffset))
 }
 
 /** "A few kilobytes": a unit without a number is a literal claim of its own. */

@@ -10,7 +10,8 @@ import { stem } from './terms.ts'
 
 /** Sides are separated by `|`; every word of one side excludes every word of the others. Base forms, read as stems. */
 const groups = [
-  'before | after',
+  'before | after since',
+  'preceding precede previous | following follow subsequent',
   'early earlier | late later',
   'more | less fewer',
   'most | least',
@@ -20,7 +21,7 @@ const groups = [
   'allow permit | forbid prohibit deny disallow',
   'enable | disable',
   'include | exclude',
-  'increase raise grow multiply | decrease reduce shrink divide',
+  'increase raise rise rose grow multiply | decrease reduce fall fell drop shrink divide',
   'install | uninstall remove',
   'add append | remove delete subtract',
   'first | last',
@@ -96,6 +97,9 @@ const groups = [
   'upper-case uppercase | lower-case lowercase',
   'read-only | writable read-write',
   'existing | new',
+  'honor honour obey respect | ignore',
+  'near | far',
+  'previous | current next',
   'binary | octal | decimal | hexadecimal',
   'string | number',
   'back | restore',
@@ -143,6 +147,8 @@ export function turnsOpposite(
     const hasHead = (places: readonly Opposition[]): boolean =>
       places.some((other) => isSameHead(claim.statement, claimed.word, source.statement, other.word))
     if (hasHead(same) !== hasHead(opposite)) return hasHead(opposite)
+    // Where both texts say both, it is for the roles to tell which is which.
+    if (said.some((other) => other.group === claimed.group && other.side !== claimed.side)) return false
     const best = (places: readonly Opposition[]): number =>
       Math.max(
         ...places.map(({ word }) =>
@@ -158,14 +164,21 @@ const margin = 3
 
 const placeOf = (word: Word) => ({ word, words: [word] })
 
-/** The word it stands before decides: "older versions", "newer logs". */
+/** The word it stands before decides ("older versions", "newer logs"), or the subject that it is said of. */
 function isSameHead(claim: Statement, claimed: Word, source: Statement, stated: Word): boolean {
-  const head = (statement: Statement, word: Word): Word | undefined =>
-    word.partOfSpeech === 'noun' || word.partOfSpeech === 'name'
-      ? undefined
-      : statement.words
-          .slice(word.index + 1, word.index + 4)
-          .find((other) => other.isContent && other.segment === word.segment)
-  const left = head(claim, claimed)
-  return left !== undefined && left.term === head(source, stated)?.term
+  const left = headsOf(claim, claimed)
+  const right = headsOf(source, stated)
+  return [...left].some((term) => right.has(term))
+}
+
+function headsOf({ words, clauses }: Statement, word: Word): ReadonlySet<string> {
+  if (word.partOfSpeech === 'noun' || word.partOfSpeech === 'name') return new Set()
+  const before = words[word.index - 1]
+  const isPredicate =
+    word.partOfSpeech === 'adjective' && (before?.partOfSpeech === 'auxiliary' || before?.partOfSpeech === 'adverb')
+  if (isPredicate) return clauses[word.clause]?.subject ?? new Set()
+  const head = words
+    .slice(word.index + 1, word.index + 4)
+    .find((other) => other.isContent && other.segment === word.segment)
+  return new Set(head?.terms)
 }

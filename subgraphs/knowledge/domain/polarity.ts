@@ -15,20 +15,24 @@ const negators = new Set(
 )
 /** Negators only before "to": a test that fails denies nothing. */
 const negatingVerbs = new Set('fail fails failed refuse refuses refused'.split(' '))
+/** Negators only before a gerund: "avoid rebasing", not "avoid problems". */
+const avoiding = new Set('avoid avoids avoided'.split(' '))
 /** They deny the phrase behind them. */
 const exceptions = new Set('without except unless'.split(' '))
 /** Left out, they make a statement more general. */
-const restrictions = /\b(?:except|unless|apart from|other than)\b/iu
+const restrictions = /\b(?:except|apart from|other than)\b/iu
 /** They name what a statement is not about; it stays the same statement without them. */
 const contrasts = /^(?:instead of|rather than|as opposed to)$/u
 /** "Unencrypted" beside "encrypted" is a negation; "until" is none, since nothing is called "til" beside it. */
 const negativePrefix = /^(?:un|non-?|in|im|dis|ir|il)(?=\p{L}{4,}$)/u
 
 type Polarity = {
+  /** Terms that a negator bears on: the verb and what qualifies it, the noun of "no" or "without". */
   negated: ReadonlySet<string>
   affirmed: ReadonlySet<string>
   /** Terms of what the statement is said not to be about: "UTF-8, not Latin-1". */
   contrasted: ReadonlySet<string>
+  hasContrast: boolean
   /** Whether a predicate is denied. */
   isNegative: boolean
   /** Whether a word is denied by its prefix: such a clause may answer a denial and an affirmation. */
@@ -43,49 +47,66 @@ export function hasNegation(text: string): boolean {
 
 /** @param contributing the clauses of the source that the claim takes its words from */
 export function turnsNegation(claim: Statement, source: Statement, contributing: readonly Clause[]): boolean {
-  const said = polarityOf(claim.clauses, source.terms)
-  const meant = polarityOf(contributing, claim.terms)
+  const said = polarityOf(claim.clauses, allTerms(source))
+  const meant = polarityOf(contributing, allTerms(claim))
   const isContrast = [...meant.contrasted].some((term) => claim.terms.has(term) && !meant.affirmed.has(term))
   if (isContrast && said.contrasted.size === 0) return !said.isNegative
   if (said.isNegative && !meant.isNegative && !meant.hasPrefixed && said.contrasted.size === 0) return true
-  if (dropsRestriction(claim, source, contributing)) return true
+  if (said.hasContrast && !deniesAnything(contributing)) return true
+  if (changesRestriction(claim, source, contributing)) return true
   return denies(said, meant) || denies(meant, said) || turnsClause(claim, source)
 }
 
-/** "All nodes" for "all nodes except the gateway". */
-function dropsRestriction(claim: Statement, source: Statement, contributing: readonly Clause[]): boolean {
+/** Function words as well: "used" is one, and "unused" denies it. */
+function allTerms({ words }: Statement): Set<string> {
+  return new Set(words.flatMap((word) => word.terms))
+}
+
+function deniesAnything(clauses: readonly Clause[]): boolean {
+  return clauses.some(({ words }) =>
+    words.some(
+      (word) => isNegator(word.lower) || /^(?:instead|rather|opposed|without|except|unless|only)$/u.test(word.lower),
+    ),
+  )
+}
+
+/** "All nodes" for "all nodes except the gateway", and the other way round. */
+function changesRestriction(claim: Statement, source: Statement, contributing: readonly Clause[]): boolean {
   const stated = contributing
     .map(({ words }) => source.text.slice(words[0]?.startOffset ?? 0, words.at(-1)?.endOffset ?? 0))
     .join('; ')
-  return (
-    restrictions.test(stated) &&
-    !/\b(?:except|unless|apart from|other than|but|without|only|not?|if)\b/iu.test(claim.text)
-  )
+  const isAnswered = (text: string): boolean => /\b(?:but|without|only|not?|if|unless|else)\b/iu.test(text)
+  if (restrictions.test(stated) === restrictions.test(claim.text)) return false
+  return !isAnswered(restrictions.test(stated) ? claim.text : stated)
 }
 
 /** A clause is held against the clause that keeps most of its words; what that one denies, it must deny, and only that. */
 function turnsClause(claim: Statement, source: Statement): boolean {
   return claim.clauses.some((claimed) => {
     if (!claimed.words.some((word) => word.isContent)) return false
-    const own = polarityOf([claimed], source.terms)
+    const own = polarityOf([claimed], allTerms(source))
     if (own.hasPrefixed) return false
-    const best = (isWanted: boolean): number =>
-      Math.max(
-        -1,
-        ...source.clauses
-          .filter((stated) => {
-            const { isNegative, hasPrefixed } = polarityOf([stated], claim.terms)
-            return isNegative === isWanted || hasPrefixed
-          })
-          .map((stated) => sharedTerms(claimed, claim, stated, source, inheritedBy(stated))),
-      )
-    return best(!own.isNegative) > best(own.isNegative)
+    let same = -1
+    let opposite = -1
+    for (const stated of source.clauses) {
+      const other = polarityOf([stated], allTerms(claim))
+      const shared = sharedTerms(claimed, claim, stated, source, inheritedBy(stated))
+      if (other.isNegative === own.isNegative || other.hasPrefixed) same = Math.max(same, shared)
+      else if (bearsOn(own.isNegative ? own.negated : other.negated, own.isNegative ? stated : claimed))
+        opposite = Math.max(opposite, shared)
+    }
+    return opposite > same
   })
 }
 
 /** A subordinate clause is not the better match for having the subject of its main clause. */
 function inheritedBy({ isSubordinate, hasOwnSubject, subject }: Clause): ReadonlySet<string> {
   return isSubordinate && !hasOwnSubject ? subject : new Set()
+}
+
+/** Whether something of the clause is within the reach of the other's negator. */
+function bearsOn(negated: ReadonlySet<string>, { words }: Clause): boolean {
+  return words.some((word) => word.terms.some((term) => negated.has(term)))
 }
 
 function denies(left: Polarity, right: Polarity): boolean {
@@ -104,22 +125,29 @@ function polarityOf(clauses: readonly Clause[], otherTerms: ReadonlySet<string>)
   const contrasted = new Set<string>()
   let isNegative = false
   let hasPrefixed = false
+  let hasContrast = false
   for (const { words } of clauses) {
     const scopes = scopesIn(words)
+    hasContrast ||= scopes.some((scope) => scope.isContrast)
     isNegative ||= scopes.some((scope) => !scope.isContrast && !scope.isException)
     for (const [place, word] of words.entries()) {
-      if (!word.isContent || isNegator(word.lower)) continue
+      if (isNegator(word.lower)) continue
       const { term, isPrefixed } = withoutPrefix(word, otherTerms)
+      if (!word.isContent && !isPrefixed) continue
       hasPrefixed ||= isPrefixed
       const isDenied = scopes.some((scope) => place >= scope.start && place < scope.end)
       // The subject of a denied verb is neither denied nor affirmed.
-      const isNeutral = scopes.some((scope) => place < scope.start && scope.isPredicate)
+      const isNoun = word.partOfSpeech === 'noun' || word.partOfSpeech === 'name'
+      const isNeutral = isNoun && scopes.some((scope) => place < scope.start && scope.isPredicate)
+      // The object of a denied verb is not denied: "does not affect the shell" says nothing against shells.
+      const isObject = isNoun && scopes.some((scope) => isObjectIn(words, place, scope))
       if (scopes.some((scope) => scope.isContrast && place >= scope.start && place < scope.end)) contrasted.add(term)
+      if (isDenied && isObject) continue
       if (isDenied !== isPrefixed) negated.add(term)
       else if (!isNeutral) affirmed.add(term)
     }
   }
-  return { negated, affirmed, contrasted, isNegative, hasPrefixed }
+  return { negated, affirmed, contrasted, hasContrast, isNegative, hasPrefixed }
 }
 
 function withoutPrefix(word: Word, otherTerms: ReadonlySet<string>): { term: string; isPrefixed: boolean } {
@@ -130,6 +158,13 @@ function withoutPrefix(word: Word, otherTerms: ReadonlySet<string>): { term: str
   return term === undefined ? { term: word.term, isPrefixed: false } : { term, isPrefixed: true }
 }
 
+function isObjectIn(words: readonly Word[], place: number, scope: Scope): boolean {
+  const isWithin = place >= scope.start && place < scope.end
+  return (
+    isWithin && scope.isPredicate && words.slice(scope.start - 1, place).some((word) => word.partOfSpeech === 'verb')
+  )
+}
+
 type Scope = { start: number; end: number; isContrast: boolean; isException: boolean; isPredicate: boolean }
 
 function scopesIn(words: readonly Word[]): Scope[] {
@@ -137,7 +172,8 @@ function scopesIn(words: readonly Word[]): Scope[] {
     const next = words[place + 1]?.lower ?? ''
     const isContrast = contrasts.test(`${word.lower} ${next}`)
     const isException = exceptions.has(word.lower)
-    const isVerb = negatingVerbs.has(word.lower) && next === 'to'
+    const isVerb =
+      (negatingVerbs.has(word.lower) && next === 'to') || (avoiding.has(word.lower) && next.endsWith('ing'))
     if (!isContrast && !isException && !isVerb && !isNegator(word.lower)) return []
     // "No less than 5" is a bound.
     if (
@@ -153,7 +189,7 @@ function scopesIn(words: readonly Word[]): Scope[] {
     const end = isSubject ? words.length : endOfScope(words, start)
     const isContrasting = isContrast || isContrastingNot(words, place)
     // "Offers no features" denies the noun, not the verb.
-    const isOfNoun = isException || (word.lower === 'no' && !isSubject)
+    const isOfNoun = isException || (word.lower === 'no' && next !== 'longer' && !isSubject)
     const isPredicate = !isContrasting && !isOfNoun && !isSubject
     return [{ start, end, isContrast: isContrasting, isException: isOfNoun, isPredicate }]
   })
@@ -175,7 +211,7 @@ function endOfScope(words: readonly Word[], start: number): number {
     const word = words[place]
     const before = words[place - 1]
     if (word === undefined || before === undefined) break
-    const isLink = word.lower === 'to' && !hasHead
+    const isLink = (word.lower === 'to' && !hasHead) || /^(?:with|of)$/u.test(word.lower)
     if (/^(?:or|nor)$/u.test(word.lower)) continue
     if (word.partOfSpeech === 'conjunction' || /^(?:and|but|than|that)$/u.test(word.lower)) return place
     if (word.partOfSpeech === 'preposition' && !isLink && hasHead) return place

@@ -7,6 +7,10 @@
 import { faultsOf, readClaims } from './claims.ts'
 import type { ClaimedStatement, LiteralFault } from './claims.ts'
 import { sharedTerms } from './claims-binding.ts'
+import { areSynonyms } from './claims-synonyms.ts'
+import { unitOf } from './claims-units.ts'
+import type { Word } from './claims-words.ts'
+import { literalsOf } from './claims-literals.ts'
 import { createStatementReader } from './claims-statement.ts'
 import type { Clause, ReadStatement, Statement } from './claims-statement.ts'
 import { turnsOpposite } from './polarity-opposites.ts'
@@ -17,8 +21,8 @@ import { splitSentences } from './split-sentences.ts'
 import { contentTerms } from './terms.ts'
 import { collapseWhitespace } from './text-span.ts'
 import type { TextSpan } from './text-span.ts'
-import { verificationThresholds } from './thresholds.ts'
-import type { VerificationThresholds } from './thresholds.ts'
+import { shortfallsOf, verificationThresholds } from './thresholds.ts'
+import type { Shortfall, VerificationThresholds } from './thresholds.ts'
 
 export type SentenceSupport = {
   chunkId: string
@@ -38,7 +42,7 @@ export type SentenceSupport = {
   failures: VerificationFailure[]
 }
 
-export type VerificationFailure = LiteralFault | 'NEGATION' | 'OPPOSITE' | 'COVERAGE' | 'SIMILARITY'
+export type VerificationFailure = LiteralFault | 'NEGATION' | 'OPPOSITE' | Shortfall
 
 export type SentenceToVerify = {
   text: string
@@ -189,25 +193,38 @@ function holdAgainst(options: {
   if (turnsOpposite(claim.claims, source, contributing)) failures.push('OPPOSITE')
   const vector = claim.vector === undefined ? undefined : quoteVector?.(quote)
   const similarity = claim.vector === undefined || vector === undefined ? null : cosine(claim.vector, vector)
-  if (!isCovered(coverage, similarity, thresholds)) failures.push('COVERAGE')
-  if (similarity !== null && similarity < thresholds.similarity) failures.push('SIMILARITY')
+  failures.push(...shortfallsOf(coverage, similarity, thresholds))
   return { coverage, failures }
 }
 
-/** Share of the content words of the claim that the source holds; numbers, units and dates are compared literally instead. */
-function coverageOf({ statement, quantities }: ClaimedStatement, source: Statement): number {
-  const literal = new Set(quantities.flatMap((quantity) => quantity.words))
+/** Share of the content words of the claim that the source holds; numbers, dates and how often are compared literally instead. */
+function coverageOf(claim: ClaimedStatement, source: Statement): number {
+  const { statement } = claim
+  const literal = literalWordsOf(claim)
   const words = statement.words.filter((word) => word.isContent && !literal.has(word))
   const all = words.length === 0 ? statement.words.filter((word) => !word.isContent || literal.has(word)) : words
   const stated = new Set([...source.terms, ...source.words.map((word) => word.term)])
+  const isStated = (term: string): boolean => stated.has(term) || [...stated].some((other) => areSynonyms(term, other))
   const terms = new Map(all.map((word) => [word.term, word]))
   if (terms.size === 0) return 0
   const covered = [...terms].filter(
     ([, word]) =>
-      word.terms.some((term) => !word.parts.includes(term) && stated.has(term)) ||
-      (word.parts.length > 1 && word.parts.every((part) => stated.has(part))),
+      word.terms.some((term) => !word.parts.includes(term) && isStated(term)) ||
+      (word.parts.length > 1 && word.parts.every(isStated)),
   )
   return covered.length / terms.size
+}
+
+function literalWordsOf({ statement, quantities, dates }: ClaimedStatement): Set<Word> {
+  return new Set([
+    ...quantities.flatMap((quantity) => [...quantity.words, ...quantity.boundWords]),
+    ...literalsOf(statement).map(({ word }) => word),
+    ...statement.words.filter(
+      (word) =>
+        unitOf(word.lower, false) !== null ||
+        dates.some((date) => word.startOffset < date.endOffset && word.endOffset > date.startOffset),
+    ),
+  ])
 }
 
 function contributingClauses(claim: Statement, source: Statement): Clause[] {
@@ -223,14 +240,6 @@ function contributingClauses(claim: Statement, source: Statement): Clause[] {
     for (const [index, score] of scores.entries()) if (best > 0 && score === best) chosen.add(index)
   }
   return source.clauses.filter(({ index }) => chosen.has(index))
-}
-
-function isCovered(coverage: number, similarity: number | null, thresholds: VerificationThresholds): boolean {
-  const { coverage: enough, coverageOfParaphrase, similarityOfParaphrase } = thresholds
-  return (
-    coverage >= enough ||
-    (similarity !== null && similarity >= similarityOfParaphrase && coverage >= coverageOfParaphrase)
-  )
 }
 
 /**
