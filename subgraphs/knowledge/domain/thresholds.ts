@@ -1,9 +1,10 @@
 /**
- * When a quote carries a sentence. These four were set by judgement and are tested on constructed sentences only; they are
- * not calibrated yet (docs/decisions/2026-11-22-answer-thresholds.md). The fitted ones are in evidence-coefficients.ts.
+ * How near a sentence must be to its quote, once everything that must agree literally (claims.ts, polarity.ts) agrees.
+ * The numbers are calibrated on test/fixtures/sentences-verification/ by test/bench/verification/calibrate.ts; what they
+ * give, on the pairs they were chosen by and on others, is in docs/decisions/2026-11-24-verifying-sentences.md.
  */
 export type VerificationThresholds = {
-  /** Share of an answer sentence's content terms that its quote must hold. */
+  /** Share of a sentence's content words, numbers aside, that its quote must hold, 0 to 1. */
   coverage: number
   /** With at least this cosine between sentence and quote … */
   similarityOfParaphrase: number
@@ -14,12 +15,26 @@ export type VerificationThresholds = {
 }
 
 export const verificationThresholds: VerificationThresholds = {
-  /** Share of an answer sentence's content terms that its quote must hold. */
-  coverage: 0.6,
-  /** With at least this cosine between sentence and quote … */
-  similarityOfParaphrase: 0.75,
-  /** … this share is enough. */
-  coverageOfParaphrase: 0.4,
-  /** Below this cosine no share of words is enough. */
-  similarity: 0.45,
+  coverage: 0.9,
+  similarityOfParaphrase: 0.85,
+  coverageOfParaphrase: 0.5,
+  similarity: 0.3,
+}
+
+export type Shortfall = 'COVERAGE' | 'SIMILARITY'
+
+/** @param similarity cosine of sentence and quote; null when there is no embedding model: words alone decide */
+export function shortfallsOf(
+  coverage: number,
+  similarity: number | null,
+  thresholds: VerificationThresholds,
+): Shortfall[] {
+  const isParaphrase =
+    similarity !== null &&
+    similarity >= thresholds.similarityOfParaphrase &&
+    coverage >= thresholds.coverageOfParaphrase
+  const shortfalls: Shortfall[] = []
+  if (coverage < thresholds.coverage && !isParaphrase) shortfalls.push('COVERAGE')
+  if (similarity !== null && similarity < thresholds.similarity) shortfalls.push('SIMILARITY')
+  return shortfalls
 }
