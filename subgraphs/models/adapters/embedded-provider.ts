@@ -1,5 +1,4 @@
 // The models that run inside this process, as a host of its own. A model appears as soon as its files are there, without a restart.
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { ModelDescription } from '../domain/model.ts'
 import { modelSizeBytes, type ManifestModel } from '../domain/model-manifest.ts'
@@ -73,11 +72,9 @@ export function createEmbeddedProvider({ models, locate, threads }: EmbeddedProv
 
     async openRerankModel(name, signal) {
       const { model, directory } = await folderOf(name, 'RERANK', 'rerank', signal)
-      // All cores: it works for a fraction of a second, and somebody waits for it.
-      const rerankThreads = threads ?? availableParallelism()
-      return keep(name, () =>
-        createOnnxRerankModel({ name, directory, contextLength: model.contextLength, threads: rerankThreads }),
-      )
+      const { contextLength } = model
+      const workers = threads === undefined ? {} : { workers: threads }
+      return keep(name, () => createOnnxRerankModel({ name, directory, contextLength, ...workers }))
     },
 
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,5 @@
 // A cross-encoder in ONNX form, run inside this process.
+import { availableParallelism } from 'node:os'
 import type { RerankModel } from '../ports/rerank-model.ts'
 import { createOnnxRunner } from './onnx-runner.ts'
 
@@ -9,9 +10,12 @@ export interface OnnxRerankModelOptions {
   directory: string
   /** Tokens of question and passage together that are read, special tokens included. */
   contextLength: number
-  /** Threads of the computation. Default: one less than the cores, at least one. */
-  threads?: number
+  /** Passages read at the same time, by a thread each with the weights of its own. Default: as many as cores, at most four. */
+  workers?: number
 }
+
+/** More would cost 50 MB each and help only those who ask when nobody else does. */
+const WORKERS_MAX = 4
 
 export interface OnnxRerankModel extends RerankModel, AsyncDisposable {
   /** Whether the weights are in memory. */
@@ -19,8 +23,8 @@ export interface OnnxRerankModel extends RerankModel, AsyncDisposable {
 }
 
 export function createOnnxRerankModel(options: OnnxRerankModelOptions): OnnxRerankModel {
-  const { name, contextLength } = options
-  const runner = createOnnxRunner({ ...options, modelName: name, task: 'rerank' })
+  const { name, contextLength, workers = Math.min(WORKERS_MAX, availableParallelism()) } = options
+  const runner = createOnnxRunner({ ...options, modelName: name, task: 'rerank', workers, threads: 1 })
   return {
     name,
     limits: { contextLength },

@@ -1,5 +1,7 @@
-// The main thread's side of an ONNX worker. One item is in work at a time, because on a CPU batches of texts are slower than the same
-// texts one by one (their padding is computed too); calls take turns item by item, so that a search does not wait for a document.
+// The main thread's side of ONNX workers. Each worker has one item at a time, because on a CPU batches of texts are slower than the same
+// texts one by one (their padding is computed too); calls take turns item by item, so that a search does not wait for a document. Where
+// somebody waits for a few items, several workers of one thread each are nearly as many times faster; threads of one computation are not,
+// since a short text gives them too little to share.
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { cancellationOf, modelFailed, providerBusy, throwIfCancelled } from '../ports/model-errors.ts'
@@ -13,7 +15,9 @@ export interface OnnxRunnerOptions {
   directory: string
   /** Tokens of one item that are read. */
   contextLength: number
-  /** Threads of the computation. Default: one less than the cores, at least one. */
+  /** Items computed at the same time, each by a worker with the weights of its own. Default 1. */
+  workers?: number
+  /** Threads of one computation. Default: one less than the cores, at least one. */
   threads?: number
   /** Items that may wait before CAPACITY_EXCEEDED. Default 20,000. */
   maxQueuedItems?: number
@@ -29,108 +33,131 @@ export interface OnnxRunner extends AsyncDisposable {
 interface Call {
   items: readonly OnnxItem[]
   results: OnnxResult[]
+  /** Index of the first item that no worker has got. */
+  next: number
+  completed: number
   hasLeft: boolean
   resolve(results: OnnxResult[]): void
   reject(error: unknown): void
 }
 
+interface Seat {
+  worker: Worker
+  isReady: boolean
+  inWork: { call: Call; index: number } | null
+}
+
 /** How long a closing worker may take to give its memory back before it is ended. */
 const CLOSE_TIMEOUT_MS = 3_000
 
-/** Starts its thread with the first call. */
+/** Starts its threads with the first call. */
 export function createOnnxRunner(options: OnnxRunnerOptions): OnnxRunner {
-  const { modelName, maxQueuedItems = 20_000, threads = Math.max(1, availableParallelism() - 1) } = options
+  const { modelName, maxQueuedItems = 20_000, workers = 1 } = options
+  const threads = options.threads ?? Math.max(1, availableParallelism() - 1)
+  /** With items that no worker has got. */
   const waiting: Call[] = []
-  let inWork: Call | null = null
-  let worker: Worker | null = null
-  let isReady = false
+  const calls = new Set<Call>()
+  const seats: Seat[] = []
   let isClosed = false
 
   const failAll = (error: unknown): void => {
-    for (const call of [...(inWork === null ? [] : [inWork]), ...waiting.splice(0)]) call.reject(error)
-    inWork = null
+    waiting.length = 0
+    for (const call of calls) call.reject(error)
   }
 
-  const finishItem = (reply: OnnxReply): void => {
-    const call = inWork
-    inWork = null
-    if (call === null || call.hasLeft) return
+  const finishItem = (seat: Seat, reply: OnnxReply): void => {
+    const done = seat.inWork
+    seat.inWork = null
+    if (done === null || done.call.hasLeft) return
+    const { call, index } = done
     if (reply.kind === 'failed') call.reject(modelFailed(modelName, reply.message))
     if (reply.kind !== 'result') return
-    call.results.push(reply.result)
-    if (call.results.length === call.items.length) call.resolve(call.results)
-    else waiting.push(call)
+    call.results[index] = reply.result
+    call.completed += 1
+    if (call.completed === call.items.length) call.resolve(call.results)
   }
 
-  const onReply = (reply: OnnxReply): void => {
+  const onReply = (seat: Seat, reply: OnnxReply): void => {
     if (reply.kind === 'ready') {
-      isReady = true
-    } else if (!isReady && reply.kind === 'failed') {
+      seat.isReady = true
+    } else if (!seat.isReady && reply.kind === 'failed') {
       failAll(modelFailed(modelName, reply.message))
     } else {
-      finishItem(reply)
+      finishItem(seat, reply)
     }
     next()
   }
 
-  const start = (): Worker => {
+  const start = (): Seat => {
     const workerData: OnnxWorkerData = {
       task: options.task,
       directory: options.directory,
       contextLength: options.contextLength,
       threads,
     }
-    const started = new Worker(new URL('./onnx-worker.ts', import.meta.url), { workerData, name: `onnx ${modelName}` })
-    started.on('message', onReply)
-    started.once('error', (error) => failAll(modelFailed(modelName, error.message, { cause: error })))
-    started.once('exit', () => {
-      if (worker !== started) return
-      worker = null
-      isReady = false
+    const worker = new Worker(new URL('./onnx-worker.ts', import.meta.url), { workerData, name: `onnx ${modelName}` })
+    const seat: Seat = { worker, isReady: false, inWork: null }
+    worker.on('message', (reply: OnnxReply) => onReply(seat, reply))
+    worker.once('error', (error) => failAll(modelFailed(modelName, error.message, { cause: error })))
+    worker.once('exit', () => {
+      const place = seats.indexOf(seat)
+      if (place === -1) return
+      seats.splice(place, 1)
       failAll(modelFailed(modelName, 'its thread ended unexpectedly.'))
     })
-    return started
+    return seat
   }
 
   const next = (): void => {
-    if (waiting.length === 0 || isClosed) return
-    worker ??= start()
-    if (!isReady || inWork !== null) return
-    inWork = waiting.shift() ?? null
-    const item = inWork?.items[inWork.results.length]
-    if (item !== undefined) worker.postMessage({ kind: 'item', item } satisfies OnnxRequest)
+    if (isClosed) return
+    while (waiting.length > 0) {
+      while (seats.length < workers) seats.push(start())
+      const seat = seats.find(({ isReady, inWork }) => isReady && inWork === null)
+      const call = seat === undefined ? undefined : waiting.shift()
+      if (seat === undefined || call === undefined) return
+      const index = call.next
+      call.next += 1
+      seat.inWork = { call, index }
+      seat.worker.postMessage({ kind: 'item', item: call.items[index]! } satisfies OnnxRequest)
+      if (call.next < call.items.length) waiting.push(call)
+    }
   }
 
   return {
-    isLoaded: () => isReady,
+    isLoaded: () => seats.some(({ isReady }) => isReady),
 
     async run(items, signal) {
       throwIfCancelled(signal)
       if (items.length === 0) return []
-      const queued = waiting.reduce((sum, call) => sum + call.items.length - call.results.length, 0)
+      const queued = waiting.reduce((sum, call) => sum + call.items.length - call.next, 0)
       if (isClosed || queued + items.length > maxQueuedItems) throw providerBusy('embedded')
       return new Promise((resolve, reject) => {
+        const leave = (): void => call.reject(cancellationOf(signal))
+        // An item in work is finished by its thread and the result dropped: nothing can stop the runtime within one text.
+        const end = (): void => {
+          const place = waiting.indexOf(call)
+          if (place !== -1) waiting.splice(place, 1)
+          call.hasLeft = true
+          calls.delete(call)
+          signal.removeEventListener('abort', leave)
+        }
         const call: Call = {
           items,
           results: [],
+          next: 0,
+          completed: 0,
           hasLeft: false,
           resolve(results) {
-            signal.removeEventListener('abort', leave)
+            end()
             resolve(results)
           },
           reject(error) {
-            signal.removeEventListener('abort', leave)
+            end()
             reject(error)
           },
         }
-        // The item in work is finished by the thread and its result dropped: nothing can stop the runtime within one text.
-        const leave = (): void => {
-          const index = waiting.indexOf(call)
-          if (index >= 0) waiting.splice(index, 1)
-          call.hasLeft = true
-          reject(cancellationOf(signal))
-        }
         signal.addEventListener('abort', leave, { once: true })
+        calls.add(call)
         waiting.push(call)
         next()
       })
@@ -139,15 +166,15 @@ export function createOnnxRunner(options: OnnxRunnerOptions): OnnxRunner {
     async [Symbol.asyncDispose]() {
       isClosed = true
       failAll(providerBusy('embedded'))
-      const closing = worker
-      worker = null
-      isReady = false
-      if (closing === null) return
-      const exited = new Promise((resolve) => closing.once('exit', resolve))
-      closing.postMessage({ kind: 'close' } satisfies OnnxRequest)
-      const timer = setTimeout(() => void closing.terminate(), CLOSE_TIMEOUT_MS)
-      await exited
-      clearTimeout(timer)
+      await Promise.all(seats.splice(0).map(({ worker }) => closeWorker(worker)))
     },
   }
+}
+
+async function closeWorker(worker: Worker): Promise<void> {
+  const exited = new Promise((resolve) => worker.once('exit', resolve))
+  worker.postMessage({ kind: 'close' } satisfies OnnxRequest)
+  const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS)
+  await exited
+  clearTimeout(timer)
 }
