@@ -31,7 +31,7 @@ export function createCiteSentence(options: {
     const chunks = sources.map(({ content }) => content)
     const claim = { text: sentence.text, markers: sentence.markers }
     const byWords = verifySentence(claim, chunks)
-    const support = byWords === null ? null : await withSimilarity(answer, claim, byWords, chunks, signal)
+    const support = byWords === null ? null : await withSimilarity(answer, claim, byWords, chunks, ordinal, signal)
     const isInvented = sentence.markers.some((marker) => marker < 1 || marker > sources.length)
     const found = support ?? unsupported(sentence, sources)
     return {
@@ -57,6 +57,7 @@ export function createCiteSentence(options: {
     claim: { text: string; markers: readonly number[] },
     support: SentenceSupport,
     chunks: readonly AnswerSourceRow['content'][],
+    ordinal: number,
     signal: AbortSignal,
   ): Promise<SentenceSupport> {
     const quote = collapseWhitespace(support.quote)
@@ -65,7 +66,12 @@ export function createCiteSentence(options: {
     if (modelName === null) return support
     try {
       const texts = [claim.text, quote]
-      const request = { modelName, texts, purpose: 'document' as const, idempotencyKey: null }
+      const request = {
+        modelName,
+        texts,
+        purpose: 'document' as const,
+        idempotencyKey: `answer:${answer.id}:sentence:${ordinal}`,
+      }
       const [vector, quoteVector] = await models.embed(
         serviceIdentity(answer.workspaceId, 'knowledge'),
         request,

@@ -11,7 +11,7 @@ import type { AnswerPlan } from './answer-plan.ts'
 import { resolveAnswerMode } from './domain/answer-mode.ts'
 import { composeExtractiveAnswer } from './domain/compose-extractive-answer.ts'
 import { gatherEvidence } from './domain/gather-evidence.ts'
-import type { Embed, Rerank, SourceChunk } from './domain/source-chunk.ts'
+import type { Rerank, SourceChunk } from './domain/source-chunk.ts'
 import type { KnowledgeBases } from './knowledge-bases.ts'
 import { isModelMissing } from './model-trouble.ts'
 import type { PatientModels } from './patient-models.ts'
@@ -62,6 +62,7 @@ export function createPlanAnswer(options: {
         mode: 'HYBRID',
         limit: CHUNKS_READ,
         depth: LIST_DEPTH,
+        idempotencyKey: `answer:${answer.id}:question`,
         signal,
       }),
       known === null ? findChatModel(answer, identity, signal) : known.chatModel,
@@ -114,47 +115,31 @@ export function createPlanAnswer(options: {
     return model
   }
 
-  /** Whether the documents hold an answer: judged by the reranker; where there is none, by similarity; else by words alone. */
+  /** Whether the documents hold an answer: judged by the reranker; where there is none, by what the searches found. */
   async function decide(answer: AnswerRow, retrieved: Retrieved, identity: Identity, signal: AbortSignal) {
-    const question = { question: answer.question, chunks: retrieved.hits.map(toSourceChunk) }
-    const request = { ...question, signal, sourceLimit: answer.maxSources }
-    const { embedding } = retrieved
-    const judges = [
-      { rerank: rerankPassages(identity) },
-      ...(embedding === null ? [] : [{ embed: embedPassages(identity, embedding) }]),
-    ]
-    for (const judge of judges) {
-      try {
-        return await gatherEvidence({ ...request, ...judge })
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!isModelMissing(error)) throw error
-        logger.debug({ err: error }, 'an answer is decided without a model that this platform does not have')
-      }
+    const chunks = retrieved.hits.map(toSourceChunk)
+    const request = { question: answer.question, chunks, signal, sourceLimit: answer.maxSources }
+    try {
+      return await gatherEvidence({ ...request, rerank: rerankPassages(identity, answer.id) })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isModelMissing(error)) throw error
+      logger.debug({ err: error }, 'an answer is decided without a model that this platform does not have')
+      return gatherEvidence(request)
     }
-    return gatherEvidence(request)
   }
 
-  function rerankPassages(identity: Identity): Rerank {
+  function rerankPassages(identity: Identity, answerId: string): Rerank {
     return async (question, passages, signal) => {
-      const scores = await models.rerank(identity, { question, passages: [...passages] }, signal)
+      const request = { question, passages: [...passages], idempotencyKey: `answer:${answerId}:rerank` }
+      const scores = await models.rerank(identity, request, signal)
       if (scores === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model.')
       return scores
     }
   }
-
-  /** The first text is the question, whose vector is known already; the others are passages. */
-  function embedPassages(identity: Identity, embedding: NonNullable<Retrieved['embedding']>): Embed {
-    const { modelName, vector } = embedding
-    return async ([, ...texts], signal) => {
-      if (texts.length === 0) return [vector]
-      const request = { modelName, texts, purpose: 'document' as const, idempotencyKey: null }
-      return [vector, ...(await models.embed(identity, request, signal))]
-    }
-  }
 }
 
-const toSourceChunk = ({ chunk, documentTitle, denseRank, lexicalRank }: RetrievedChunk): SourceChunk => ({
+const toSourceChunk = ({ chunk, documentTitle, ...found }: RetrievedChunk): SourceChunk => ({
   id: chunk.id,
   documentId: chunk.documentId,
   documentTitle,
@@ -163,6 +148,7 @@ const toSourceChunk = ({ chunk, documentTitle, denseRank, lexicalRank }: Retriev
   text: chunk.text,
   startOffset: chunk.startOffset,
   endOffset: chunk.endOffset,
-  denseRank,
-  lexicalRank,
+  denseRank: found.denseRank,
+  lexicalRank: found.lexicalRank,
+  denseSimilarity: found.denseSimilarity,
 })

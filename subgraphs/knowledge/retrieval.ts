@@ -19,6 +19,8 @@ export interface RetrievedChunk {
   score: number
   denseRank: number | null
   lexicalRank: number | null
+  /** Cosine of question and chunk, −1 to 1. Null when the search had no vectors; for a chunk far down the lowest that was seen. */
+  denseSimilarity: number | null
 }
 
 export interface Retrieved {
@@ -40,11 +42,15 @@ export interface Retrieval {
     limit: number
     /** How deep the list of each search is read: a chunk that only one of them ranks low still counts. Default 100. */
     depth?: number
+    /** Work that may be done again after a crash names itself, so that its embeddings count once. */
+    idempotencyKey?: string
     signal: AbortSignal
   }): Promise<Retrieved>
 }
 
 const DEPTH_DEFAULT = 100
+/** How far down the similarity of chunks is known that only their words brought up. */
+const SIMILARITY_DEPTH = 200
 /** Chunks of documents that are not READY are left out after the search, so a few more are asked for. */
 const SLACK = 20
 /** A pasted page would otherwise look up thousands of terms. */
@@ -60,10 +66,11 @@ export function createRetrieval(options: {
   const { database, vectorStore, embedQuestion } = options
 
   return {
-    async retrieve({ identity, knowledgeBases, question, mode, limit, depth = DEPTH_DEFAULT, signal }) {
+    async retrieve({ identity, knowledgeBases, question, mode, limit, depth = DEPTH_DEFAULT, idempotencyKey, signal }) {
       const { workspaceId } = identity
       const modelNames = [...new Set(knowledgeBases.flatMap(({ embeddingModelName }) => embeddingModelName ?? []))]
-      const embeddings = mode === 'LEXICAL' ? [] : await embedAll(identity, modelNames, question, signal)
+      const embeddings =
+        mode === 'LEXICAL' ? [] : await embedAll(identity, modelNames, question, idempotencyKey, signal)
       const usedMode = embeddings.length === 0 ? 'LEXICAL' : mode
       const { dense, lexical } = await vectorStore.search({
         workspaceId,
@@ -73,13 +80,13 @@ export function createRetrieval(options: {
           vector,
         })),
         text: usedMode === 'DENSE' ? null : wordsOf(question),
-        limit: depth,
+        limit: Math.max(depth, SIMILARITY_DEPTH),
         signal,
       })
-      const fused = fuseRanks<RankedChunks[number]>([...dense, lexical], ({ chunkId }) => chunkId).slice(
-        0,
-        limit + SLACK,
-      )
+      const lists = [...dense, lexical].map((list) => list.slice(0, depth))
+      const fused = fuseRanks<RankedChunks[number]>(lists, ({ chunkId }) => chunkId).slice(0, limit + SLACK)
+      const similarities = new Map(dense.flatMap((list) => list.map(({ chunkId, score: cosine }) => [chunkId, cosine])))
+      const lowest = similarities.size === 0 ? null : Math.min(...similarities.values())
       const rows = await readChunks(
         workspaceId,
         fused.map(({ item }) => item.chunkId),
@@ -87,7 +94,8 @@ export function createRetrieval(options: {
       const hits = fused.flatMap(({ item, score, ranks }) => {
         const found = rows.get(item.chunkId)
         const denseRank = ranks.slice(0, -1).find((rank) => rank !== null) ?? null
-        return found ? [{ ...found, score, denseRank, lexicalRank: ranks.at(-1) ?? null }] : []
+        const denseSimilarity = similarities.get(item.chunkId) ?? lowest
+        return found ? [{ ...found, score, denseRank, lexicalRank: ranks.at(-1) ?? null, denseSimilarity }] : []
       })
       return { mode: usedMode, hits: hits.slice(0, limit), embedding: embeddings[0] ?? null }
     },
@@ -102,11 +110,13 @@ export function createRetrieval(options: {
     identity: Identity,
     modelNames: readonly string[],
     question: string,
+    idempotencyKey: string | undefined,
     signal: AbortSignal,
   ): Promise<{ modelName: string; vector: Float32Array }[]> {
     const embedded = await Promise.all(
       modelNames.map(async (modelName) => {
-        const vector = await embedQuestion(identity, modelName, question, signal)
+        const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}:${modelName}`
+        const vector = await embedQuestion(identity, modelName, question, signal, key)
         return vector === null ? [] : [{ modelName, vector }]
       }),
     )

@@ -12,6 +12,7 @@ const chunk = (text: string, startOffset = 100): SourceChunk => ({
   endOffset: startOffset + text.length,
   denseRank: 1,
   lexicalRank: 1,
+  denseSimilarity: null,
 })
 
 test('spans are offsets into the document and quotes its exact text', () => {

@@ -12,6 +12,7 @@ const source = (id: string, text: string): SourceChunk => ({
   endOffset: text.length,
   denseRank: 1,
   lexicalRank: null,
+  denseSimilarity: null,
 })
 
 test('sources are numbered, labelled and fenced, and the question comes last', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { composeExtractiveAnswer } from './compose-extractive-answer.ts'
 import { gatherEvidence } from './gather-evidence.ts'
+import type { ScoredSentence } from './gather-evidence.ts'
 import type { Rerank, SourceChunk } from './source-chunk.ts'
 import { contentTerms } from './terms.ts'
 
@@ -32,6 +33,7 @@ function chunksOf(texts: Record<string, string> = documents): SourceChunk[] {
     endOffset: text.length,
     denseRank: index + 1,
     lexicalRank: index + 1,
+    denseSimilarity: null,
   }))
 }
 
@@ -102,6 +104,38 @@ describe('composeExtractiveAnswer', () => {
     }
   })
 
+  test('sentences that fit are preferred to one that fills the answer alone, and one passage does not take all places', async () => {
+    const { evidence } = await answer('Which tool deletes archives that are older than the limit?')
+    const [passage] = evidence.passages
+    if (passage === undefined) throw new Error('no passage')
+    const sentence = (text: string, share: number, likelihood: number, startOffset: number): ScoredSentence => {
+      const span = { startOffset, endOffset: startOffset + text.length }
+      const features = {
+        coverage: 0,
+        neighbourCoverage: 0,
+        expectation: 0,
+        names: 0,
+        novelty: 0,
+        emptiness: 0,
+        length: 0,
+      }
+      const own = { quote: text, text, span, leansBack: false, announces: false }
+      return {
+        ...own,
+        passage: { ...passage, sentences: [], share },
+        features,
+        likelihood,
+        probability: share * likelihood,
+      }
+    }
+    const long = sentence(`Rotation ${'and storage '.repeat(32)}end.`, 0.5, 0.5, 0)
+    const first = sentence('Backups older than a month are removed.', 0.3, 0.7, 900)
+    const second = sentence('A nightly task called sweeper does it.', 0.2, 0.8, 1800)
+    const sentences = [long, first, second].toSorted((left, right) => right.probability - left.probability)
+    const composed = composeExtractiveAnswer({ ...evidence, isInDocuments: true, sentences })
+    expect(composed.sentences.map(({ text }) => text)).toEqual([first.text, second.text])
+  })
+
   test('two documents that state different numbers conflict', async () => {
     const { answer: composed } = await answer(
       'How many days are backups kept?',
@@ -138,7 +172,7 @@ describe('gatherEvidence', () => {
       },
       signal: AbortSignal.timeout(5000),
     })
-    expect(batches).toEqual([16])
+    expect(batches).toEqual([8])
   })
 
   test('the same manual in two formats counts once', async () => {
@@ -150,14 +184,14 @@ describe('gatherEvidence', () => {
     expect(new Set(evidence.sources.map((source) => source.chunk.documentId)).size).toBe(1)
   })
 
-  test('without a reranker it rests on embeddings, and without those on words', async () => {
-    const embed = (texts: readonly string[]) => Promise.resolve(texts.map(() => new Float32Array([1, 0])))
+  test('without a reranker it rests on what the searches found, and without vectors on words', async () => {
     const options = {
       question: 'On which port does the server listen by default?',
       chunks: chunksOf(),
       signal: AbortSignal.timeout(5000),
     }
-    expect((await gatherEvidence({ ...options, embed })).basis).toBe('embedded')
+    const withVectors = chunksOf().map((chunk) => ({ ...chunk, denseSimilarity: 0.6 }))
+    expect((await gatherEvidence({ ...options, chunks: withVectors })).basis).toBe('embedded')
     const lexical = await gatherEvidence(options)
     expect(lexical.basis).toBe('lexical')
     expect(lexical.sentences[0]?.text).toBe('The server listens on port 8443 by default.')

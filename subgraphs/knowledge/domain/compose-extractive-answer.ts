@@ -1,6 +1,9 @@
 /**
  * An answer made of the documents' own words: at most three sentences and 400 characters, each a slice of the stored
  * text. Nothing is written that is not quoted, so every citation of such an answer is verified by construction.
+ *
+ * Which sentences: those that together hold the answer most probably and fit (a knapsack; small enough to try every choice).
+ * What makes a sentence understood goes with it: the one it points back to, or the one it announces.
  */
 import { numberClaims } from './claims.ts'
 import type { Evidence, ScoredSentence } from './gather-evidence.ts'
@@ -31,39 +34,75 @@ export type ComposeOptions = {
   lengthLimit?: number
 }
 
-/** A further sentence is added only if it is at least this share as likely as the best one. */
-const leastShare = 0.2
+/** A sentence is considered only if it is at least this share as likely as the best one … */
+const leastShare = 0.1
+/** … and among the first so many. */
+const candidateLimit = 14
 /** Of a sentence that is too long a part of at least this many characters is worth showing. */
 const leastPart = 120
 
 export function composeExtractiveAnswer(evidence: Evidence, options: ComposeOptions = {}): ExtractiveAnswer {
   const { sentenceLimit = 3, lengthLimit = 400 } = options
   if (!evidence.isInDocuments) return { verdict: 'NOT_IN_DOCUMENTS', sentences: [] }
-  const chosen: { sentence: ScoredSentence; extracted: ExtractedSentence }[] = []
-  let left = lengthLimit
-  const best = evidence.sentences[0]?.probability ?? 0
-
-  const add = (sentence: ScoredSentence, mayCut: boolean): boolean => {
-    if (chosen.length === sentenceLimit || chosen.some((other) => isRepetition(other.sentence, sentence))) return false
-    const extracted = extract(sentence, left, mayCut)
-    if (extracted === null) return false
-    chosen.push({ sentence, extracted })
-    left -= extracted.text.length + 1
-    return true
-  }
-
-  for (const sentence of evidence.sentences) {
-    if (chosen.length > 0 && sentence.probability < best * leastShare) break
-    if (sentence.features.emptiness === 1 && !sentence.announces) continue
-    if (!add(sentence, chosen.length === 0)) continue
-    // What it points back to, and what it announces, make it understood.
-    const partner = partnerOf(sentence, evidence.sentences)
-    if (partner !== undefined && chosen.length < sentenceLimit) add(partner, false)
-  }
-  if (chosen.length === 0) return { verdict: 'NOT_IN_DOCUMENTS', sentences: [] }
-  const used = chosen.map((entry) => entry.sentence)
-  return { verdict: verdictOf(evidence, used), sentences: inReadingOrder(chosen.map((entry) => entry.extracted)) }
+  const units = unitsOf(evidence.sentences, sentenceLimit, lengthLimit)
+  const used = bestChoice(units, sentenceLimit, lengthLimit)
+  const extracted = used.flatMap((sentence) => extract(sentence, lengthLimit) ?? [])
+  if (extracted.length === 0) return { verdict: 'NOT_IN_DOCUMENTS', sentences: [] }
+  return { verdict: verdictOf(evidence, used), sentences: inReadingOrder(extracted) }
 }
+
+/** A sentence, or a sentence with the one that makes it understood; the likelier one first. */
+type Unit = { sentences: ScoredSentence[]; length: number }
+
+function unitsOf(all: readonly ScoredSentence[], sentenceLimit: number, lengthLimit: number): Unit[] {
+  const candidates: ScoredSentence[] = []
+  for (const sentence of all) {
+    if (candidates.length === candidateLimit || sentence.probability < (all[0]?.probability ?? 0) * leastShare) break
+    if (sentence.features.emptiness === 1 && !sentence.announces) continue
+    if (!candidates.some((other) => isRepetition(other, sentence))) candidates.push(sentence)
+  }
+  return candidates.map((sentence) => {
+    // One sentence alone is shortened to fit.
+    const alone = { sentences: [sentence], length: Math.min(sentence.text.length, lengthLimit) }
+    const partner = partnerOf(sentence, all)
+    if (partner === undefined || sentenceLimit < 2) return alone
+    const length = sentence.text.length + 1 + partner.text.length
+    return length > lengthLimit ? alone : { sentences: [sentence, partner], length }
+  })
+}
+
+/** The sentences of the units that fit and most probably hold the answer, those of the likeliest unit first. */
+function bestChoice(units: readonly Unit[], sentenceLimit: number, lengthLimit: number): ScoredSentence[] {
+  let best: ScoredSentence[] = []
+  let bestProbability = 0
+  const extend = (from: number, chosen: readonly Unit[], length: number): void => {
+    const sentences = chosen.flatMap((unit) => unit.sentences)
+    const probability = probabilityOfAny(sentences)
+    if (probability > bestProbability) {
+      bestProbability = probability
+      best = sentences
+    }
+    for (let index = from; index < units.length; index += 1) {
+      const unit = units[index]
+      if (unit === undefined) break
+      const longer = length + unit.length + (chosen.length === 0 ? 0 : 1)
+      if (sentences.length + unit.sentences.length > sentenceLimit || longer > lengthLimit) continue
+      if (!chosen.some((other) => sharesSentence(other, unit))) extend(index + 1, [...chosen, unit], longer)
+    }
+  }
+  extend(0, [], 0)
+  return best
+}
+
+/** That one of them holds the answer: passages exclude each other (their shares sum to 1), sentences of one passage do not. */
+function probabilityOfAny(sentences: readonly ScoredSentence[]): number {
+  const misses = new Map<ScoredSentence['passage'], number>()
+  for (const { passage, likelihood } of sentences) misses.set(passage, (misses.get(passage) ?? 1) * (1 - likelihood))
+  return [...misses].reduce((sum, [passage, miss]) => sum + passage.share * (1 - miss), 0)
+}
+
+const sharesSentence = (left: Unit, right: Unit): boolean =>
+  left.sentences.some((own) => right.sentences.some((other) => isRepetition(own, other)))
 
 function partnerOf(sentence: ScoredSentence, all: readonly ScoredSentence[]): ScoredSentence | undefined {
   const siblings = sentence.passage.sentences
@@ -88,7 +127,7 @@ function inReadingOrder(sentences: readonly ExtractedSentence[]): ExtractedSente
   )
 }
 
-function extract(sentence: ScoredSentence, room: number, mayCut: boolean): ExtractedSentence | null {
+function extract(sentence: ScoredSentence, room: number): ExtractedSentence | null {
   let { startOffset, endOffset } = sentence.span
   let quote = sentence.quote
   const bullet = /^[-*+•‣◦–]\s+/u.exec(quote)?.[0] ?? ''
@@ -96,9 +135,8 @@ function extract(sentence: ScoredSentence, room: number, mayCut: boolean): Extra
   quote = quote.slice(bullet.length)
   let text = collapseWhitespace(quote)
   if (text.length > room) {
-    if (!mayCut || room < leastPart) return null
     const cut = trimSpan(quote, 0, characterBoundary(quote, quote.slice(0, room).search(/\s\S*$/u)))
-    if (cut === null) return null
+    if (cut === null || cut.endOffset < leastPart) return null
     quote = quote.slice(0, cut.endOffset)
     endOffset = startOffset + quote.length
     text = collapseWhitespace(quote)

@@ -4,14 +4,14 @@
  */
 import type { AnswerPassage, PassageSentence } from './answer-passages.ts'
 import { contentTerms, tokenize } from './terms.ts'
-import { meetsExpectation } from './understand-question.ts'
+import { countNewNames, meetsExpectation } from './understand-question.ts'
 import type { Question } from './understand-question.ts'
 
 /** In the order of the coefficients in evidence-model.ts. */
 export type PassageFeatures = {
   /** Cross-encoder logit / 10; 0 without a reranker. */
   relevance: number
-  /** Cosine of question and passage; 0 without an embedding model. */
+  /** Cosine of question and chunk, as the dense search found it; 0 without an embedding model. */
   similarity: number
   /** Weighted share of the question's terms in the passage and its headings. */
   coverage: number
@@ -21,6 +21,8 @@ export type PassageFeatures = {
   focusCoverage: number
   /** 1 when the passage holds a new thing of the kind the question asks for; 0.5 when it asks for nothing particular. */
   expectation: number
+  /** How much it names that the question does not: 0 for nothing, 0.5 for one thing, 0.75 for two … */
+  names: number
   /** Prior of its chunk from both searches: 1 when it is first in both. */
   retrieval: number
   /** Weighted share of the question's terms that stand in none of the retrieved chunks. */
@@ -28,14 +30,12 @@ export type PassageFeatures = {
 }
 
 export type SentenceFeatures = {
-  /** Cross-encoder logit of its passage / 10; 0 without a reranker. */
-  relevance: number
-  similarity: number
   /** Weighted share of the question's terms in the sentence. */
   coverage: number
   /** … in the sentence before and after it in the passage. */
   neighbourCoverage: number
   expectation: number
+  names: number
   /** Share of its content terms that the question does not hold: an answer adds something. */
   novelty: number
   /** 1 for a question, a line that only announces, or one of fewer than four words. */
@@ -75,29 +75,28 @@ export type FeatureInput = {
   chunkTerms: ReadonlySet<string>
   /** Terms of all retrieved chunks. */
   retrievedTerms: ReadonlySet<string>
-  similarity: number
-  /** Raw cross-encoder output; null without a reranker. */
-  logit: number | null
 }
 
+/** All but the relevance, which only a reranker knows. */
 export function passageFeatures(input: FeatureInput): PassageFeatures {
-  const { question, weights, passage, chunkTerms, retrievedTerms, similarity, logit } = input
+  const { question, weights, passage, chunkTerms, retrievedTerms } = input
   const focus = [...question.focusTerms]
-  const { denseRank, lexicalRank } = passage.chunk
+  const { denseRank, lexicalRank, denseSimilarity } = passage.chunk
   return {
-    relevance: (logit ?? 0) / 10,
-    similarity,
+    relevance: 0,
+    similarity: denseSimilarity ?? 0,
     coverage: coverage(weights, contentTerms(`${passage.context} ${passage.text}`)),
     chunkCoverage: coverage(weights, chunkTerms),
     focusCoverage: focus.length === 0 ? 1 : focus.filter((term) => chunkTerms.has(term)).length / focus.length,
     expectation: expectationOf(question, passage.text),
+    names: namesOf(question, passage.text),
     retrieval: (priorOf(denseRank) + priorOf(lexicalRank)) / 2,
     absence: 1 - coverage(weights, retrievedTerms),
   }
 }
 
 export function sentenceFeatures(input: FeatureInput, sentence: PassageSentence): SentenceFeatures {
-  const { question, weights, passage, similarity, logit } = input
+  const { question, weights, passage } = input
   const index = passage.sentences.indexOf(sentence)
   const neighbours = [passage.sentences[index - 1], passage.sentences[index + 1]]
     .map((other) => other?.text ?? '')
@@ -106,21 +105,28 @@ export function sentenceFeatures(input: FeatureInput, sentence: PassageSentence)
   const fresh = [...terms].filter((term) => !question.terms.has(term)).length
   const isEmpty = sentence.text.endsWith('?') || sentence.announces || tokenize(sentence.text).length < 4
   return {
-    relevance: (logit ?? 0) / 10,
-    similarity,
     coverage: coverage(weights, terms),
     neighbourCoverage: coverage(weights, contentTerms(neighbours)),
     expectation: expectationOf(question, sentence.text),
+    names: namesOf(question, sentence.text),
     novelty: terms.size === 0 ? 0 : fresh / terms.size,
     emptiness: isEmpty ? 1 : 0,
     length: Math.min(1, sentence.text.length / 400),
   }
 }
 
+/** @param logit raw output of the cross-encoder for question and passage */
+export const withRelevance = (features: PassageFeatures, logit: number): PassageFeatures => ({
+  ...features,
+  relevance: logit / 10,
+})
+
 function expectationOf(question: Question, text: string): number {
   if (question.expected === 'anything' || question.expected === 'reason') return 0.5
   return meetsExpectation(question, text) ? 1 : 0
 }
+
+const namesOf = (question: Question, text: string): number => 1 - 0.5 ** countNewNames(question, text)
 
 function priorOf(rank: number | null): number {
   return rank === null ? 0 : 1 / Math.sqrt(rank)

@@ -1,12 +1,12 @@
 /**
- * Three linear models over the features of evidence-features.ts, one set of coefficients for each way of looking (with a
- * reranker, with embeddings only, with words only):
+ * Three linear models over the features of evidence-features.ts:
  * - `passage` orders passages: a conditional logit (softmax over the passages of one question; McFadden 1973);
- * - `sentence` tells which sentence of a passage holds the answer: logistic regression;
- * - `answerable` decides whether there is an answer at all, from the best passage: logistic regression.
+ * - `answerable` decides whether there is an answer at all, from the best passage: logistic regression;
+ * - the sentence model tells which sentence of a passage holds the answer: logistic regression.
+ * The first two have a set of coefficients for each way of looking: with a reranker, with embeddings only, with words only.
  * Fitted by `test/bench/questions/fit-evidence.ts` on the calibration questions only.
  */
-import { evidenceCoefficients } from './evidence-coefficients.ts'
+import { evidenceCoefficients, sentenceCoefficients } from './evidence-coefficients.ts'
 import type { PassageFeatures, SentenceFeatures } from './evidence-features.ts'
 
 export type EvidenceBasis = 'reranked' | 'embedded' | 'lexical'
@@ -15,7 +15,6 @@ export type Coefficients<Features> = { intercept: number } & Features
 
 export type EvidenceCoefficients = {
   passage: Coefficients<PassageFeatures>
-  sentence: Coefficients<SentenceFeatures>
   answerable: Coefficients<PassageFeatures>
   /** At or above this probability the documents hold an answer. */
   threshold: number
@@ -30,24 +29,39 @@ export function passageShares(features: readonly PassageFeatures[], basis: Evide
   return powers.map((power) => power / sum)
 }
 
-export function sentenceProbability(features: SentenceFeatures, basis: EvidenceBasis): number {
-  return logistic(linear(features, evidenceCoefficients[basis].sentence))
+/** @returns the probability that it holds the answer, if its passage does */
+export function sentenceProbability(features: SentenceFeatures): number {
+  return logistic(linear(features, sentenceCoefficients))
 }
 
-export function answerableProbability(features: PassageFeatures, basis: EvidenceBasis): number {
-  return logistic(linear(features, evidenceCoefficients[basis].answerable))
+/**
+ * @param passages best first
+ * @returns the probability that one of them answers, 0 when there is none
+ */
+export function answerableProbability(
+  passages: readonly { features: PassageFeatures }[],
+  basis: EvidenceBasis,
+): number {
+  const decisive = decisiveFeatures(passages)
+  return decisive === null ? 0 : logistic(linear(decisive, evidenceCoefficients[basis].answerable))
 }
 
 export function answerThreshold(basis: EvidenceBasis): number {
   return evidenceCoefficients[basis].threshold
 }
 
-/** The best passage as the decision sees it: its own features, with the greatest relevance and similarity of all. */
-export function decisiveFeatures(best: PassageFeatures, all: readonly PassageFeatures[]): PassageFeatures {
+/**
+ * The best passage as the decision sees it: its own features, with the greatest relevance and similarity of all; null
+ * without one. Of the relevance the cube: a passage that clearly answers or has clearly nothing to do with the question
+ * decides, but between those a near-miss is as relevant as an answer in other words.
+ */
+export function decisiveFeatures(passages: readonly { features: PassageFeatures }[]): PassageFeatures | null {
+  const [best] = passages
+  if (best === undefined) return null
   return {
-    ...best,
-    relevance: Math.max(...all.map((features) => features.relevance)),
-    similarity: Math.max(...all.map((features) => features.similarity)),
+    ...best.features,
+    relevance: Math.max(...passages.map(({ features }) => features.relevance)) ** 3,
+    similarity: Math.max(...passages.map(({ features }) => features.similarity)),
   }
 }
 

@@ -2,26 +2,18 @@
  * Decides, before anything is written, whether the retrieved chunks hold an answer, and which of their sentences it is.
  * Both answer modes use it: NOT_IN_DOCUMENTS comes from here and never from what a model says about itself.
  *
- * The cost is bounded, so that the first delta stays under 300 ms on two cores: passages are first ranked by words and by
- * the rank of their chunk, and only the best `passageLimit` of them are read by a model, in one batch: by the
- * cross-encoder where there is one, else by the embedding model, else by none.
+ * The cost is bounded, so that the first delta stays under 300 ms on two cores: passages are first ordered by what the two
+ * searches and their words say of them, and only the best `passageLimit` are read by the cross-encoder, where there is one.
  */
 import { answerPassages, distinctChunks, passageForModel } from './answer-passages.ts'
 import type { AnswerPassage, PassageSentence } from './answer-passages.ts'
-import { coverage, passageFeatures, sentenceFeatures, termWeights } from './evidence-features.ts'
+import { passageFeatures, sentenceFeatures, termWeights, withRelevance } from './evidence-features.ts'
 import type { FeatureInput, PassageFeatures, SentenceFeatures } from './evidence-features.ts'
-import {
-  answerableProbability,
-  answerThreshold,
-  decisiveFeatures,
-  passageShares,
-  sentenceProbability,
-} from './evidence-model.ts'
+import { answerableProbability, answerThreshold, passageShares, sentenceProbability } from './evidence-model.ts'
 import type { EvidenceBasis } from './evidence-model.ts'
 import { fuseRanks } from './fuse-ranks.ts'
 import { contextLine } from './index-text.ts'
-import { cosine } from './source-chunk.ts'
-import type { Embed, Rerank, SourceChunk } from './source-chunk.ts'
+import type { Rerank, SourceChunk } from './source-chunk.ts'
 import { contentTerms } from './terms.ts'
 import { understandQuestion } from './understand-question.ts'
 import type { Question } from './understand-question.ts'
@@ -35,6 +27,9 @@ export type ScoredPassage = AnswerPassage & {
 export type ScoredSentence = PassageSentence & {
   passage: ScoredPassage
   features: SentenceFeatures
+  /** Probability that it holds the answer, if its passage does. */
+  likelihood: number
+  /** … and altogether: times the share of its passage. */
   probability: number
 }
 
@@ -57,105 +52,85 @@ export type GatherEvidenceOptions = {
   question: string
   /** Fused result of both searches, best first. */
   chunks: readonly SourceChunk[]
-  /** Used when there is no reranker. */
-  embed?: Embed | undefined
   rerank?: Rerank | undefined
   signal: AbortSignal
   /** Chunks that are read. Default 24. */
   chunkLimit?: number
-  /** Passages that a model reads, in one batch. Default 16. */
+  /** Passages that the cross-encoder reads. Default 8. */
   passageLimit?: number
   /** Sources returned. Default 8. */
   sourceLimit?: number
 }
 
 export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Evidence> {
-  const { chunkLimit = 24, passageLimit = 16, sourceLimit = 8, embed, rerank, signal } = options
+  const { chunkLimit = 24, passageLimit = 8, sourceLimit = 8, rerank, signal } = options
   const question = understandQuestion(options.question)
   const chunks = distinctChunks(options.chunks).slice(0, chunkLimit)
-  const basis: EvidenceBasis = rerank !== undefined ? 'reranked' : embed !== undefined ? 'embedded' : 'lexical'
-  const { inputs } = preparePassages(question, chunks, passageLimit)
-  const passages = inputs.map((input) => input.passage)
-
-  const logits =
-    rerank === undefined || passages.length === 0
-      ? null
-      : await rerank(question.text, passages.map(passageForModel), signal)
-  const similarities =
-    basis === 'embedded' && embed !== undefined ? await similaritiesTo(question, passages, embed, signal) : null
-  const scored = inputs.map((input, index) => ({
-    ...input,
-    logit: logits?.[index] ?? null,
-    similarity: similarities?.[index] ?? 0,
+  const prepared = preparePassages(question, chunks).slice(0, passageLimit)
+  if (rerank === undefined || prepared.length === 0)
+    return weigh(question, basisWithoutReranker(chunks), prepared, chunks, sourceLimit)
+  const texts = prepared.map(({ input }) => passageForModel(input.passage))
+  const logits = await rerank(question.text, texts, signal)
+  const judged = prepared.map(({ input, features }, index) => ({
+    input,
+    features: withRelevance(features, logits[index] ?? Number.NEGATIVE_INFINITY),
   }))
-  return weigh(question, basis, scored, chunks, sourceLimit)
+  return weigh(question, 'reranked', judged, chunks, sourceLimit)
 }
 
-/** The passages worth a model's time, each with what its features need; similarity and logit are still unknown. */
-export function preparePassages(
-  question: Question,
-  chunks: readonly SourceChunk[],
-  passageLimit: number,
-): { inputs: FeatureInput[] } {
+export type PreparedPassage = { input: FeatureInput; features: PassageFeatures }
+
+/** All passages of the chunks, best first by what is known without a reranker. */
+export function preparePassages(question: Question, chunks: readonly SourceChunk[]): PreparedPassage[] {
   const chunkTerms = chunks.map((chunk) =>
     contentTerms(`${contextLine(chunk.documentTitle, chunk.headings, 400)} ${chunk.text}`),
   )
   const retrievedTerms = new Set(chunkTerms.flatMap((terms) => [...terms]))
   const weights = termWeights(question, chunkTerms)
-  const byWords = answerPassages(chunks)
-    .map((passage) => ({ passage, score: coverage(weights, contentTerms(`${passage.context} ${passage.text}`)) }))
-    .sort((left, right) => right.score - left.score)
-    .map((entry) => entry.passage)
-  // Words find what is asked in the document's own terms, the rank of the chunk what is asked in others: fuse both orders.
-  const byRank = byWords.toSorted((left, right) => left.chunkIndex - right.chunkIndex)
-  const inputs = fuseRanks(
-    [byWords, byRank],
-    (passage) => `${passage.chunk.id} ${String(passage.sentences[0]?.span.startOffset)}`,
-    preselectionConstant,
-  )
-    .slice(0, passageLimit)
-    .map(({ item: passage }) => ({
-      question,
-      weights,
-      passage,
-      chunkTerms: chunkTerms[passage.chunkIndex] ?? new Set<string>(),
-      retrievedTerms,
-      similarity: 0,
-      logit: null,
-    }))
-  return { inputs }
+  const prepared = answerPassages(chunks).map((passage) => {
+    const own = chunkTerms[passage.chunkIndex] ?? new Set<string>()
+    const input = { question, weights, passage, chunkTerms: own, retrievedTerms }
+    return { input, features: passageFeatures(input) }
+  })
+  return inOrderOfShare(prepared, basisWithoutReranker(chunks)).map(({ input, features }) => ({ input, features }))
 }
 
-/** Smaller than in the fusion of searches: here the head of either order should win against the middle of both. */
-const preselectionConstant = 20
+const basisWithoutReranker = (chunks: readonly SourceChunk[]): EvidenceBasis =>
+  chunks.some(({ denseSimilarity }) => denseSimilarity !== null) ? 'embedded' : 'lexical'
 
-/** Pure second half: features to probabilities to an order. */
-export function weigh(
+function inOrderOfShare(prepared: readonly PreparedPassage[], basis: EvidenceBasis) {
+  const shares = passageShares(
+    prepared.map(({ features }) => features),
+    basis,
+  )
+  return prepared
+    .map((entry, index) => ({ ...entry, share: shares[index] ?? 0 }))
+    .sort((left, right) => right.share - left.share)
+}
+
+/** Features to probabilities to an order. */
+function weigh(
   question: Question,
   basis: EvidenceBasis,
-  inputs: readonly FeatureInput[],
+  prepared: readonly PreparedPassage[],
   chunks: readonly SourceChunk[],
   sourceLimit: number,
 ): Evidence {
-  const features = inputs.map(passageFeatures)
-  const shares = passageShares(features, basis)
-  const scored = inputs
-    .map((input, index) => {
-      const own = features[index] ?? passageFeatures(input)
-      return { input, passage: { ...input.passage, features: own, share: shares[index] ?? 0 } }
-    })
-    .sort((left, right) => right.passage.share - left.passage.share)
-  const passages = scored.map((entry) => entry.passage)
+  const scored = inOrderOfShare(prepared, basis).map(({ input, features, share }) => ({
+    input,
+    passage: { ...input.passage, features, share },
+  }))
+  const passages = scored.map(({ passage }) => passage)
   const sentences = scored
     .flatMap(({ input, passage }) =>
-      input.passage.sentences.map((sentence): ScoredSentence => {
+      passage.sentences.map((sentence): ScoredSentence => {
         const features = sentenceFeatures(input, sentence)
-        return { ...sentence, passage, features, probability: sentenceProbability(features, basis) * passage.share }
+        const likelihood = sentenceProbability(features)
+        return { ...sentence, passage, features, likelihood, probability: likelihood * passage.share }
       }),
     )
     .sort((left, right) => right.probability - left.probability)
-  const best = passages[0]
-  const probability = best === undefined ? 0 : answerableProbability(decisiveFeatures(best.features, features), basis)
+  const probability = answerableProbability(passages, basis)
   return {
     question,
     basis,
@@ -165,17 +140,6 @@ export function weigh(
     probability,
     isInDocuments: probability >= answerThreshold(basis),
   }
-}
-
-async function similaritiesTo(
-  question: Question,
-  passages: readonly AnswerPassage[],
-  embed: Embed,
-  signal: AbortSignal,
-): Promise<number[]> {
-  if (passages.length === 0) return []
-  const [own, ...vectors] = await embed([question.text, ...passages.map(passageForModel)], signal)
-  return vectors.map((vector) => (own === undefined ? 0 : cosine(own, vector)))
 }
 
 /** Chunks by their best passage, fused with the order of retrieval, which knows more of them. */

@@ -13,10 +13,9 @@ export type SourceChunk = {
   /** Rank from 1 in the dense and in the full-text result; null where that search did not return it. */
   denseRank: number | null
   lexicalRank: number | null
+  /** Cosine of question and chunk, −1 to 1; null when the search had no vectors. */
+  denseSimilarity: number | null
 }
-
-/** Vectors of unit length, in the order of the texts. */
-export type Embed = (texts: readonly string[], signal: AbortSignal) => Promise<readonly Float32Array[]>
 
 /**
  * Relevance of each passage to the question, in their order: the raw output (logit, no sigmoid) of a cross-encoder

@@ -117,6 +117,20 @@ export function meetsExpectation(question: Question, passage: string): boolean {
   return units[expected].test(unseen)
 }
 
+/** How many distinct things the text names that the question does not: identifiers, paths, numbers, acronyms, quoted or capitalised words. */
+export function countNewNames(question: Question, text: string): number {
+  const quoted = new Set(
+    [...text.matchAll(/["“`‘]([^"”`’]{1,40})["”`’]/gu)].flatMap(([, inside]) => [...contentTerms(inside ?? '')]),
+  )
+  const names = tokenize(text).filter(
+    ({ surface, term, isStopWord, isName }, index) =>
+      !isStopWord &&
+      !question.terms.has(term) &&
+      (isName || quoted.has(term) || /^\p{Lu}{2,}/u.test(surface) || (/^\p{Lu}/u.test(surface) && index > 0)),
+  )
+  return new Set(names.map(({ term }) => term)).size
+}
+
 /** An identifier, a quoted or capitalised word, an option: something that could be a name, and is not in the question. */
 function hasNewName(question: Question, passage: string): boolean {
   if (/["“`‘*]\s*[\w./$+-]+/u.test(passage) && hasNewToken(question, passage, () => true)) return true

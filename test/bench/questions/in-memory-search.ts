@@ -70,15 +70,22 @@ export async function createInMemorySearch(
     ): Promise<SourceChunk[]> {
       const [vector] = await embed([question])
       if (vector === undefined) return []
-      const dense = best(
-        vectors.map((candidate, index) => [index, cosine(vector, candidate)] as const),
-        limit,
-      )
+      const similarities = vectors.map((candidate) => cosine(vector, candidate))
+      const dense = best([...similarities.entries()], limit)
       const isKept = (index: number): boolean => !isExcluded(chunks[index]?.text ?? '')
       const fused = fuseRanks([dense.filter(isKept), lexical(question, limit).filter(isKept)], String)
       return fused.slice(0, limit).flatMap(({ item, ranks }) => {
         const chunk = chunks[item]
-        return chunk === undefined ? [] : [{ ...chunk, denseRank: ranks[0] ?? null, lexicalRank: ranks[1] ?? null }]
+        return chunk === undefined
+          ? []
+          : [
+              {
+                ...chunk,
+                denseRank: ranks[0] ?? null,
+                lexicalRank: ranks[1] ?? null,
+                denseSimilarity: similarities[item] ?? null,
+              },
+            ]
       })
     },
   }

@@ -1,40 +1,34 @@
 /**
- * Asks a question set in process: chunks, searches, gathers evidence and composes with the real domain functions, over
- * document contents extracted before (a folder of `<document id>.json`, the shape of contracts/document-content.ts).
+ * Asks a question set in process: chunks, searches, gathers evidence and composes with the real domain functions and
+ * models, with an exact search in memory instead of the store. For trying things; `ask-questions.ts` asks the platform.
  *
- *   TRIBUTARY_BENCH_MODELS=DIR node test/bench/questions/in-process.ts QUESTIONS.jsonl CONTENT_DIR [--no-rerank | --lexical] [--verbose]
+ *   node test/bench/questions/in-process.ts [--set questions-calibration] [--no-rerank | --lexical] [--always] [--verbose]
+ *
+ * `--always` refuses nothing: what the order of passages and the choice of sentences are worth by themselves.
  */
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { DocumentContent } from '../../../subgraphs/knowledge/domain/chunk-document.ts'
+import { parseArgs } from 'node:util'
 import { composeExtractiveAnswer } from '../../../subgraphs/knowledge/domain/compose-extractive-answer.ts'
 import { gatherEvidence } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
+import { questionContents, readQuestions } from './documents.ts'
 import { createInMemorySearch } from './in-memory-search.ts'
-import { openLocalModels } from './local-models.ts'
+import { openQuestionModels } from './models.ts'
 import { formatFigures, judge, scoreAnswers } from './score-answers.ts'
-import type { GivenAnswer, TestQuestion } from './score-answers.ts'
+import type { GivenAnswer } from './score-answers.ts'
 
-const [questionFile, contentFolder, ...flags] = process.argv.slice(2)
-const modelFolder = process.env['TRIBUTARY_BENCH_MODELS']
-if (questionFile === undefined || contentFolder === undefined || modelFolder === undefined) {
-  throw new Error(
-    'usage: TRIBUTARY_BENCH_MODELS=DIR node in-process.ts QUESTIONS.jsonl CONTENT_DIR [--no-rerank | --lexical] [--verbose]',
-  )
-}
-const questions = readFileSync(questionFile, 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as TestQuestion)
-const documents = readdirSync(contentFolder)
-  .filter((name) => name.endsWith('.json'))
-  .sort()
-  .map((name) => ({
-    id: name.slice(0, -5),
-    content: JSON.parse(readFileSync(join(contentFolder, name), 'utf8')) as DocumentContent,
-  }))
+const { values: flags } = parseArgs({
+  options: {
+    set: { type: 'string', default: 'questions-calibration' },
+    'no-rerank': { type: 'boolean', default: false },
+    lexical: { type: 'boolean', default: false },
+    always: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+const questions = await readQuestions(flags.set)
+const documents = await questionContents(flags.set)
 const contents = new Map(documents.map(({ id, content }) => [id, content]))
-const models = await openLocalModels(modelFolder)
-const index = await createInMemorySearch(documents, models.embedCached)
+await using models = await openQuestionModels()
+const index = await createInMemorySearch(documents, models.embed)
 console.log(
   `${String(documents.length)} documents, ${String(index.chunkCount)} chunks, ${String(questions.length)} questions`,
 )
@@ -42,15 +36,15 @@ console.log(
 const answers: GivenAnswer[] = []
 for (const question of questions) {
   const started = performance.now()
-  const chunks = await index.search(question.question)
+  const found = await index.search(question.question)
+  const chunks = flags.lexical ? found.map((chunk) => ({ ...chunk, denseRank: null, denseSimilarity: null })) : found
   const evidence = await gatherEvidence({
     question: question.question,
     chunks,
-    embed: flags.includes('--lexical') ? undefined : models.embed,
-    rerank: flags.includes('--no-rerank') || flags.includes('--lexical') ? undefined : models.rerank,
+    rerank: flags['no-rerank'] || flags.lexical ? undefined : models.rerank,
     signal: AbortSignal.timeout(30_000),
   })
-  const composed = composeExtractiveAnswer(evidence)
+  const composed = composeExtractiveAnswer(flags.always ? { ...evidence, isInDocuments: true } : evidence)
   const answer: GivenAnswer = {
     questionId: question.id,
     verdict: composed.verdict,
@@ -65,7 +59,7 @@ for (const question of questions) {
     firstDeltaMs: performance.now() - started,
   }
   answers.push(answer)
-  if (flags.includes('--verbose')) {
+  if (flags.verbose) {
     const outcome = judge(question, answer)
     console.log(
       `\n${outcome.right ? 'RIGHT' : 'WRONG'} ${question.id} ${question.kind} p=${evidence.probability.toFixed(2)} ${composed.verdict}${question.answerable && !outcome.inSources ? ' (not in sources)' : ''}\n  Q ${question.question}\n  E ${question.expected.join(' | ')}  «${question.quote.slice(0, 140)}»`,
