@@ -8,7 +8,7 @@
  *
  * Size: the embedding model reads 256 word pieces, of which the title and headings that are indexed with the chunk
  * (`index-text.ts`) take some. At four to five characters to a piece, 800 characters stay well below. Not tuned: see
- * docs/decisions/2026-11-22-answer-thresholds.md.
+ * docs/decisions/2026-11-24-answers-from-evidence.md.
  */
 import { splitSentences } from './split-sentences.ts'
 import { characterBoundary, trimSpan } from './text-span.ts'

@@ -101,8 +101,12 @@ function probabilityOfAny(sentences: readonly ScoredSentence[]): number {
   return [...misses].reduce((sum, [passage, miss]) => sum + passage.share * (1 - miss), 0)
 }
 
+/** Candidates do not repeat each other; what one of them brings along may be another. */
 const sharesSentence = (left: Unit, right: Unit): boolean =>
-  left.sentences.some((own) => right.sentences.some((other) => isRepetition(own, other)))
+  left.sentences.some((own) => right.sentences.some((other) => isSame(own, other)))
+
+const isSame = (left: ScoredSentence, right: ScoredSentence): boolean =>
+  left.span.startOffset === right.span.startOffset && left.passage.chunk.documentId === right.passage.chunk.documentId
 
 function partnerOf(sentence: ScoredSentence, all: readonly ScoredSentence[]): ScoredSentence | undefined {
   const siblings = sentence.passage.sentences
@@ -155,11 +159,7 @@ function extract(sentence: ScoredSentence, room: number): ExtractedSentence | nu
 
 /** Two sentences that share most of their words say the same. */
 function isRepetition(left: ScoredSentence, right: ScoredSentence): boolean {
-  if (
-    left.span.startOffset === right.span.startOffset &&
-    left.passage.chunk.documentId === right.passage.chunk.documentId
-  )
-    return true
+  if (isSame(left, right)) return true
   const leftTerms = contentTerms(left.text)
   const rightTerms = contentTerms(right.text)
   const shared = [...leftTerms].filter((term) => rightTerms.has(term)).length
