@@ -1,7 +1,7 @@
 // `tributary search "WORDS"`: the passages that fit best, with their places.
 import { clientError, EXIT_STATUS, type ExitStatus } from '../client/client-error.ts'
 import { chooseKnowledgeBases } from '../client/knowledge-bases.ts'
-import type { SearchResult } from '../client/shapes.ts'
+import type { KnowledgeBase, SearchResult } from '../client/shapes.ts'
 import type { CommandContext } from './context.ts'
 
 export interface SearchFlags {
@@ -12,13 +12,20 @@ export interface SearchFlags {
 
 const PASSAGE_CHARACTERS = 400
 
+/** What gives the platform an embedding model, and what that leaves as it was. */
+export const EMBEDDING_REMEDY =
+  'To search by meaning, start the platform with network access once, which fetches its embedding model; or put the files of that model ' +
+  'into TRIBUTARY_MODELS_DIR, or set OLLAMA_HOST to an Ollama with an embedding model, and start the platform again. ' +
+  'Documents ingested without one are still found by words only: delete them and ingest them again, or ingest them into another knowledge base.'
+
 export async function search(
   { endpoint, output, signal }: CommandContext,
   query: string,
   flags: SearchFlags,
 ): Promise<ExitStatus> {
   const knowledgeBases = await chooseKnowledgeBases(endpoint, flags.knowledgeBase, signal)
-  for (const { id, name } of knowledgeBases) {
+  const advice = new Set<string>()
+  for (const { id, name, embeddingModel } of knowledgeBases) {
     const { knowledgeBase } = await endpoint.request<{ knowledgeBase: { search: SearchResult | null } | null }>(
       'Search',
       { knowledgeBaseId: id, query, first: flags.first, mode: flags.mode ?? 'HYBRID' },
@@ -27,9 +34,11 @@ export async function search(
     const result = knowledgeBase?.search
     if (!result) throw clientError('SEARCH_FAILED', `"${name}" could not be searched. Try again.`)
     output.record({ knowledgeBase: { id, name }, ...result })
-    const without =
-      result.mode === 'LEXICAL' && flags.mode !== 'LEXICAL' ? ' by words only: no embedding model is at hand' : ''
-    output.line(`${name}: ${result.hits.length} passages in ${result.durationMs} ms${without}`)
+    const without = result.mode === 'LEXICAL' && flags.mode !== 'LEXICAL' ? withoutMeaning(embeddingModel) : null
+    if (without) advice.add(without.remedy)
+    output.line(
+      `${name}: ${result.hits.length} passages in ${result.durationMs} ms${without ? `, by words only: ${without.why}` : ''}`,
+    )
     for (const { score, chunk } of result.hits) {
       const { document, span, headings, text } = chunk
       const place = [document.title, ...headings, ...(span.page ? [`page ${span.page}`] : [])].join(' › ')
@@ -39,5 +48,15 @@ export async function search(
       output.line(`  ${passage.length > PASSAGE_CHARACTERS ? `${passage.slice(0, PASSAGE_CHARACTERS)}…` : passage}`)
     }
   }
+  for (const remedy of advice) output.note(remedy)
   return EXIT_STATUS.success
+}
+
+/** Why a search that was to look for meaning looked for words only. */
+function withoutMeaning(embeddingModel: KnowledgeBase['embeddingModel']): { why: string; remedy: string } {
+  if (!embeddingModel) return { why: 'it has no embedding model', remedy: EMBEDDING_REMEDY }
+  return {
+    why: `${embeddingModel.name} could not embed the question`,
+    remedy: 'Search again; if that does not help, the log of the platform says why the model does not answer.',
+  }
 }

@@ -4,6 +4,7 @@ import { listKnowledgeBases } from '../client/knowledge-bases.ts'
 import { readAll } from '../client/pages.ts'
 import type { IngestionJob, Model, ModelHost } from '../client/shapes.ts'
 import type { CommandContext } from './context.ts'
+import { EMBEDDING_REMEDY } from './search.ts'
 
 const LATEST_JOBS = 200
 
@@ -49,6 +50,10 @@ export async function status({ endpoint, output, signal }: CommandContext): Prom
   output.line(models.length > 0 ? 'Models' : 'Models           none: search is by words only, and answers are extracts')
   for (const { name, provider, capabilities } of models)
     output.line(`  ${name}  ${provider}  ${capabilities.join(', ').toLowerCase()}`)
+  if (!models.some(({ capabilities }) => capabilities.includes('EMBEDDING'))) {
+    if (models.length > 0) output.line('  no embedding model: search is by words only')
+    output.line(`  ${EMBEDDING_REMEDY}`)
+  }
   output.line(
     knowledgeBases.length > 0
       ? 'Knowledge bases'
