@@ -10,7 +10,7 @@ type Cited = {
   quote: string
   isVerified: boolean
   span: { startOffset: number; endOffset: number }
-  document: { id: string; title: string; sourceUri: string | null } | null
+  document: { id: string; ingestionItem: { name: string } | null } | null
 }
 type AnswerView = {
   text: string
@@ -45,8 +45,9 @@ const answerStream = /* GraphQL */ `
             }
             document {
               id
-              title
-              sourceUri
+              ingestionItem {
+                name
+              }
             }
           }
           sources {
@@ -156,7 +157,7 @@ export async function askEndpoint(options: AskEndpointOptions): Promise<GivenAns
         text,
         citations: await Promise.all(
           citations.map(async ({ quote, isVerified, span, document }) => ({
-            documentId: documentIdOf(document, question.documentIds),
+            documentId: documentIdOf(document),
             quote,
             isVerified,
             storedText:
@@ -180,11 +181,7 @@ export async function askEndpoint(options: AskEndpointOptions): Promise<GivenAns
   return answers
 }
 
-/** A file `<document id>.<format>` is known by its source URI or title. */
-function documentIdOf(document: Cited['document'], wanted: readonly string[]): string {
-  const names = [document?.sourceUri, document?.title].flatMap((name) =>
-    name == null ? [] : [name.split('/').at(-1) ?? ''],
-  )
-  const stems = names.map((name) => name.replace(/\.[a-z]+$/iu, ''))
-  return wanted.find((id) => stems.includes(id)) ?? stems[0] ?? ''
+/** A file `<document id>.<extension>` is known by the name under which it was ingested. */
+function documentIdOf(document: Cited['document']): string {
+  return (document?.ingestionItem?.name ?? '').replace(/\.[a-z]+$/iu, '')
 }
