@@ -72,6 +72,8 @@ export async function findFiles(given: readonly string[]): Promise<{ files: Foun
       }
       // Links to folders are not followed: they may lead in circles.
       const found = await stat(location).catch(() => null)
+      if (found === null)
+        skipped.push({ path: location, reason: 'it cannot be read; is it a link to something that is gone?' })
       if (!found?.isFile()) continue
       const extension = path.extname(entry.name).toLowerCase()
       if (SUPPORTED.has(extension)) add(location, found.size)
