@@ -2,7 +2,7 @@
 //
 //   POST /internal/model        { capability, modelName }             → { model | null }
 //   POST /internal/embeddings   { modelName, texts, purpose, … }      → float32 little-endian, row after row; headers say rows, dimensions, model
-//   POST /internal/rerankings   { question, passages }                → { scores | null }
+//   POST /internal/rerankings   { question, passages }                → { readings | null }
 //   POST /internal/generations  { modelName, messages, … }            → NDJSON of GenerationLine; closing the socket cancels
 import readline from 'node:readline'
 import { z } from 'zod'
@@ -41,14 +41,27 @@ export const EMBEDDING_ROWS_HEADER = 'tributary-rows'
 export const EMBEDDING_DIMENSIONS_HEADER = 'tributary-dimensions'
 
 export const RERANKINGS_PATH = '/internal/rerankings'
+/** What is read is the context, a full stop, and the sentences with spaces between them. */
+export const rerankPassageSchema = z.object({ context: z.string(), sentences: z.array(z.string()) })
 export const rerankRequestSchema = z.object({
   question: z.string(),
-  passages: z.array(z.string()).max(256),
+  passages: z.array(rerankPassageSchema).max(256),
   /** As that of embeddings; null when it is left out. */
   idempotencyKey: z.string().nullable().optional(),
 })
-/** Raw logits in the order of the passages, higher is better; null when this platform has no reranking model. */
-export const rerankResponseSchema = z.object({ scores: z.array(z.number()).nullable() })
+/**
+ * What the model makes of a passage. `score` is the raw logit of its relevance. The others are log-odds of heads fitted for answering, 0 where
+ * the model has none: that the passage holds the answer, that the question can be answered at all, that a sentence is the answer.
+ */
+export const rerankReadingSchema = z.object({
+  score: z.number(),
+  answering: z.number(),
+  answerability: z.number(),
+  sentences: z.array(z.number()),
+})
+export type RerankReading = z.infer<typeof rerankReadingSchema>
+/** In the order of the passages; null when this platform has no reranking model. */
+export const rerankResponseSchema = z.object({ readings: z.array(rerankReadingSchema).nullable() })
 
 export const messageSchema = z.object({ role: z.enum(['SYSTEM', 'USER', 'ASSISTANT', 'TOOL']), content: z.string() })
 export type Message = z.infer<typeof messageSchema>
@@ -98,12 +111,12 @@ export interface ModelsClient {
     request: z.infer<typeof embeddingsRequestSchema>,
     signal: AbortSignal,
   ): Promise<Float32Array[]>
-  /** How well each passage answers the question, as raw logits in order; null when this platform has no reranking model. */
+  /** How well each passage answers the question, in order; null when this platform has no reranking model. */
   rerank(
     identity: Identity,
     request: z.infer<typeof rerankRequestSchema>,
     signal: AbortSignal,
-  ): Promise<number[] | null>
+  ): Promise<RerankReading[] | null>
   /**
    * `started`, deltas, then `completed`; throws what `failed` says, and PROCESS_DIED when models is gone behind `started`. Aborting the signal
    * stops the model.
@@ -157,7 +170,7 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
         { url, token: await signer.sign(identity), body, signal, timeoutMs: 60_000, target },
         rerankResponseSchema,
       )
-      return response.scores
+      return response.readings
     },
 
     async *generate(identity, body, signal) {

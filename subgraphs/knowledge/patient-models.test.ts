@@ -12,6 +12,8 @@ const never = new AbortController().signal
 const away = () => new TributaryError('UPSTREAM_UNAVAILABLE', 'The models service cannot be reached.')
 
 /** Asks the given one for a ranking, and counts how often it was asked. */
+const reading = { score: 1, answering: 0, answerability: 0, sentences: [] }
+
 function asking(rerank: Rerank, options: Pick<CreatePatientModelsOptions, 'patienceMs' | 'tryTimeoutMs'>) {
   let tries = 0
   const counted: Rerank = (...call) => {
@@ -29,9 +31,9 @@ test('models that are back answer as if nothing had been', async () => {
   let refusals = 3
   const { ask, tries } = asking(async () => {
     if (refusals-- > 0) throw away()
-    return [1]
+    return [reading]
   }, {})
-  expect(await ask(never)).toEqual([1])
+  expect(await ask(never)).toEqual([reading])
   expect(tries()).toBe(4)
 })
 

@@ -131,10 +131,14 @@ export function createPlanAnswer(options: {
 
   function rerankPassages(identity: Identity, answerId: string): Rerank {
     return async (question, passages, signal) => {
-      const request = { question, passages: [...passages], idempotencyKey: `answer:${answerId}:rerank` }
-      const scores = await models.rerank(identity, request, signal)
-      if (scores === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model.')
-      return scores
+      const request = {
+        question,
+        passages: passages.map(({ context, sentences }) => ({ context, sentences: [...sentences] })),
+        idempotencyKey: `answer:${answerId}:rerank`,
+      }
+      const readings = await models.rerank(identity, request, signal)
+      if (readings === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model.')
+      return readings
     }
   }
 }

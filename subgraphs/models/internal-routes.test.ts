@@ -15,6 +15,8 @@ import {
   user,
 } from './running-models.fixture.ts'
 
+const passageOf = (sentence: string) => ({ context: '', sentences: [sentence] })
+
 await describeRunningModels('internal API of models', (running) => {
   test('finds the default and the named model, and null for others', async () => {
     expect(await running().client.findModel(identity, 'CHAT', null, never())).toMatchObject({
@@ -66,10 +68,14 @@ await describeRunningModels('internal API of models', (running) => {
     await ofOther.embed(identity, { ...request, idempotencyKey: null }, never())
     for (const question of ['Is it a bird?', 'Is it a bird?'])
       await ofOther.embed(identity, { ...request, texts: [question], idempotencyKey: 'question-1' }, never())
-    const scores = await ofOther.rerank(identity, { question: 'Is it a bird?', passages: ['A heron.', 'A'] }, never())
+    const readings = await ofOther.rerank(
+      identity,
+      { question: 'Is it a bird?', passages: [passageOf('A heron.'), passageOf('A')] },
+      never(),
+    )
     await other.close()
     // Reranking only where there is a model for it.
-    const kinds = ['EMBEDDING', 'EMBEDDING', 'EMBEDDING', 'EMBEDDING', ...(scores === null ? [] : ['RERANK'])]
+    const kinds = ['EMBEDDING', 'EMBEDDING', 'EMBEDDING', 'EMBEDDING', ...(readings === null ? [] : ['RERANK'])]
     await expect.poll(() => running().usages.length - before, { timeout: 15_000 }).toBe(kinds.length)
     const counted = running().usages.slice(before)
     expect(counted.map(({ kind }) => kind).toSorted()).toEqual(kinds)
@@ -78,8 +84,8 @@ await describeRunningModels('internal API of models', (running) => {
   })
 
   test('reranks passages, or says that nothing can', async () => {
-    const passages = ['Paris is the capital of France.', 'A violin has four strings.']
-    const scores = await running().client.rerank(
+    const passages = ['Paris is the capital of France.', 'A violin has four strings.'].map(passageOf)
+    const readings = await running().client.rerank(
       identity,
       { question: 'What is the capital of France?', passages },
       never(),
@@ -88,8 +94,8 @@ await describeRunningModels('internal API of models', (running) => {
     const canRerank = data.models.nodes.some((model: { capabilities: string[] }) =>
       model.capabilities.includes('RERANK'),
     )
-    if (canRerank) expect(scores?.[0]).toBeGreaterThan(scores?.[1] ?? Infinity)
-    else expect(scores).toBeNull()
+    if (canRerank) expect(readings?.[0]?.score).toBeGreaterThan(readings?.[1]?.score ?? Infinity)
+    else expect(readings).toBeNull()
   })
 
   test('generates as a stream, and passes on why it failed', async () => {

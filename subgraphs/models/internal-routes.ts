@@ -71,8 +71,8 @@ export function addInternalRoutes(app: FastifyInstance, options: InternalRoutesO
     async (request, reply): Promise<z.input<typeof rerankResponseSchema>> => {
       const { workspaceId } = await callerOf(request)
       const { idempotencyKey = null, ...body } = parseBody(rerankRequestSchema, request)
-      const scores = await rerankPassages(workspaceId, { ...body, idempotencyKey }, closedEarly(reply))
-      return { scores: scores === null ? null : [...scores] }
+      const readings = await rerankPassages(workspaceId, { ...body, idempotencyKey }, closedEarly(reply))
+      return { readings: readings === null ? null : [...readings] }
     },
   )
 

@@ -49,7 +49,7 @@ test('what a host has is written down once, and not again by the next process', 
 test('that there is no reranking model and that it cannot be had now are two answers', async () => {
   await (await openCatalogue(found)).refresh()
   const countUsage = createCountUsage(platform)
-  const request = { question: 'question', passages: ['passage'], idempotencyKey: null }
+  const request = { question: 'question', passages: [{ context: '', sentences: ['passage'] }], idempotencyKey: null }
   const broken = await openCatalogue(() => Promise.reject(new Error('disk')))
   const away = createRerankPassages({ catalogue: broken, countUsage })
   await expect(away('ws_x', request, never())).rejects.toMatchObject({

@@ -3,20 +3,21 @@
 import { providerUnreachable } from './ports/model-errors.ts'
 import type { CountUsage } from './count-usage.ts'
 import type { ModelCatalogue } from './model-catalogue.ts'
+import type { RerankPassage, RerankReading } from './ports/rerank-model.ts'
 
 export interface RerankPassagesRequest {
   question: string
-  passages: readonly string[]
+  passages: readonly RerankPassage[]
   /** Work under the same key counts once; null: it counts each time. */
   idempotencyKey: string | null
 }
 
-/** Raw logits in the order of the passages; null when no host has a reranking model. UPSTREAM_UNAVAILABLE when such a host does not answer. */
+/** Readings in the order of the passages; null when no host has a reranking model. UPSTREAM_UNAVAILABLE when such a host does not answer. */
 export type RerankPassages = (
   workspaceId: string,
   request: RerankPassagesRequest,
   signal: AbortSignal,
-) => Promise<readonly number[] | null>
+) => Promise<readonly RerankReading[] | null>
 
 export function createRerankPassages(options: { catalogue: ModelCatalogue; countUsage: CountUsage }): RerankPassages {
   const { catalogue, countUsage } = options
@@ -28,9 +29,9 @@ export function createRerankPassages(options: { catalogue: ModelCatalogue; count
       throw providerUnreachable(known.hostNames[0] ?? known.name)
     }
     const model = await catalogue.openRerankModel(found, signal)
-    const { scores, promptTokens } = await model.rerank(question, passages, signal)
+    const { readings, promptTokens } = await model.rerank(question, passages, signal)
     if (passages.length > 0)
       countUsage.afterReply({ workspaceId, kind: 'RERANK', modelName: found.name, promptTokens, idempotencyKey })
-    return scores
+    return readings
   }
 }

@@ -34,12 +34,26 @@ test('a passage is as long as an answer may be and carries its innermost heading
   ])
   expect(passages.length).toBe(3)
   for (const passage of passages) expect(passage.text.length).toBeLessThanOrEqual(400)
-  expect(passages[0] === undefined ? '' : passageForModel(passages[0])).toMatch(/^Programs › Editors\. Point 0 word/u)
+  const [first] = passages.map(passageForModel)
+  expect(first).toMatchObject({
+    context: 'Programs › Editors',
+    sentences: passages[0]!.sentences.map(({ text }) => text),
+  })
 })
 
 test('a line that announces what follows begins the next passage', () => {
   const passages = answerPassages([chunk(`${'word '.repeat(70)}end. The modes are:\n- ${'fast '.repeat(20)}\n- slow`)])
   expect(passages[1]?.sentences[0]?.text).toBe('The modes are:')
+})
+
+test('a term belongs to its definition, and lines without an end to each other, up to what leaves room for more', () => {
+  const commands = Array.from({ length: 4 }, (_, index) => `apt install a-package-of-some-name-${String(index)}`)
+  const [passage] = answerPassages([chunk(`partman-md\n\nSets up arrays of disks.\n\n${commands.join('\n\n')}`)])
+  expect(passage?.sentences.map(({ text }) => text)).toEqual([
+    'partman-md Sets up arrays of disks.',
+    commands.slice(0, 3).join(' '),
+    commands[3],
+  ])
 })
 
 test('a sentence that points back is marked', () => {

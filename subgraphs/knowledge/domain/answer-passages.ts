@@ -4,7 +4,8 @@
  * is about, and a whole chunk takes about twice the time.
  */
 import { contextLine } from './index-text.ts'
-import type { SourceChunk } from './source-chunk.ts'
+import { isLabel } from './label.ts'
+import type { PassageForModel, SourceChunk } from './source-chunk.ts'
 import { splitSentences } from './split-sentences.ts'
 import { contentTerms } from './terms.ts'
 import { collapseWhitespace } from './text-span.ts'
@@ -63,7 +64,7 @@ export function answerPassages(chunks: readonly SourceChunk[]): AnswerPassage[] 
   const seen = new Set<string>()
   return chunks.flatMap((chunk, chunkIndex) => {
     const sentences = sentencesOf(chunk).filter((sentence) => isNew(sentence.text, seen))
-    const context = contextLine(null, chunk.headings.slice(-2), 100)
+    const context = contextLine(null, chunk.headings.slice(-2), 60)
     return pack(sentences).map((group) => ({
       chunk,
       chunkIndex,
@@ -75,8 +76,8 @@ export function answerPassages(chunks: readonly SourceChunk[]): AnswerPassage[] 
 }
 
 /** What a model reads to judge the passage. */
-export function passageForModel(passage: AnswerPassage): string {
-  return passage.context === '' ? passage.text : `${passage.context}. ${passage.text}`
+export function passageForModel({ context, sentences }: AnswerPassage): PassageForModel {
+  return { context, sentences: sentences.map(({ text }) => text) }
 }
 
 function sentencesOf(chunk: SourceChunk): PassageSentence[] {
@@ -97,37 +98,31 @@ function sentencesOf(chunk: SourceChunk): PassageSentence[] {
   })
 }
 
-/** A label ("partman-md", "Example 3") is at most this long … */
-const labelLength = 60
-/** … and joined only if the whole still fits an answer. */
+/** A label is joined only if the whole still fits an answer. */
 const joinedLength = 360
+/** Lines among themselves are joined up to this length, so that three such sentences fit an answer. */
+const linesLength = 130
 
 /**
- * In a list of definitions the term stands on a line of its own above what is said about it. Neither answers a question
- * without the other, so they are one sentence.
+ * In a list of definitions the term stands on a line of its own above what is said about it, and so do the lines of an
+ * example. None of them answers a question without its neighbours, so they are one sentence.
  */
 function joinLabels(text: string, spans: readonly TextSpan[]): TextSpan[] {
   const joined: TextSpan[] = []
-  let label: TextSpan | null = null
+  let open: TextSpan | null = null
   for (const span of spans) {
-    const start: TextSpan = label ?? span
-    const isJoined: boolean = label === null || span.endOffset - start.startOffset <= joinedLength
-    if (!isJoined && label !== null) joined.push(label)
-    const whole: TextSpan = isJoined ? { startOffset: start.startOffset, endOffset: span.endOffset } : span
-    label = isLabel(text.slice(span.startOffset, span.endOffset)) && label === null ? whole : null
-    if (label === null) joined.push(whole)
+    const isLine = isLabel(text.slice(span.startOffset, span.endOffset))
+    const limit = isLine ? linesLength : joinedLength
+    if (open !== null && span.endOffset - open.startOffset > limit) {
+      joined.push(open)
+      open = null
+    }
+    const whole: TextSpan = { startOffset: open?.startOffset ?? span.startOffset, endOffset: span.endOffset }
+    open = isLine ? whole : null
+    if (open === null) joined.push(whole)
   }
-  if (label !== null) joined.push(label)
+  if (open !== null) joined.push(open)
   return joined
-}
-
-function isLabel(text: string): boolean {
-  return (
-    text.length <= labelLength &&
-    !/[.!?:;,]["”’)]*$/u.test(text) &&
-    !text.includes('|') &&
-    text.split(/\s+/u).length <= 6
-  )
 }
 
 const backReference =

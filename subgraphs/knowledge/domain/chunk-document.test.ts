@@ -94,6 +94,16 @@ describe('chunkDocument', () => {
     expect(texts.at(-1)).toMatch(/^The modes are:/u)
   })
 
+  test('a term goes with its definition', () => {
+    const content = contentOf([
+      { kind: 'paragraph', text: sentence('filler', 750) },
+      { kind: 'paragraph', text: 'partman-md' },
+      { kind: 'paragraph', text: sentence('array', 200) },
+    ])
+    const texts = chunkDocument(content).map((chunk) => content.text.slice(chunk.startOffset, chunk.endOffset))
+    expect(texts.at(-1)).toMatch(/^partman-md\n/u)
+  })
+
   test('a document of headings only still has a chunk, and an empty one has none', () => {
     expect(chunkDocument(contentOf([{ kind: 'heading', text: 'Only this', level: 1 }]))).toHaveLength(1)
     expect(chunkDocument({ title: null, text: '', blocks: [] })).toEqual([])

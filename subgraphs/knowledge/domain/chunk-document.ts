@@ -10,6 +10,7 @@
  * (`index-text.ts`) take some. At four to five characters to a piece, 800 characters stay well below. Not tuned: see
  * docs/decisions/2026-11-24-answers-from-evidence.md.
  */
+import { isLabel } from './label.ts'
 import { splitSentences } from './split-sentences.ts'
 import { characterBoundary, trimSpan } from './text-span.ts'
 import type { TextSpan } from './text-span.ts'
@@ -84,9 +85,8 @@ export function chunkDocument(content: DocumentContent, options: ChunkOptions = 
         const currentLength = (pending.at(-1)?.endOffset ?? start) - start
         const joinedLength = piece.endOffset - start
         const isFull = joinedLength > targetLength && currentLength >= minimumLength
-        // A line such as "The modes are:" belongs to what it announces.
-        const isAnnounced = content.text.charAt((pending.at(-1)?.endOffset ?? 0) - 1) === ':' && pending.length > 1
         if (joinedLength > maximumLength || isFull) {
+          const isAnnounced = pending.length > 1 && announces(content.text, pending.at(-1))
           const announcement = isAnnounced && joinedLength <= maximumLength * 2 ? pending.pop() : undefined
           flush()
           if (announcement !== undefined) {
@@ -108,6 +108,13 @@ export function chunkDocument(content: DocumentContent, options: ChunkOptions = 
     if (span !== null) chunks.push({ ordinal: 0, ...span, headings: path.slice(0, -1).map((heading) => heading.text) })
   }
   return chunks
+}
+
+/** A line such as "The modes are:", or the term above its definition, belongs to what follows. */
+function announces(text: string, piece: Piece | undefined): boolean {
+  if (piece === undefined || piece.kind === 'table' || piece.kind === 'code') return false
+  const line = text.slice(piece.startOffset, piece.endOffset)
+  return line.endsWith(':') || (piece.kind === 'paragraph' && isLabel(line))
 }
 
 /** Headings are kept as labels: one line, at most 200 characters. */

@@ -41,9 +41,18 @@ function chunksOf(texts: Record<string, string> = documents): SourceChunk[] {
 const rerank: Rerank = (question, passages) => {
   const wanted = [...contentTerms(question)]
   return Promise.resolve(
-    passages.map((passage) => {
-      const terms = contentTerms(passage)
-      return -10 + (20 * wanted.filter((term) => terms.has(term)).length) / Math.max(1, wanted.length)
+    passages.map(({ sentences }) => {
+      const shareIn = (text: string) => {
+        const terms = contentTerms(text)
+        return wanted.filter((term) => terms.has(term)).length / Math.max(1, wanted.length)
+      }
+      const share = shareIn(sentences.join(' '))
+      return {
+        score: -10 + 20 * share,
+        answering: 0,
+        answerability: 4 * share - 2,
+        sentences: sentences.map((sentence) => 4 * shareIn(sentence)),
+      }
     }),
   )
 }
@@ -104,13 +113,14 @@ describe('composeExtractiveAnswer', () => {
     }
   })
 
-  test('sentences that fit are preferred to one that fills the answer alone, and one passage does not take all places', async () => {
+  test('sentences that fit together are preferred to one that fills the answer alone', async () => {
     const { evidence } = await answer('Which tool deletes archives that are older than the limit?')
     const [passage] = evidence.passages
     if (passage === undefined) throw new Error('no passage')
-    const sentence = (text: string, share: number, likelihood: number, startOffset: number): ScoredSentence => {
+    const sentence = (text: string, probability: number, startOffset: number): ScoredSentence => {
       const span = { startOffset, endOffset: startOffset + text.length }
       const features = {
+        answering: 0,
         coverage: 0,
         neighbourCoverage: 0,
         expectation: 0,
@@ -120,17 +130,11 @@ describe('composeExtractiveAnswer', () => {
         length: 0,
       }
       const own = { quote: text, text, span, leansBack: false, announces: false }
-      return {
-        ...own,
-        passage: { ...passage, sentences: [], share },
-        features,
-        likelihood,
-        probability: share * likelihood,
-      }
+      return { ...own, passage: { ...passage, sentences: [] }, features, probability }
     }
-    const long = sentence(`Rotation ${'and storage '.repeat(32)}end.`, 0.5, 0.5, 0)
-    const first = sentence('Backups older than a month are removed.', 0.3, 0.7, 900)
-    const second = sentence('A nightly task called sweeper does it.', 0.2, 0.8, 1800)
+    const long = sentence(`Rotation ${'and storage '.repeat(32)}end.`, 0.25, 0)
+    const first = sentence('Backups older than a month are removed.', 0.21, 900)
+    const second = sentence('A nightly task called sweeper does it.', 0.16, 1800)
     const sentences = [long, first, second].toSorted((left, right) => right.probability - left.probability)
     const composed = composeExtractiveAnswer({ ...evidence, isInDocuments: true, sentences })
     expect(composed.sentences.map(({ text }) => text)).toEqual([first.text, second.text])
@@ -172,7 +176,7 @@ describe('gatherEvidence', () => {
       },
       signal: AbortSignal.timeout(5000),
     })
-    expect(batches).toEqual([8])
+    expect(batches).toEqual([12])
   })
 
   test('the same manual in two formats counts once', async () => {

@@ -94,12 +94,9 @@ function bestChoice(units: readonly Unit[], sentenceLimit: number, lengthLimit: 
   return best
 }
 
-/** That one of them holds the answer: passages exclude each other (their shares sum to 1), sentences of one passage do not. */
-function probabilityOfAny(sentences: readonly ScoredSentence[]): number {
-  const misses = new Map<ScoredSentence['passage'], number>()
-  for (const { passage, likelihood } of sentences) misses.set(passage, (misses.get(passage) ?? 1) * (1 - likelihood))
-  return [...misses].reduce((sum, [passage, miss]) => sum + passage.share * (1 - miss), 0)
-}
+/** That one of them is the answer: they exclude each other. */
+const probabilityOfAny = (sentences: readonly ScoredSentence[]): number =>
+  sentences.reduce((sum, { probability }) => sum + probability, 0)
 
 /** Candidates do not repeat each other; what one of them brings along may be another. */
 const sharesSentence = (left: Unit, right: Unit): boolean =>

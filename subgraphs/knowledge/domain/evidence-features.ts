@@ -3,7 +3,9 @@
  * one set of coefficients fits every corpus; nothing here knows a document or a subject.
  */
 import type { AnswerPassage, PassageSentence } from './answer-passages.ts'
-import { contentTerms, tokenize } from './terms.ts'
+import type { Reading } from './source-chunk.ts'
+import { contentTerms, contentTermsOf, tokenize } from './terms.ts'
+import type { Token } from './terms.ts'
 import { countNewNames, meetsExpectation } from './understand-question.ts'
 import type { Question } from './understand-question.ts'
 
@@ -11,6 +13,9 @@ import type { Question } from './understand-question.ts'
 export type PassageFeatures = {
   /** Cross-encoder logit / 10; 0 without a reranker. */
   relevance: number
+  /** Log-odds that it holds the answer, and that the question can be answered, by the heads of the reranker; 0 without one. */
+  answering: number
+  answerability: number
   /** Cosine of question and chunk, as the dense search found it; 0 without an embedding model. */
   similarity: number
   /** Weighted share of the question's terms in the passage and its headings. */
@@ -29,7 +34,27 @@ export type PassageFeatures = {
   absence: number
 }
 
+/** What tells the passages of one question apart only together with all of them: how far its words can be trusted. */
+export type PreselectionFeatures = {
+  similarity: number
+  coverage: number
+  chunkCoverage: number
+  focusCoverage: number
+  expectation: number
+  /** Priors of its chunk from each search: 1 when it is first there. */
+  lexicalPrior: number
+  densePrior: number
+  /** The same, times the coverage of the best passage: where one holds the question's words, words decide … */
+  trustedCoverage: number
+  trustedChunkCoverage: number
+  trustedLexicalPrior: number
+  /** … and where none does, meaning. */
+  distrustedDensePrior: number
+}
+
 export type SentenceFeatures = {
+  /** Log-odds that it is the answer, by the head of the reranker; 0 without one. */
+  answering: number
   /** Weighted share of the question's terms in the sentence. */
   coverage: number
   /** … in the sentence before and after it in the passage. */
@@ -82,51 +107,87 @@ export function passageFeatures(input: FeatureInput): PassageFeatures {
   const { question, weights, passage, chunkTerms, retrievedTerms } = input
   const focus = [...question.focusTerms]
   const { denseRank, lexicalRank, denseSimilarity } = passage.chunk
+  const tokens = tokenize(passage.text)
+  const terms = contentTermsOf(tokens)
+  for (const term of contentTerms(passage.context)) terms.add(term)
   return {
     relevance: 0,
+    answering: 0,
+    answerability: 0,
     similarity: denseSimilarity ?? 0,
-    coverage: coverage(weights, contentTerms(`${passage.context} ${passage.text}`)),
+    coverage: coverage(weights, terms),
     chunkCoverage: coverage(weights, chunkTerms),
     focusCoverage: focus.length === 0 ? 1 : focus.filter((term) => chunkTerms.has(term)).length / focus.length,
-    expectation: expectationOf(question, passage.text),
-    names: namesOf(question, passage.text),
+    expectation: expectationOf(question, passage.text, tokens),
+    names: namesOf(question, passage.text, tokens),
     retrieval: (priorOf(denseRank) + priorOf(lexicalRank)) / 2,
     absence: 1 - coverage(weights, retrievedTerms),
   }
 }
 
-export function sentenceFeatures(input: FeatureInput, sentence: PassageSentence): SentenceFeatures {
+/** @param answering what the reranker's head says of the sentence; 0 without one */
+export function sentenceFeatures(input: FeatureInput, sentence: PassageSentence, answering = 0): SentenceFeatures {
   const { question, weights, passage } = input
   const index = passage.sentences.indexOf(sentence)
   const neighbours = [passage.sentences[index - 1], passage.sentences[index + 1]]
     .map((other) => other?.text ?? '')
     .join(' ')
-  const terms = contentTerms(sentence.text)
+  const tokens = tokenize(sentence.text)
+  const terms = contentTermsOf(tokens)
   const fresh = [...terms].filter((term) => !question.terms.has(term)).length
-  const isEmpty = sentence.text.endsWith('?') || sentence.announces || tokenize(sentence.text).length < 4
+  const isEmpty = sentence.text.endsWith('?') || sentence.announces || tokens.length < 4
   return {
+    answering,
     coverage: coverage(weights, terms),
     neighbourCoverage: coverage(weights, contentTerms(neighbours)),
-    expectation: expectationOf(question, sentence.text),
-    names: namesOf(question, sentence.text),
+    expectation: expectationOf(question, sentence.text, tokens),
+    names: namesOf(question, sentence.text, tokens),
     novelty: terms.size === 0 ? 0 : fresh / terms.size,
     emptiness: isEmpty ? 1 : 0,
     length: Math.min(1, sentence.text.length / 400),
   }
 }
 
-/** @param logit raw output of the cross-encoder for question and passage */
-export const withRelevance = (features: PassageFeatures, logit: number): PassageFeatures => ({
+/** What a reranker adds. */
+export const withReading = (features: PassageFeatures, reading: Reading): PassageFeatures => ({
   ...features,
-  relevance: logit / 10,
+  relevance: reading.score / 10,
+  answering: reading.answering,
+  answerability: reading.answerability,
 })
 
-function expectationOf(question: Question, text: string): number {
-  if (question.expected === 'anything' || question.expected === 'reason') return 0.5
-  return meetsExpectation(question, text) ? 1 : 0
+/** @param passages all of one question */
+export function preselectionFeatures(
+  passages: readonly { input: FeatureInput; features: PassageFeatures }[],
+): PreselectionFeatures[] {
+  const trust = Math.max(0, ...passages.map(({ features }) => features.coverage))
+  return passages.map(({ input, features }) => {
+    const { similarity, coverage: own, chunkCoverage, focusCoverage, expectation } = features
+    const lexicalPrior = priorOf(input.passage.chunk.lexicalRank)
+    const densePrior = priorOf(input.passage.chunk.denseRank)
+    return {
+      similarity,
+      coverage: own,
+      chunkCoverage,
+      focusCoverage,
+      expectation,
+      lexicalPrior,
+      densePrior,
+      trustedCoverage: own * trust,
+      trustedChunkCoverage: chunkCoverage * trust,
+      trustedLexicalPrior: lexicalPrior * trust,
+      distrustedDensePrior: densePrior * (1 - trust),
+    }
+  })
 }
 
-const namesOf = (question: Question, text: string): number => 1 - 0.5 ** countNewNames(question, text)
+function expectationOf(question: Question, text: string, tokens: readonly Token[]): number {
+  if (question.expected === 'anything' || question.expected === 'reason') return 0.5
+  return meetsExpectation(question, text, tokens) ? 1 : 0
+}
+
+const namesOf = (question: Question, text: string, tokens: readonly Token[]): number =>
+  1 - 0.5 ** countNewNames(question, text, tokens)
 
 function priorOf(rank: number | null): number {
   return rank === null ? 0 : 1 / Math.sqrt(rank)

@@ -1,37 +1,45 @@
 /**
  * Three linear models over the features of evidence-features.ts:
- * - `passage` orders passages: a conditional logit (softmax over the passages of one question; McFadden 1973);
- * - `answerable` decides whether there is an answer at all, from the best passage: logistic regression;
- * - the sentence model tells which sentence of a passage holds the answer: logistic regression.
- * The first two have a set of coefficients for each way of looking: with a reranker, with embeddings only, with words only.
- * Fitted by `test/bench/questions/fit-evidence.ts` on the calibration questions only.
+ * - `preselection` orders passages before any of them is read: a conditional logit (softmax over the passages of one
+ *   question; McFadden 1973);
+ * - `answer` tells which sentence of the passages that are looked at is the answer: a conditional logit over all of them;
+ * - `answerable` decides whether there is an answer at all: logistic regression.
+ * Each has a set of coefficients for each way of looking: with a reranker, with embeddings only, with words only.
+ * Fitted by `test/bench/questions/fit-evidence.ts`.
  */
-import { evidenceCoefficients, sentenceCoefficients } from './evidence-coefficients.ts'
-import type { PassageFeatures, SentenceFeatures } from './evidence-features.ts'
+import { evidenceCoefficients, preselectionCoefficients } from './evidence-coefficients.ts'
+import type { PassageFeatures, PreselectionFeatures, SentenceFeatures } from './evidence-features.ts'
 
 export type EvidenceBasis = 'reranked' | 'embedded' | 'lexical'
 
-export type Coefficients<Features> = { intercept: number } & Features
-
 export type EvidenceCoefficients = {
-  passage: Coefficients<PassageFeatures>
-  answerable: Coefficients<PassageFeatures>
+  answer: { passage: PassageFeatures; sentence: SentenceFeatures }
+  answerable: { intercept: number } & PassageFeatures
   /** At or above this probability the documents hold an answer. */
   threshold: number
 }
 
-/** @returns for each passage the probability that it is the one that answers, if one does; they sum to 1 */
-export function passageShares(features: readonly PassageFeatures[], basis: EvidenceBasis): number[] {
-  const scores = features.map((entry) => linear(entry, evidenceCoefficients[basis].passage))
+/** @returns scores to order passages by, of no meaning beyond the question */
+export function preselectionScores(
+  features: readonly PreselectionFeatures[],
+  basis: Exclude<EvidenceBasis, 'reranked'>,
+): number[] {
+  return features.map((entry) => linear(entry, preselectionCoefficients[basis]))
+}
+
+/** @returns for each sentence the probability that it is the answer, if one of them is; they sum to 1 */
+export function answerShares(
+  sentences: readonly { passage: PassageFeatures; sentence: SentenceFeatures }[],
+  basis: EvidenceBasis,
+): number[] {
+  const { answer } = evidenceCoefficients[basis]
+  const scores = sentences.map(
+    ({ passage, sentence }) => linear(passage, answer.passage) + linear(sentence, answer.sentence),
+  )
   const highest = Math.max(...scores)
   const powers = scores.map((score) => Math.exp(score - highest))
   const sum = powers.reduce((total, power) => total + power, 0)
   return powers.map((power) => power / sum)
-}
-
-/** @returns the probability that it holds the answer, if its passage does */
-export function sentenceProbability(features: SentenceFeatures): number {
-  return logistic(linear(features, sentenceCoefficients))
 }
 
 /**
@@ -43,7 +51,9 @@ export function answerableProbability(
   basis: EvidenceBasis,
 ): number {
   const decisive = decisiveFeatures(passages)
-  return decisive === null ? 0 : logistic(linear(decisive, evidenceCoefficients[basis].answerable))
+  if (decisive === null) return 0
+  const { answerable } = evidenceCoefficients[basis]
+  return 1 / (1 + Math.exp(-answerable.intercept - linear(decisive, answerable)))
 }
 
 export function answerThreshold(basis: EvidenceBasis): number {
@@ -51,9 +61,9 @@ export function answerThreshold(basis: EvidenceBasis): number {
 }
 
 /**
- * The best passage as the decision sees it: its own features, with the greatest relevance and similarity of all; null
- * without one. Of the relevance the cube: a passage that clearly answers or has clearly nothing to do with the question
- * decides, but between those a near-miss is as relevant as an answer in other words.
+ * The best passage as the decision sees it: its own features, with the greatest relevance and similarity of all and their
+ * mean answerability; null without one. Of the relevance the cube: a passage that clearly answers or has clearly nothing
+ * to do with the question decides, but between those a near-miss is as relevant as an answer in other words.
  */
 export function decisiveFeatures(passages: readonly { features: PassageFeatures }[]): PassageFeatures | null {
   const [best] = passages
@@ -62,18 +72,12 @@ export function decisiveFeatures(passages: readonly { features: PassageFeatures 
     ...best.features,
     relevance: Math.max(...passages.map(({ features }) => features.relevance)) ** 3,
     similarity: Math.max(...passages.map(({ features }) => features.similarity)),
+    answerability: passages.reduce((sum, { features }) => sum + features.answerability, 0) / passages.length,
   }
 }
 
-function linear<Features extends Record<string, number>>(
-  features: Features,
-  coefficients: Coefficients<Features>,
-): number {
-  let sum = coefficients.intercept
+function linear<Features extends Record<string, number>>(features: Features, coefficients: Features): number {
+  let sum = 0
   for (const [name, value] of Object.entries(features)) sum += value * (coefficients[name] ?? 0)
   return sum
-}
-
-function logistic(value: number): number {
-  return 1 / (1 + Math.exp(-value))
 }

@@ -7,9 +7,15 @@
  */
 import { answerPassages, distinctChunks, passageForModel } from './answer-passages.ts'
 import type { AnswerPassage, PassageSentence } from './answer-passages.ts'
-import { passageFeatures, sentenceFeatures, termWeights, withRelevance } from './evidence-features.ts'
+import {
+  passageFeatures,
+  preselectionFeatures,
+  sentenceFeatures,
+  termWeights,
+  withReading,
+} from './evidence-features.ts'
 import type { FeatureInput, PassageFeatures, SentenceFeatures } from './evidence-features.ts'
-import { answerableProbability, answerThreshold, passageShares, sentenceProbability } from './evidence-model.ts'
+import { answerableProbability, answerShares, answerThreshold, preselectionScores } from './evidence-model.ts'
 import type { EvidenceBasis } from './evidence-model.ts'
 import { fuseRanks } from './fuse-ranks.ts'
 import { contextLine } from './index-text.ts'
@@ -20,16 +26,14 @@ import type { Question } from './understand-question.ts'
 
 export type ScoredPassage = AnswerPassage & {
   features: PassageFeatures
-  /** Probability that it is the one that answers, if one does: they sum to 1. */
+  /** Probability that it is the one that answers, if one does: that of its sentences together. */
   share: number
 }
 
 export type ScoredSentence = PassageSentence & {
   passage: ScoredPassage
   features: SentenceFeatures
-  /** Probability that it holds the answer, if its passage does. */
-  likelihood: number
-  /** … and altogether: times the share of its passage. */
+  /** Probability that it is the answer, if one sentence is: they sum to 1. */
   probability: number
 }
 
@@ -56,29 +60,34 @@ export type GatherEvidenceOptions = {
   signal: AbortSignal
   /** Chunks that are read. Default 24. */
   chunkLimit?: number
-  /** Passages that the cross-encoder reads. Default 8. */
+  /** Passages that the cross-encoder reads. Default 12. */
   passageLimit?: number
   /** Sources returned. Default 8. */
   sourceLimit?: number
 }
 
 export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Evidence> {
-  const { chunkLimit = 24, passageLimit = 8, sourceLimit = 8, rerank, signal } = options
+  const { chunkLimit = 24, passageLimit = 12, sourceLimit = 8, rerank, signal } = options
   const question = understandQuestion(options.question)
   const chunks = distinctChunks(options.chunks).slice(0, chunkLimit)
   const prepared = preparePassages(question, chunks).slice(0, passageLimit)
   if (rerank === undefined || prepared.length === 0)
     return weigh(question, basisWithoutReranker(chunks), prepared, chunks, sourceLimit)
   const texts = prepared.map(({ input }) => passageForModel(input.passage))
-  const logits = await rerank(question.text, texts, signal)
-  const judged = prepared.map(({ input, features }, index) => ({
-    input,
-    features: withRelevance(features, logits[index] ?? Number.NEGATIVE_INFINITY),
-  }))
-  return weigh(question, 'reranked', judged, chunks, sourceLimit)
+  const readings = await rerank(question.text, texts, signal)
+  const read = prepared.map((entry, index): ReadPassage => {
+    const reading = readings[index]
+    return reading === undefined
+      ? entry
+      : { input: entry.input, features: withReading(entry.features, reading), sentences: reading.sentences }
+  })
+  return weigh(question, 'reranked', read, chunks, sourceLimit)
 }
 
 export type PreparedPassage = { input: FeatureInput; features: PassageFeatures }
+
+/** With what the reranker's head says of each sentence, where there is one. */
+export type ReadPassage = PreparedPassage & { sentences?: readonly number[] }
 
 /** All passages of the chunks, best first by what is known without a reranker. */
 export function preparePassages(question: Question, chunks: readonly SourceChunk[]): PreparedPassage[] {
@@ -92,44 +101,25 @@ export function preparePassages(question: Question, chunks: readonly SourceChunk
     const input = { question, weights, passage, chunkTerms: own, retrievedTerms }
     return { input, features: passageFeatures(input) }
   })
-  return inOrderOfShare(prepared, basisWithoutReranker(chunks)).map(({ input, features }) => ({ input, features }))
-}
-
-const basisWithoutReranker = (chunks: readonly SourceChunk[]): EvidenceBasis =>
-  chunks.some(({ denseSimilarity }) => denseSimilarity !== null) ? 'embedded' : 'lexical'
-
-function inOrderOfShare(prepared: readonly PreparedPassage[], basis: EvidenceBasis) {
-  const shares = passageShares(
-    prepared.map(({ features }) => features),
-    basis,
-  )
+  const scores = preselectionScores(preselectionFeatures(prepared), basisWithoutReranker(chunks))
   return prepared
-    .map((entry, index) => ({ ...entry, share: shares[index] ?? 0 }))
-    .sort((left, right) => right.share - left.share)
+    .map((entry, index) => ({ entry, score: scores[index] ?? 0 }))
+    .sort((left, right) => right.score - left.score)
+    .map(({ entry }) => entry)
 }
+
+const basisWithoutReranker = (chunks: readonly SourceChunk[]): Exclude<EvidenceBasis, 'reranked'> =>
+  chunks.some(({ denseSimilarity }) => denseSimilarity !== null) ? 'embedded' : 'lexical'
 
 /** Features to probabilities to an order. */
 function weigh(
   question: Question,
   basis: EvidenceBasis,
-  prepared: readonly PreparedPassage[],
+  read: readonly ReadPassage[],
   chunks: readonly SourceChunk[],
   sourceLimit: number,
 ): Evidence {
-  const scored = inOrderOfShare(prepared, basis).map(({ input, features, share }) => ({
-    input,
-    passage: { ...input.passage, features, share },
-  }))
-  const passages = scored.map(({ passage }) => passage)
-  const sentences = scored
-    .flatMap(({ input, passage }) =>
-      passage.sentences.map((sentence): ScoredSentence => {
-        const features = sentenceFeatures(input, sentence)
-        const likelihood = sentenceProbability(features)
-        return { ...sentence, passage, features, likelihood, probability: likelihood * passage.share }
-      }),
-    )
-    .sort((left, right) => right.probability - left.probability)
+  const { passages, sentences } = shareOut(read, basis)
   const probability = answerableProbability(passages, basis)
   return {
     question,
@@ -139,6 +129,37 @@ function weigh(
     sources: rankSources(passages, chunks, sourceLimit),
     probability,
     isInDocuments: probability >= answerThreshold(basis),
+  }
+}
+
+/** The passages and all their sentences with their probabilities, both best first. */
+export function shareOut(
+  read: readonly ReadPassage[],
+  basis: EvidenceBasis,
+): { passages: ScoredPassage[]; sentences: ScoredSentence[] } {
+  const candidates = read.flatMap(({ input, features, sentences: answering }, place) =>
+    input.passage.sentences.map((sentence, index) => ({
+      place,
+      sentence,
+      passageFeatures: features,
+      features: sentenceFeatures(input, sentence, answering?.[index]),
+    })),
+  )
+  const shares = answerShares(
+    candidates.map((candidate) => ({ passage: candidate.passageFeatures, sentence: candidate.features })),
+    basis,
+  )
+  const passages = read.map(({ input, features }): ScoredPassage => ({ ...input.passage, features, share: 0 }))
+  const sentences = candidates.flatMap(({ place, sentence, features }, index): ScoredSentence[] => {
+    const passage = passages[place]
+    const probability = shares[index] ?? 0
+    if (passage === undefined) return []
+    passage.share += probability
+    return [{ ...sentence, passage, features, probability }]
+  })
+  return {
+    passages: passages.sort((left, right) => right.share - left.share),
+    sentences: sentences.sort((left, right) => right.probability - left.probability),
   }
 }
 

@@ -17,11 +17,27 @@ export type SourceChunk = {
   denseSimilarity: number | null
 }
 
-/**
- * Relevance of each passage to the question, in their order: the raw output (logit, no sigmoid) of a cross-encoder
- * trained on MS MARCO passages. Thresholds in this folder are calibrated on ms-marco-MiniLM-L-12-v2.
- */
-export type Rerank = (question: string, passages: readonly string[], signal: AbortSignal) => Promise<readonly number[]>
+/** A passage as a model reads it: the context, a full stop, and the sentences with spaces between them. */
+export type PassageForModel = { context: string; sentences: readonly string[] }
+
+/** What a cross-encoder made of a question and a passage. */
+export type Reading = {
+  /** Raw output (logit, no sigmoid) of a cross-encoder trained on MS MARCO passages. */
+  score: number
+  /** Log-odds of heads fitted for answering; 0 where a model has none: the passage holds the answer … */
+  answering: number
+  /** … the question can be answered … */
+  answerability: number
+  /** … and each sentence is the answer. */
+  sentences: readonly number[]
+}
+
+/** One reading a passage, in their order. What is fitted here is fitted on ms-marco-MiniLM-L-12-v2 and its heads. */
+export type Rerank = (
+  question: string,
+  passages: readonly PassageForModel[],
+  signal: AbortSignal,
+) => Promise<readonly Reading[]>
 
 export function cosine(left: Float32Array, right: Float32Array): number {
   let sum = 0

@@ -56,9 +56,12 @@ export function tokenize(text: string): Token[] {
 }
 
 /** The distinct content terms of a text: stop words out, names also by their parts (`apt-get` is also `apt` and `get`). */
-export function contentTerms(text: string): Set<string> {
+export const contentTerms = (text: string): Set<string> => contentTermsOf(tokenize(text))
+
+/** … of a text that is in tokens already. */
+export function contentTermsOf(tokens: readonly Token[]): Set<string> {
   const terms = new Set<string>()
-  for (const token of tokenize(text)) {
+  for (const token of tokens) {
     if (token.isStopWord) continue
     terms.add(token.term)
     if (/[^\p{L}\p{N}]/u.test(token.surface)) {

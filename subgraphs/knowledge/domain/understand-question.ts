@@ -3,6 +3,7 @@
  * that matches no pattern expects nothing in particular, which only costs evidence, never an answer.
  */
 import { contentTerms, tokenize } from './terms.ts'
+import type { Token } from './terms.ts'
 
 /** The kinds of thing an answer may have to contain. */
 export type ExpectedAnswer =
@@ -107,22 +108,26 @@ const units = {
 } as const
 
 /** True when the passage holds a thing of the expected kind that the question does not already hold. */
-export function meetsExpectation(question: Question, passage: string): boolean {
+export function meetsExpectation(
+  question: Question,
+  passage: string,
+  tokens: readonly Token[] = tokenize(passage),
+): boolean {
   const { expected } = question
   if (expected === 'anything' || expected === 'reason') return true
   if (expected === 'person')
-    return hasNewToken(question, passage, (surface) => /^_?\p{Lu}?[\p{L}\d_-]{2,}$/u.test(surface))
-  if (expected === 'name') return hasNewName(question, passage)
+    return hasNewToken(question, tokens, (surface) => /^_?\p{Lu}?[\p{L}\d_-]{2,}$/u.test(surface))
+  if (expected === 'name') return hasNewName(question, passage, tokens)
   const unseen = passage.replace(/\d[\d.,]*/gu, (number) => (containsNumber(question.text, number) ? '' : number))
   return units[expected].test(unseen)
 }
 
 /** How many distinct things the text names that the question does not: identifiers, paths, numbers, acronyms, quoted or capitalised words. */
-export function countNewNames(question: Question, text: string): number {
+export function countNewNames(question: Question, text: string, tokens: readonly Token[] = tokenize(text)): number {
   const quoted = new Set(
     [...text.matchAll(/["“`‘]([^"”`’]{1,40})["”`’]/gu)].flatMap(([, inside]) => [...contentTerms(inside ?? '')]),
   )
-  const names = tokenize(text).filter(
+  const names = tokens.filter(
     ({ surface, term, isStopWord, isName }, index) =>
       !isStopWord &&
       !question.terms.has(term) &&
@@ -132,21 +137,21 @@ export function countNewNames(question: Question, text: string): number {
 }
 
 /** An identifier, a quoted or capitalised word, an option: something that could be a name, and is not in the question. */
-function hasNewName(question: Question, passage: string): boolean {
-  if (/["“`‘*]\s*[\w./$+-]+/u.test(passage) && hasNewToken(question, passage, () => true)) return true
+function hasNewName(question: Question, passage: string, tokens: readonly Token[]): boolean {
+  if (/["“`‘*]\s*[\w./$+-]+/u.test(passage) && hasNewToken(question, tokens, () => true)) return true
   return hasNewToken(
     question,
-    passage,
+    tokens,
     (surface, isFirst) => /[-_./:+\d]/u.test(surface) || (/\p{Lu}/u.test(surface) && !isFirst),
   )
 }
 
 function hasNewToken(
   question: Question,
-  passage: string,
+  tokens: readonly Token[],
   accepts: (surface: string, isFirst: boolean) => boolean,
 ): boolean {
-  return tokenize(passage).some(
+  return tokens.some(
     (token, index) => !token.isStopWord && !question.terms.has(token.term) && accepts(token.surface, index === 0),
   )
 }

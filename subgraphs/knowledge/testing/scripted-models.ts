@@ -16,6 +16,7 @@ import {
   type GenerationLine,
   type GenerationRequest,
   type ModelDescription,
+  type RerankReading,
 } from '../../../contracts/models-client.ts'
 
 export const EMBEDDER: ModelDescription = {
@@ -99,7 +100,14 @@ export async function startScriptedModels(): Promise<ScriptedModels> {
 
   app.post(RERANKINGS_PATH, (request) => {
     const { question, passages } = rerankRequestSchema.parse(request.body)
-    return { scores: state.rerank === null ? null : passages.map((passage) => state.rerank!(question, passage)) }
+    const { rerank } = state
+    if (rerank === null) return { readings: null }
+    return {
+      readings: passages.map(({ sentences }): RerankReading => {
+        const score = rerank(question, sentences.join(' '))
+        return { score, answering: 0, answerability: score / 3, sentences: sentences.map(() => 0) }
+      }),
+    }
   })
 
   app.post(EMBEDDINGS_PATH, async (request, reply) => {

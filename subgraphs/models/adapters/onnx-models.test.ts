@@ -74,13 +74,22 @@ if ('missing' in rerank) {
   test('several workers give each passage its own score, in order, and end together', async () => {
     const open = (workers: number) =>
       createOnnxRerankModel({ name: 'reranker', directory: rerank.directory, contextLength: 256, workers })
-    const passages = ['The bridge is closed on Mondays.', 'Otters eat fish.', 'On Mondays nobody may cross the bridge.']
+    const passageOf = (sentence: string) => ({ context: '', sentences: [sentence] })
+    const passages = [
+      'The bridge is closed on Mondays.',
+      'Otters eat fish.',
+      'On Mondays nobody may cross the bridge.',
+    ].map(passageOf)
     await using one = open(1)
     const alone = await one.rerank('When is the bridge closed?', passages, never())
     const model = open(2)
     const calls = Array.from({ length: 4 }, async () => model.rerank('When is the bridge closed?', passages, never()))
-    for (const { scores } of await Promise.all(calls)) expect(scores).toEqual(alone.scores)
-    const waiting = model.rerank('When is the bridge closed?', Array<string>(200).fill('It is closed.'), never())
+    for (const { readings } of await Promise.all(calls)) expect(readings).toEqual(alone.readings)
+    const waiting = model.rerank(
+      'When is the bridge closed?',
+      Array.from({ length: 200 }, () => passageOf('It is closed.')),
+      never(),
+    )
     const closed = model[Symbol.asyncDispose]()
     await expect(waiting).rejects.toMatchObject({ code: 'CAPACITY_EXCEEDED' })
     await closed

@@ -1,7 +1,9 @@
-// A cross-encoder in ONNX form, run inside this process.
+// A cross-encoder in ONNX form, run inside this process, with heads of its own on what its inner layers see (reading-heads.ts).
 import { availableParallelism } from 'node:os'
-import type { RerankModel } from '../ports/rerank-model.ts'
+import type { RerankModel, RerankPassage } from '../ports/rerank-model.ts'
 import { createOnnxRunner } from './onnx-runner.ts'
+import type { HiddenReading } from './onnx-worker.ts'
+import { readWithHeads } from './reading-heads.ts'
 
 export interface OnnxRerankModelOptions {
   /** The name callers use. */
@@ -20,22 +22,31 @@ const WORKERS_MAX = 4
 export interface OnnxRerankModel extends RerankModel, AsyncDisposable {
   /** Whether the weights are in memory. */
   isLoaded(): boolean
+  /** What the heads are applied to, and fitted on. */
+  readHidden(question: string, passages: readonly RerankPassage[], signal: AbortSignal): Promise<HiddenReading[]>
 }
 
 export function createOnnxRerankModel(options: OnnxRerankModelOptions): OnnxRerankModel {
   const { name, contextLength, workers = Math.min(WORKERS_MAX, availableParallelism()) } = options
   const runner = createOnnxRunner({ ...options, modelName: name, task: 'rerank', workers, threads: 1 })
+  const read = (question: string, passages: readonly RerankPassage[], signal: AbortSignal) =>
+    runner.run(
+      passages.map((passage) => ({ question, passage })),
+      signal,
+    )
   return {
     name,
     limits: { contextLength },
     isLoaded: runner.isLoaded,
     async rerank(question, passages, signal) {
-      const pairs = passages.map((passage) => [question, passage] as const)
-      const results = await runner.run(pairs, signal)
+      const results = await read(question, passages, signal)
       return {
-        scores: results.map(({ value }) => value as number),
+        readings: results.map(({ value }) => readWithHeads(value as HiddenReading)),
         promptTokens: results.reduce((sum, { promptTokens }) => sum + promptTokens, 0),
       }
+    },
+    async readHidden(question, passages, signal) {
+      return (await read(question, passages, signal)).map(({ value }) => value as HiddenReading)
     },
     [Symbol.asyncDispose]: async () => runner[Symbol.asyncDispose](),
   }

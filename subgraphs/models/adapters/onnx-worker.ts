@@ -1,16 +1,12 @@
 // The thread in which ONNX models run: the runtime computes synchronously, and on the main thread one text would stop every stream of the
 // process for its 30 ms. It reads files of its own folder only and never asks a hub.
-import { basename, dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import {
-  AutoModel,
-  AutoModelForSequenceClassification,
-  AutoTokenizer,
-  env,
-  LogLevel,
-  mean_pooling,
-  type Tensor,
-} from '@huggingface/transformers'
+import { AutoModel, AutoTokenizer, env, LogLevel, mean_pooling, type Tensor } from '@huggingface/transformers'
+import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node'
+import type { RerankPassage } from '../ports/rerank-model.ts'
+import { withOutputs } from './onnx-graph-outputs.ts'
 
 /** What the main thread asks for when it starts the worker. */
 export interface OnnxWorkerData {
@@ -22,14 +18,27 @@ export interface OnnxWorkerData {
   threads: number
 }
 
-/** One text to embed, or a question and a passage to score. */
-export type OnnxItem = string | readonly [question: string, passage: string]
+/** One text to embed, or a question and a passage to read together. */
+export type OnnxItem = string | { question: string; passage: RerankPassage }
 
-/** A unit vector, or a raw score. */
+/** What a cross-encoder made of a question and a passage. */
+export interface HiddenReading {
+  logit: number
+  /** The [CLS] token in each of `READ_LAYERS`, one after the other. */
+  passage: Float32Array
+  /** The mean of each sentence's tokens in the first of `READ_LAYERS`; null for a sentence beyond the model's context. */
+  sentences: (Float32Array | null)[]
+}
+
+/** A unit vector, or a reading. */
 export interface OnnxResult {
-  value: Float32Array | number
+  value: Float32Array | HiddenReading
   promptTokens: number
 }
+
+/** Counted from 0, as the tensors of the graph are named. Chosen by what predicts answers best: the eighth and the last of twelve. */
+const READ_LAYERS = [7, 11] as const
+const outputOf = (layer: number): string => `/bert/encoder/layer.${layer}/output/LayerNorm/Add_1_output_0`
 
 export type OnnxRequest = { kind: 'item'; item: OnnxItem } | { kind: 'close' }
 export type OnnxReply = { kind: 'ready' } | { kind: 'result'; result: OnnxResult } | { kind: 'failed'; message: string }
@@ -64,21 +73,55 @@ async function open({
   if (task === 'embed') {
     const model = await AutoModel.from_pretrained(name, options)
     const run: Run = async (item) => {
-      const input = tokenizer(String(item), limits)
+      const input = tokenizer(item as string, limits)
       const output = await model(input)
       const vector = mean_pooling(output.last_hidden_state, input.attention_mask).normalize(2, -1)
       return { value: new Float32Array(vector.data as Float32Array), promptTokens: tokenCount(input) }
     }
     return { run, close: () => model.dispose() }
   }
-  const model = await AutoModelForSequenceClassification.from_pretrained(name, options)
+  const file = await readFile(join(directory, 'onnx', 'model_quantized.onnx'))
+  const session = await InferenceSession.create(withOutputs(file, READ_LAYERS.map(outputOf)), options.session_options)
+  const [begin = 0, end = 0] = tokenizer.encode('')
+  const idsOf = (text: string): number[] => (text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false }))
   const run: Run = async (item) => {
-    const [question, passage] = item as readonly [string, string]
-    const input = tokenizer([question], { ...limits, text_pair: [passage] })
-    const { logits } = await model(input)
-    return { value: Number(logits.data[0]), promptTokens: tokenCount(input) }
+    const { question, passage } = item as Exclude<OnnxItem, string>
+    const asked = idsOf(question).slice(0, Math.floor(contextLength / 2))
+    const context = passage.context === '' ? [] : idsOf(`${passage.context}.`)
+    const sentences = passage.sentences.map(idsOf)
+    const read = [...context, ...sentences.flat()].slice(0, contextLength - asked.length - 3)
+    const ids = [begin, ...asked, end, ...read, end]
+    const integers = (values: readonly number[]) =>
+      new OnnxTensor('int64', BigInt64Array.from(values, BigInt), [1, values.length])
+    const output = await session.run({
+      input_ids: integers(ids),
+      attention_mask: integers(ids.map(() => 1)),
+      token_type_ids: integers(ids.map((_, place) => (place < asked.length + 2 ? 0 : 1))),
+    })
+    const layers = READ_LAYERS.map((layer) => output[outputOf(layer)]!.data as Float32Array)
+    const width = layers[0]!.length / ids.length
+    let start = asked.length + 2 + context.length
+    const value: HiddenReading = {
+      logit: Number(output['logits']!.data[0]),
+      passage: Float32Array.from(layers.flatMap((states) => [...states.subarray(0, width)])),
+      sentences: sentences.map(({ length }) => {
+        const stop = Math.min(start + length, ids.length - 1)
+        const mean = stop > start ? meanOf(layers[0]!, start, stop, width) : null
+        start += length
+        return mean
+      }),
+    }
+    return { value, promptTokens: ids.length }
   }
-  return { run, close: () => model.dispose() }
+  return { run, close: () => session.release() }
+}
+
+function meanOf(states: Float32Array, start: number, stop: number, width: number): Float32Array {
+  const mean = new Float32Array(width)
+  for (let token = start; token < stop; token += 1) {
+    for (let column = 0; column < width; column += 1) mean[column]! += states[token * width + column]! / (stop - start)
+  }
+  return mean
 }
 
 const port = parentPort
@@ -94,7 +137,10 @@ if (port !== null) {
     const runItem = async (item: OnnxItem): Promise<void> => {
       try {
         const result = await model.run(item)
-        reply({ kind: 'result', result }, typeof result.value === 'number' ? [] : [result.value.buffer as ArrayBuffer])
+        reply(
+          { kind: 'result', result },
+          result.value instanceof Float32Array ? [result.value.buffer as ArrayBuffer] : [],
+        )
       } catch (error) {
         reply(failed(error))
       }

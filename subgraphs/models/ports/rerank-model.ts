@@ -5,9 +5,28 @@ export interface RerankLimits {
   contextLength: number
 }
 
-export interface RerankScores {
-  /** One raw score a passage, in the order of the passages; higher is better, zero is even odds. */
-  scores: number[]
+/** What is read is the context, a full stop, and the sentences with spaces between them. */
+export interface RerankPassage {
+  /** What it stands below: its headings. May be empty. */
+  context: string
+  sentences: readonly string[]
+}
+
+export interface RerankReading {
+  /** Raw score of the passage; higher is better, zero is even odds. */
+  score: number
+  /**
+   * What adapted heads see beyond the score, each in log-odds and 0 from a model that has no such head: that the passage holds the
+   * answer, that the question can be answered at all, and for each sentence that it is the one.
+   */
+  answering: number
+  answerability: number
+  sentences: number[]
+}
+
+export interface RerankResult {
+  /** One reading a passage, in the order of the passages. */
+  readings: RerankReading[]
   /** Tokens read, summed over all pairs. */
   promptTokens: number
 }
@@ -15,5 +34,5 @@ export interface RerankScores {
 export interface RerankModel {
   readonly name: string
   readonly limits: RerankLimits
-  rerank(question: string, passages: readonly string[], signal: AbortSignal): Promise<RerankScores>
+  rerank(question: string, passages: readonly RerankPassage[], signal: AbortSignal): Promise<RerankResult>
 }

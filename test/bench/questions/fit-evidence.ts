@@ -1,48 +1,65 @@
 /**
- * Fits subgraphs/knowledge/domain/evidence-coefficients.ts on the calibration questions and prints what each setting
- * gives under cross-validation by question. It reads no other question set.
+ * Fits what answering decides by: `subgraphs/knowledge/domain/evidence-coefficients.ts` and, on the hidden states of the cross-encoder,
+ * `subgraphs/models/adapters/reading-heads.generated.ts`. It reads the training and the calibration questions and no others. Some ten minutes.
  *
- *   node test/bench/questions/fit-evidence.ts [--write]
+ *   node test/bench/questions/fit-evidence.ts [--write] [--set questions-training …]
  *
- * Every answerable question is asked twice: over all documents, and with the chunks that hold its answer taken out, which
- * makes a near-miss of the most faithful kind. Passages and sentences are right when they hold an expected string in a
- * right document.
+ * What it is worth on documents it was not fitted on:
+ *
+ *   node test/bench/questions/fit-evidence.ts --write --set questions-training
+ *   node test/bench/questions/in-process.ts --set questions-calibration
+ *   node test/bench/questions/fit-evidence.ts --write
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { distinctChunks, passageForModel } from '../../../subgraphs/knowledge/domain/answer-passages.ts'
-import { sentenceFeatures, withRelevance } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
-import type { PassageFeatures, SentenceFeatures } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
+import { format, resolveConfig } from 'prettier'
+import { preselectionFeatures, sentenceFeatures } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
+import type {
+  PassageFeatures,
+  PreselectionFeatures,
+  SentenceFeatures,
+} from '../../../subgraphs/knowledge/domain/evidence-features.ts'
 import { decisiveFeatures } from '../../../subgraphs/knowledge/domain/evidence-model.ts'
 import type { EvidenceBasis } from '../../../subgraphs/knowledge/domain/evidence-model.ts'
-import { preparePassages } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
-import type { PreparedPassage } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
-import { understandQuestion } from '../../../subgraphs/knowledge/domain/understand-question.ts'
-import { fitConditionalLogit } from './conditional-logit.ts'
-import { questionContents, readQuestions } from './documents.ts'
-import { createInMemorySearch } from './in-memory-search.ts'
-import { fitLogisticRegression } from './logistic-regression.ts'
+import { encodeWeights } from '../../../subgraphs/models/adapters/reading-heads.ts'
+import { askAll, readPassages } from './asked-questions.ts'
+import type { AskedPassage, AskedQuestion } from './asked-questions.ts'
+import { dot, fitConditionalLogit } from './conditional-logit.ts'
+import type { Choice } from './conditional-logit.ts'
+import { fitLogisticRegression, probabilityOf } from './logistic-regression.ts'
 import type { Sample } from './logistic-regression.ts'
 import { openQuestionModels } from './models.ts'
-import { holdsAny, holdsExpected } from './score-answers.ts'
-import type { TestQuestion } from './score-answers.ts'
 
-const SET = 'questions-calibration'
+const ALL_SETS = ['questions-training', 'questions-calibration']
+const BASES: readonly EvidenceBasis[] = ['reranked', 'embedded', 'lexical']
 
-type JudgedPassage = PreparedPassage & { isRight: boolean; isRead: boolean }
-type Asked = { question: TestQuestion; isRemoved: boolean; passages: JudgedPassage[] }
-
-const passageKeys = [
-  'relevance',
-  'similarity',
-  'coverage',
-  'chunkCoverage',
-  'focusCoverage',
-  'expectation',
-  'names',
-  'retrieval',
-  'absence',
-] as const satisfies readonly (keyof PassageFeatures)[]
+/** Columns each model may use: with a reranker, words in common only hurt questions asked in other words than the document's. */
+const preselectionKeys = {
+  embedded: [
+    'similarity',
+    'coverage',
+    'chunkCoverage',
+    'focusCoverage',
+    'expectation',
+    'lexicalPrior',
+    'densePrior',
+    'trustedCoverage',
+    'trustedChunkCoverage',
+    'trustedLexicalPrior',
+    'distrustedDensePrior',
+  ],
+  lexical: ['coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'lexicalPrior'],
+} as const satisfies Record<string, readonly (keyof PreselectionFeatures)[]>
+const passageKeys: Readonly<Record<EvidenceBasis, readonly (keyof PassageFeatures)[]>> = {
+  reranked: ['relevance', 'similarity', 'expectation', 'names', 'retrieval'],
+  embedded: ['similarity', 'coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'retrieval'],
+  lexical: ['coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'retrieval'],
+}
+const decisionKeys: Readonly<Record<EvidenceBasis, readonly (keyof PassageFeatures)[]>> = {
+  reranked: ['relevance', 'similarity', 'focusCoverage', 'expectation', 'absence'],
+  embedded: ['similarity', 'coverage', 'focusCoverage', 'expectation', 'retrieval', 'absence'],
+  lexical: ['coverage', 'focusCoverage', 'expectation', 'retrieval', 'absence'],
+}
 const sentenceKeys = [
   'coverage',
   'neighbourCoverage',
@@ -52,207 +69,266 @@ const sentenceKeys = [
   'emptiness',
   'length',
 ] as const satisfies readonly (keyof SentenceFeatures)[]
-/**
- * Columns each model may use, by cross-validation: with a reranker, words in common only hurt questions that are asked in
- * other words than the document's, so its order rests on relevance, the searches and the kind of thing asked for.
- */
-const orderColumns: Readonly<Record<EvidenceBasis, readonly (keyof PassageFeatures)[]>> = {
-  reranked: ['relevance', 'similarity', 'expectation', 'names', 'retrieval'],
-  embedded: ['similarity', 'coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'retrieval'],
-  lexical: ['coverage', 'chunkCoverage', 'focusCoverage', 'expectation', 'retrieval'],
-}
-const decisionColumns: Readonly<Record<EvidenceBasis, readonly (keyof PassageFeatures)[]>> = {
-  reranked: ['relevance', 'similarity', 'focusCoverage', 'expectation', 'absence'],
-  embedded: ['similarity', 'coverage', 'focusCoverage', 'expectation', 'retrieval', 'absence'],
-  lexical: ['coverage', 'focusCoverage', 'expectation', 'retrieval', 'absence'],
-}
-const bases: readonly EvidenceBasis[] = ['reranked', 'embedded', 'lexical']
-const folds = 5
-/** Passages that the cross-encoder reads: the default of gather-evidence.ts. */
-const passageLimit = 8
-/** Passages that it reads here, best first by the coefficients of before: more, so that the order without it may change. */
-const readLimit = 16
+const allPassageKeys: readonly (keyof PassageFeatures)[] = [
+  'relevance',
+  'answering',
+  'answerability',
+  'similarity',
+  'coverage',
+  'chunkCoverage',
+  'focusCoverage',
+  'expectation',
+  'names',
+  'retrieval',
+  'absence',
+]
+
+/** Passages that are looked at: the default of gather-evidence.ts. */
+const PASSAGES = 12
+/** L2 penalties of a plain column, and of a standardised hidden state: by what predicted best across the two sets. */
+const PLAIN_PENALTY = 1
+const HIDDEN_PENALTY = 200
+const DECISION_PENALTY = 200
 /** Share of the near-misses to be refused; what is outside the documents altogether is refused far below it. */
-const refusedShare = 0.3
+const REFUSED_SHARE = 0.33
+const FOLDS = 4
 
-const { values: flags } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
-const questions = await readQuestions(SET)
-const asked = await askAll()
+const { values: flags } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    set: { type: 'string', multiple: true, default: ALL_SETS },
+  },
+})
 
-async function askAll(): Promise<Asked[]> {
-  await using models = await openQuestionModels()
-  const index = await createInMemorySearch(await questionContents(SET), models.embed)
-  const all: Asked[] = []
-  for (const question of questions) {
-    for (const isRemoved of question.answerable ? [false, true] : [false]) {
-      const isExcluded = isRemoved ? (text: string) => holdsAnswer(question, text) : undefined
-      const found = await index.search(question.question, 40, isExcluded)
-      const prepared = preparePassages(understandQuestion(question.question), distinctChunks(found).slice(0, 24))
-      const texts = prepared.slice(0, readLimit).map(({ input }) => passageForModel(input.passage))
-      const logits = await models.rerank(question.question, texts)
-      const passages = prepared.map(({ input, features }, place) => ({
-        input,
-        features: place < readLimit ? withRelevance(features, logits[place]!) : features,
-        isRead: place < readLimit,
-        isRight: !isRemoved && isRight(question, input.passage.chunk.documentId, input.passage.text),
-      }))
-      all.push({ question, isRemoved, passages })
+await using models = await openQuestionModels()
+const asked: AskedQuestion[] = []
+for (const set of flags.set)
+  asked.push(
+    ...(await askAll(
+      set,
+      ALL_SETS.find((other) => other !== set)!,
+      models,
+    )),
+  )
+const answerable = asked.filter(({ kind }) => kind === 'answerable')
+console.log(`${asked.length} questions as asked, ${answerable.length} with an answer`)
+
+// 1. Which passages are read.
+const preselection = Object.fromEntries(
+  (['lexical', 'embedded'] as const).map((basis) => {
+    const keys = preselectionKeys[basis]
+    const rowsOf = ({ passages }: AskedQuestion) =>
+      preselectionFeatures(passages).map((features) => Float32Array.from(keys, (key) => features[key]))
+    const weights = fitConditionalLogit(
+      answerable.map((entry) => ({
+        rows: rowsOf(entry),
+        isRight: entry.passages.map(({ isRight }) => isRight),
+      })),
+      keys.map(() => PLAIN_PENALTY),
+    )
+    for (const entry of asked) {
+      const scores = new Map(rowsOf(entry).map((row, place) => [entry.passages[place]!, dot(weights, row)]))
+      entry.passages.sort((left, right) => scores.get(right)! - scores.get(left)!)
     }
-  }
-  return all
+    const found = (limit: number) =>
+      answerable.filter(({ passages }) => passages.slice(0, limit).some(({ isRight }) => isRight)).length
+    console.log(`${basis}: a right passage among the first 3: ${found(3)}, 8: ${found(8)}, 16: ${found(16)}`)
+    return [basis, { ...zeros(preselectionKeys.embedded), ...named(keys, weights) }]
+  }),
+)
+for (const entry of asked) {
+  await readPassages(entry, PASSAGES, models)
 }
 
-/** The chunk holds the answer: an expected string that is telling enough, or five words in a row of the quote. */
-function holdsAnswer(question: TestQuestion, text: string): boolean {
-  if (question.expected.some((string) => string.length >= 5 && holdsAny(text, [string]))) return true
-  const words = question.quote.toLowerCase().split(/\s+/u)
-  const flat = text.toLowerCase().replace(/\s+/gu, ' ')
-  return words.some((_, start) => start + 5 <= words.length && flat.includes(words.slice(start, start + 5).join(' ')))
+// 2. Which sentence is the answer.
+interface Standard {
+  mean: Float32Array
+  deviation: Float32Array
 }
+const read = answerable.flatMap(({ passages }) => passages.slice(0, PASSAGES))
+const earlier = ({ hidden }: AskedPassage): Float32Array => hidden!.passage.subarray(0, hidden!.passage.length / 2)
+const wholeStandard = standardOf(read.map(({ hidden }) => hidden!.passage))
+const earlierStandard = standardOf(read.map(earlier))
+const sentenceStandard = standardOf(read.flatMap(({ hidden }) => hidden!.sentences.filter((states) => states !== null)))
 
-function isRight(question: TestQuestion, documentId: string, text: string): boolean {
-  return question.answerable && question.documentIds.includes(documentId) && holdsExpected(question, text)
-}
-
-function rowOf(features: PassageFeatures, columns: readonly (keyof PassageFeatures)[]): number[] {
-  return passageKeys.map((key) => (columns.includes(key) ? features[key] : 0))
-}
-
-/** Only within passages that hold the answer: which of their sentences is it? */
-function sentenceSamples(): Sample[] {
-  return asked.flatMap(({ question, passages }) =>
-    passages
-      .filter((passage) => passage.isRight)
-      .flatMap(({ input }) =>
-        input.passage.sentences.map((sentence): Sample => {
-          const features = sentenceFeatures(input, sentence)
-          return {
-            features: sentenceKeys.map((key) => features[key]),
-            label: holdsAny(sentence.text, question.expected) ? 1 : 0,
-            weight: 1,
-          }
-        }),
-      ),
-  )
-}
-
-const dot = (coefficients: readonly number[], row: readonly number[]): number =>
-  row.reduce((sum, value, place) => sum + value * (coefficients[place] ?? 0), 0)
-const probabilityOf = (coefficients: readonly number[], row: readonly number[]): number =>
-  1 / (1 + Math.exp(-(coefficients[0] ?? 0) - dot(coefficients.slice(1), row)))
-
-const fitOrder = (entries: readonly Asked[], basis: EvidenceBasis): number[] =>
-  fitConditionalLogit(
-    entries.map((entry) => {
-      const passages = entry.passages.filter(({ isRead }) => isRead || basis !== 'reranked')
-      return {
-        rows: passages.map(({ features }) => rowOf(features, orderColumns[basis])),
-        isRight: passages.map((passage) => passage.isRight),
-      }
-    }),
-    0.5,
-  )
-
-/** The passages that are looked at, best first: what a reranker reads was chosen without it. */
-function ranked(entry: Asked, basis: EvidenceBasis, order: readonly number[], firstOrder: readonly number[]) {
-  const by = (coefficients: readonly number[], columns: readonly (keyof PassageFeatures)[]) =>
-    entry.passages.toSorted(
-      (left, right) =>
-        dot(coefficients, rowOf(right.features, columns)) - dot(coefficients, rowOf(left.features, columns)),
-    )
-  if (basis !== 'reranked') return by(order, orderColumns[basis]).slice(0, passageLimit)
-  const read = by(firstOrder, orderColumns.embedded)
-    .filter(({ isRead }) => isRead)
-    .slice(0, passageLimit)
-  return by(order, orderColumns.reranked).filter((passage) => read.includes(passage))
-}
-
-/** What the decision sees of the passages, best first. */
-function decisiveRow(passages: readonly JudgedPassage[], basis: EvidenceBasis): number[] {
-  const features = decisiveFeatures(passages)
-  return features === null ? passageKeys.map(() => 0) : rowOf(features, decisionColumns[basis])
-}
-
-function fitAll(entries: readonly Asked[], basis: EvidenceBasis) {
-  const order = fitOrder(entries, basis)
-  const firstOrder = fitOrder(entries, 'embedded')
-  const decision = fitLogisticRegression(
-    entries.flatMap((entry): Sample[] => {
-      const isAnswerable = entry.question.answerable && !entry.isRemoved
-      const passages = ranked(entry, basis, order, firstOrder)
-      // An answer that is not found is wrong whatever is decided: such questions would only teach that irrelevant passages answer.
-      if (isAnswerable && !passages.slice(0, 3).some((passage) => passage.isRight)) return []
-      // A question whose answer was taken out may be answered elsewhere, and one from outside is easy: half a voice each.
-      const weight = entry.isRemoved || entry.question.kind === 'unanswerable' ? 0.5 : 1
-      return [{ features: decisiveRow(passages, basis), label: isAnswerable ? 1 : 0, weight }]
-    }),
-    0.1,
-  )
-  return { order, firstOrder, decision }
-}
-
-const output: string[] = []
-for (const basis of bases) {
-  // Cross-validation by question: the asked-twice pair is always on the same side.
-  const held: { entry: Asked; probability: number; isBestRight: boolean; isAmongThree: boolean }[] = []
-  for (let fold = 0; fold < folds; fold += 1) {
-    const foldOf = (entry: Asked): number =>
-      questions.findIndex((question) => question.id === entry.question.id) % folds
-    const { order, firstOrder, decision } = fitAll(
-      asked.filter((entry) => foldOf(entry) !== fold),
-      basis,
-    )
-    for (const entry of asked.filter((other) => foldOf(other) === fold)) {
-      const passages = ranked(entry, basis, order, firstOrder)
-      held.push({
-        entry,
-        probability: probabilityOf(decision, decisiveRow(passages, basis)),
-        isBestRight: passages[0]?.isRight ?? false,
-        isAmongThree: passages.slice(0, 3).some((passage) => passage.isRight),
+function answerChoice({ passages }: AskedQuestion, basis: EvidenceBasis): Choice {
+  const looked = passages.slice(0, PASSAGES)
+  return {
+    rows: looked.flatMap((passage) => {
+      const own = passageKeys[basis].map((key) => passage.features[key])
+      const whole = basis === 'reranked' ? standardised(passage.hidden!.passage, wholeStandard) : []
+      return passage.input.passage.sentences.map((sentence, place) => {
+        const features = sentenceFeatures(passage.input, sentence)
+        const states = basis === 'reranked' ? standardised(passage.hidden!.sentences[place]!, sentenceStandard) : []
+        return Float32Array.from([...own, ...sentenceKeys.map((key) => features[key]), ...whole, ...states])
       })
+    }),
+    isRight: looked.flatMap(({ rightSentences }) => rightSentences),
+  }
+}
+
+const answers = new Map(
+  BASES.map((basis) => {
+    const plain = passageKeys[basis].length + sentenceKeys.length
+    const choices = answerable.map((entry) => answerChoice(entry, basis))
+    const width = choices.find(({ rows }) => rows.length > 0)!.rows[0]!.length
+    const penalties = Array.from({ length: width }, (_, place) => (place < plain ? PLAIN_PENALTY : HIDDEN_PENALTY))
+    return [basis, fitConditionalLogit(choices, penalties)] as const
+  }),
+)
+
+/** The passages that are looked at, in the order of the shares of their sentences. */
+function ranked(entry: AskedQuestion, basis: EvidenceBasis): AskedPassage[] {
+  const scores = answerChoice(entry, basis).rows.map((row) => dot(answers.get(basis)!, row))
+  const highest = Math.max(...scores)
+  let place = 0
+  const shares = entry.passages.slice(0, PASSAGES).map((passage) => {
+    const count = passage.input.passage.sentences.length
+    const share = scores.slice(place, place + count).reduce((sum, score) => sum + Math.exp(score - highest), 0)
+    place += count
+    return { passage, share }
+  })
+  return shares.sort((left, right) => right.share - left.share).map(({ passage }) => passage)
+}
+
+// 3. Whether there is an answer.
+function decisionSamples(basis: EvidenceBasis): (Sample & { entry: AskedQuestion })[] {
+  return asked.flatMap((entry) => {
+    const passages = ranked(entry, basis)
+    const features = decisiveFeatures(passages)
+    if (features === null) return []
+    const isPositive = entry.kind === 'answerable'
+    // An answer that is not found is wrong whatever is decided: such questions would only teach that irrelevant passages answer.
+    if (isPositive && !passages.slice(0, 3).some(({ isRight }) => isRight)) return []
+    const own = decisionKeys[basis].map((key) => features[key])
+    const hidden = basis === 'reranked' ? standardised(meanOf(passages.map(earlier)), earlierStandard) : []
+    // A question whose answer was taken out may be answered elsewhere: half a voice.
+    const weight = entry.kind === 'removed' ? 0.5 : 1
+    return [{ entry, row: Float32Array.from([...own, ...hidden]), isPositive, weight }]
+  })
+}
+
+const decisions = new Map(
+  BASES.map((basis) => {
+    const samples = decisionSamples(basis)
+    const plain = decisionKeys[basis].length
+    const penalties = Array.from(samples[0]!.row, (_, place) => (place < plain ? 0.1 : DECISION_PENALTY))
+    const subjects = [...new Set(samples.map(({ entry }) => entry.subject))].sort()
+    const held = Array.from({ length: FOLDS }, (_, fold) => {
+      const isHeld = ({ entry }: { entry: AskedQuestion }) => subjects.indexOf(entry.subject) % FOLDS === fold
+      const weights = fitLogisticRegression(
+        samples.filter((sample) => !isHeld(sample)),
+        penalties,
+      )
+      return samples.filter(isHeld).map(({ entry, row }) => ({ entry, probability: probabilityOf(weights, row) }))
+    }).flat()
+    const of = (kind: AskedQuestion['kind']) =>
+      held.filter(({ entry }) => entry.kind === kind).map(({ probability }) => probability)
+    const nearMisses = of('near-miss').sort((left, right) => left - right)
+    const threshold = nearMisses[Math.floor(nearMisses.length * REFUSED_SHARE)]! + 0.001
+    for (const tried of [0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, threshold]) {
+      const below = (kind: AskedQuestion['kind']) =>
+        `${((of(kind).filter((probability) => probability < tried).length / Math.max(1, of(kind).length)) * 100).toFixed(0)} %`
+      console.log(
+        `${basis}, threshold ${tried.toFixed(3)}: refused with the answer at hand ${below('answerable')}, near-miss ${below('near-miss')}, answer taken out ${below('removed')}, outside ${below('outside')}`,
+      )
     }
-  }
-  const answerable = held.filter(({ entry }) => entry.question.answerable && !entry.isRemoved)
-  const removed = held.filter(({ entry }) => entry.isRemoved)
-  const nearMiss = held.filter(({ entry }) => entry.question.kind === 'near-miss')
-  const outside = held.filter(({ entry }) => entry.question.kind === 'unanswerable')
-  const share = (entries: typeof held, isCounted: (entry: (typeof held)[number]) => boolean): string =>
-    (entries.filter(isCounted).length / Math.max(1, entries.length)).toFixed(2)
-  console.log(
-    `\n${basis}: best passage right ${share(answerable, (entry) => entry.isBestRight)}, among the first three ${share(answerable, (entry) => entry.isAmongThree)}`,
-  )
-  const threshold = chooseThreshold(nearMiss.map((entry) => entry.probability))
-  for (const tried of [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, threshold]) {
-    const isRefused = (entry: { probability: number }): boolean => entry.probability < tried
-    console.log(
-      `  threshold ${tried.toFixed(3)}: answered and among the first three ${share(answerable, (entry) => entry.isAmongThree && !isRefused(entry))}, wrongly refused ${share(answerable, isRefused)}; refused: near-miss ${share(nearMiss, isRefused)}, answer removed ${share(removed, isRefused)}, outside ${share(outside, isRefused)}`,
-    )
-  }
-  const { order, decision } = fitAll(asked, basis)
-  const model = `  ${basis}: {\n passage: ${objectOf(passageKeys, [0, ...order])},\n answerable: ${objectOf(passageKeys, decision)},\n threshold: ${threshold.toFixed(3)} },`
-  console.log(model)
-  output.push(model)
-}
-const sentenceModel = objectOf(sentenceKeys, fitLogisticRegression(sentenceSamples(), 1))
-console.log(`\nsentence: ${sentenceModel}`)
-
-function objectOf(keys: readonly string[], values: readonly number[]): string {
-  const rest = keys.map((key, place) => `${key}: ${(values[place + 1] ?? 0).toFixed(3)}`)
-  return `{ intercept: ${(values[0] ?? 0).toFixed(3)}, ${rest.join(', ')} }`
-}
-
-/** The lowest threshold that refuses the wanted share of the near-misses under cross-validation. */
-function chooseThreshold(nearMisses: readonly number[]): number {
-  const sorted = nearMisses.toSorted((left, right) => left - right)
-  return (sorted[Math.floor(sorted.length * refusedShare)] ?? 0.5) + 0.001
-}
+    return [basis, { weights: fitLogisticRegression(samples, penalties), threshold }] as const
+  }),
+)
 
 if (flags.write) {
-  const file = new URL('../../../subgraphs/knowledge/domain/evidence-coefficients.ts', import.meta.url)
-  const source = readFileSync(file, 'utf8')
-  const marker = 'export const evidenceCoefficients'
-  writeFileSync(
-    file,
-    `${source.slice(0, source.indexOf(marker))}${marker}: Readonly<Record<EvidenceBasis, EvidenceCoefficients>> = {\n${output.join('\n')}\n}\n\nexport const sentenceCoefficients: Readonly<Coefficients<SentenceFeatures>> = ${sentenceModel}\n`,
-  )
+  const models = BASES.map((basis) => {
+    const answer = answers.get(basis)!
+    const { weights, threshold } = decisions.get(basis)!
+    const passage = named(passageKeys[basis], answer)
+    const sentence = named(sentenceKeys, answer.subarray(passageKeys[basis].length))
+    const answerable = named(decisionKeys[basis], weights)
+    const heads = basis === 'reranked' ? 1 : 0
+    return [
+      basis,
+      {
+        answer: {
+          passage: { ...zeros(allPassageKeys), ...passage, answering: heads },
+          sentence: { answering: heads, ...sentence },
+        },
+        answerable: {
+          intercept: round(weights.at(-1)!),
+          ...zeros(allPassageKeys),
+          ...answerable,
+          answerability: heads,
+        },
+        threshold: round(threshold),
+      },
+    ]
+  })
+  await writeGenerated('subgraphs/knowledge/domain/evidence-coefficients.ts', [
+    ['preselectionCoefficients', preselection],
+    ['evidenceCoefficients', Object.fromEntries(models)],
+  ])
+  const answer = answers.get('reranked')!
+  const decision = decisions.get('reranked')!.weights
+  const first = passageKeys.reranked.length + sentenceKeys.length
+  const middle = first + wholeStandard.mean.length
+  await writeGenerated('subgraphs/models/adapters/reading-heads.generated.ts', [
+    [
+      'headWeights',
+      {
+        answering: encodeWeights(folded(answer.subarray(first, middle), wholeStandard)),
+        answerability: encodeWeights(folded(decision.subarray(decisionKeys.reranked.length, -1), earlierStandard)),
+        sentence: encodeWeights(folded(answer.subarray(middle), sentenceStandard)),
+      },
+    ],
+  ])
+}
+
+/** Keeps what stands before the first of the constants. */
+async function writeGenerated(path: string, constants: readonly (readonly [string, unknown])[]): Promise<void> {
+  const file = new URL(`../../../${path}`, import.meta.url)
+  let source = readFileSync(file, 'utf8')
+  for (const [name, value] of constants) {
+    const start = source.indexOf(`export const ${name}`)
+    const next = source.indexOf('export const ', start + 1)
+    const head = source.slice(start, source.indexOf('=', start) + 1)
+    const rest = next === -1 ? '' : source.slice(next)
+    source = `${source.slice(0, start)}${head} ${JSON.stringify(value)}\n\n${rest}`
+  }
+  writeFileSync(file, await format(source, { ...(await resolveConfig(file)), filepath: file.pathname }))
+}
+
+function standardOf(rows: readonly Float32Array[]): Standard {
+  const mean = meanOf(rows)
+  const deviation = new Float32Array(mean.length)
+  for (const row of rows)
+    row.forEach((value, column) => (deviation[column]! += (value - mean[column]!) ** 2 / rows.length))
+  return { mean, deviation: deviation.map((variance) => Math.sqrt(variance) + 1e-6) }
+}
+
+function meanOf(rows: readonly Float32Array[]): Float32Array {
+  const mean = new Float64Array(rows[0]?.length ?? 0)
+  for (const row of rows) row.forEach((value, column) => (mean[column]! += value / rows.length))
+  return Float32Array.from(mean)
+}
+
+/** States that were not read are those of the average. */
+function standardised(states: Float32Array | null, { mean, deviation }: Standard): Float32Array {
+  return mean.map((average, column) => (states === null ? 0 : (states[column]! - average) / deviation[column]!))
+}
+
+/** Weights of standardised states as weights of the states themselves, and a constant. */
+function folded(weights: Float32Array, { mean, deviation }: Standard): number[] {
+  const own = Array.from(weights, (weight, column) => weight / deviation[column]!)
+  return [...own, -own.reduce((sum, weight, column) => sum + weight * mean[column]!, 0)]
+}
+
+function named(keys: readonly string[], weights: ArrayLike<number>): Record<string, number> {
+  return Object.fromEntries(keys.map((key, place) => [key, round(weights[place] ?? 0)]))
+}
+
+function zeros(keys: readonly string[]): Record<string, number> {
+  return Object.fromEntries(keys.map((key) => [key, 0]))
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000
 }

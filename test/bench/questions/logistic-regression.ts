@@ -1,58 +1,42 @@
+/** Logistic regression with an L2 penalty, fitted by Adam (Kingma, Ba, 2015); deterministic, since every step sees all samples. */
+import { dot } from './conditional-logit.ts'
+
+const STEPS = 400
+const STEP_SIZE = 0.03
+
+export interface Sample {
+  row: Float32Array
+  isPositive: boolean
+  weight: number
+}
+
 /**
- * Logistic regression with an L2 penalty, fitted by Newton's method (iteratively reweighted least squares; Hastie,
- * Tibshirani, Friedman, "The Elements of Statistical Learning", 4.4). Small and exact; not for more than some dozen columns.
+ * @param penalties one a column
+ * @returns one coefficient a column, then the intercept
  */
-export type Sample = { features: readonly number[]; label: 0 | 1; weight: number }
-
-/** @returns the intercept, then one coefficient per feature */
-export function fitLogisticRegression(samples: readonly Sample[], penalty: number): number[] {
-  const width = (samples[0]?.features.length ?? 0) + 1
-  let beta = Array.from({ length: width }, () => 0)
-  for (let iteration = 0; iteration < 50; iteration += 1) {
-    const gradient = beta.map((value, index) => (index === 0 ? 0 : -penalty * value))
-    const hessian = beta.map((_, row) => beta.map((_unused, column) => (row === column && row > 0 ? penalty : 1e-9)))
-    for (const { features, label, weight } of samples) {
-      const row = [1, ...features]
-      const probability = 1 / (1 + Math.exp(-row.reduce((sum, value, index) => sum + value * (beta[index] ?? 0), 0)))
-      const curvature = weight * probability * (1 - probability)
-      for (let left = 0; left < width; left += 1) {
-        gradient[left] = (gradient[left] ?? 0) + weight * (label - probability) * (row[left] ?? 0)
-        const line = hessian[left]
-        if (line === undefined) continue
-        for (let right = 0; right < width; right += 1)
-          line[right] = (line[right] ?? 0) + curvature * (row[left] ?? 0) * (row[right] ?? 0)
-      }
+export function fitLogisticRegression(samples: readonly Sample[], penalties: readonly number[]): Float32Array {
+  const width = penalties.length
+  const weights = new Float32Array(width + 1)
+  const mean = new Float64Array(width + 1)
+  const variance = new Float64Array(width + 1)
+  for (let step = 1; step <= STEPS; step += 1) {
+    const gradient = new Float64Array(width + 1)
+    for (let column = 0; column < width; column += 1) gradient[column] = -penalties[column]! * weights[column]!
+    for (const { row, isPositive, weight } of samples) {
+      const error = weight * ((isPositive ? 1 : 0) - probabilityOf(weights, row))
+      for (let column = 0; column < width; column += 1) gradient[column]! += error * row[column]!
+      gradient[width]! += error
     }
-    const step = solve(hessian, gradient)
-    beta = beta.map((value, index) => value + (step[index] ?? 0))
-    if (Math.max(...step.map(Math.abs)) < 1e-7) break
-  }
-  return beta
-}
-
-/** Gaussian elimination with partial pivoting. */
-function solve(matrix: readonly (readonly number[])[], vector: readonly number[]): number[] {
-  const rows = matrix.map((row, index) => [...row, vector[index] ?? 0])
-  const size = rows.length
-  for (let column = 0; column < size; column += 1) {
-    const pivot = rows
-      .slice(column)
-      .reduce(
-        (best, row, index) =>
-          Math.abs(row[column] ?? 0) > Math.abs(rows[best]?.[column] ?? 0) ? index + column : best,
-        column,
-      )
-    const top = rows[pivot]
-    const current = rows[column]
-    if (top === undefined || current === undefined) continue
-    rows[pivot] = current
-    rows[column] = top
-    for (let row = 0; row < size; row += 1) {
-      const line = rows[row]
-      if (row === column || line === undefined) continue
-      const factor = (line[column] ?? 0) / (top[column] ?? 1)
-      for (let index = column; index <= size; index += 1) line[index] = (line[index] ?? 0) - factor * (top[index] ?? 0)
+    for (let column = 0; column <= width; column += 1) {
+      const slope = gradient[column]!
+      mean[column] = 0.9 * mean[column]! + 0.1 * slope
+      variance[column] = 0.999 * variance[column]! + 0.001 * slope * slope
+      const first = mean[column]! / (1 - 0.9 ** step)
+      weights[column]! += (STEP_SIZE * first) / (Math.sqrt(variance[column]! / (1 - 0.999 ** step)) + 1e-8)
     }
   }
-  return rows.map((row, index) => (row[size] ?? 0) / (row[index] ?? 1))
+  return weights
 }
+
+export const probabilityOf = (weights: Float32Array, row: Float32Array): number =>
+  1 / (1 + Math.exp(-dot(weights, row) - weights[row.length]!))
