@@ -29,11 +29,17 @@ export interface OnnxRerankModel extends RerankModel, AsyncDisposable {
 export function createOnnxRerankModel(options: OnnxRerankModelOptions): OnnxRerankModel {
   const { name, contextLength, workers = Math.min(WORKERS_MAX, availableParallelism()) } = options
   const runner = createOnnxRunner({ ...options, modelName: name, task: 'rerank', workers, threads: 1 })
-  const read = (question: string, passages: readonly RerankPassage[], signal: AbortSignal) =>
-    runner.run(
-      passages.map((passage) => ({ question, passage })),
+  /** Longest first: at the end no worker waits for one that has just begun a long passage. */
+  const read = async (question: string, passages: readonly RerankPassage[], signal: AbortSignal) => {
+    const ordered = [...passages.entries()].sort(([, left], [, right]) => lengthOf(right) - lengthOf(left))
+    const results = await runner.run(
+      ordered.map(([, passage]) => ({ question, passage })),
       signal,
     )
+    return ordered
+      .map(([place], index) => ({ place, ...results[index]! }))
+      .sort((left, right) => left.place - right.place)
+  }
   return {
     name,
     limits: { contextLength },
@@ -51,3 +57,6 @@ export function createOnnxRerankModel(options: OnnxRerankModelOptions): OnnxRera
     [Symbol.asyncDispose]: async () => runner[Symbol.asyncDispose](),
   }
 }
+
+const lengthOf = ({ context, sentences }: RerankPassage): number =>
+  sentences.reduce((sum, sentence) => sum + sentence.length, context.length)
