@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { composeExtractiveAnswer } from './compose-extractive-answer.ts'
 import { gatherEvidence } from './gather-evidence.ts'
 import type { ScoredSentence } from './gather-evidence.ts'
-import type { Rerank, SourceChunk } from './source-chunk.ts'
+import type { PassageForModel, Rerank, SourceChunk } from './source-chunk.ts'
 import { contentTerms } from './terms.ts'
 
 const documents: Record<string, string> = {
@@ -162,21 +162,26 @@ describe('composeExtractiveAnswer', () => {
 
 describe('gatherEvidence', () => {
   test('reads a bounded number of passages, in one batch', async () => {
-    const batches: number[] = []
+    const batches: (readonly PassageForModel[])[] = []
     const text = Array.from(
       { length: 400 },
       (_, index) => `Sentence ${String(index)} speaks about the archive limit at length.`,
     ).join(' ')
-    await gatherEvidence({
+    const options = {
       question: 'What is the archive limit?',
       chunks: chunksOf({ doc_1: text }),
-      rerank: (question, passages, signal) => {
-        batches.push(passages.length)
+      rerank: ((question, passages, signal) => {
+        batches.push(passages)
         return rerank(question, passages, signal)
-      },
+      }) satisfies Rerank,
       signal: AbortSignal.timeout(5000),
-    })
-    expect(batches).toEqual([12])
+    }
+    await gatherEvidence(options)
+    await gatherEvidence({ ...options, characterLimit: 100_000 })
+    await gatherEvidence({ ...options, characterLimit: 1 })
+    const lengths = batches.map((passages) => passages.flatMap(({ sentences }) => sentences).join(' ').length)
+    expect(batches.map((passages) => passages.length)).toEqual([9, 12, 1])
+    expect(lengths[0]).toBeLessThanOrEqual(3600)
   })
 
   test('the same manual in two formats counts once', async () => {

@@ -62,15 +62,17 @@ export type GatherEvidenceOptions = {
   chunkLimit?: number
   /** Passages that the cross-encoder reads. Default 12. */
   passageLimit?: number
+  /** Characters of them together: what reading costs is in proportion. Default 3,600. */
+  characterLimit?: number
   /** Sources returned. Default 8. */
   sourceLimit?: number
 }
 
 export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Evidence> {
-  const { chunkLimit = 24, passageLimit = 12, sourceLimit = 8, rerank, signal } = options
+  const { chunkLimit = 24, passageLimit = 12, characterLimit = 3600, sourceLimit = 8, rerank, signal } = options
   const question = understandQuestion(options.question)
   const chunks = distinctChunks(options.chunks).slice(0, chunkLimit)
-  const prepared = preparePassages(question, chunks).slice(0, passageLimit)
+  const prepared = withinLimits(preparePassages(question, chunks), passageLimit, characterLimit)
   if (rerank === undefined || prepared.length === 0)
     return weigh(question, basisWithoutReranker(chunks), prepared, chunks, sourceLimit)
   const texts = prepared.map(({ input }) => passageForModel(input.passage))
@@ -82,6 +84,15 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
       : { input: entry.input, features: withReading(entry.features, reading), sentences: reading.sentences }
   })
   return weigh(question, 'reranked', read, chunks, sourceLimit)
+}
+
+/** The first passages that fit, at least one. */
+function withinLimits(passages: readonly PreparedPassage[], count: number, characters: number): PreparedPassage[] {
+  let total = 0
+  return passages.slice(0, count).filter(({ input }, place) => {
+    total += input.passage.text.length
+    return place === 0 || total <= characters
+  })
 }
 
 export type PreparedPassage = { input: FeatureInput; features: PassageFeatures }
