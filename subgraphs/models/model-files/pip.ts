@@ -62,7 +62,7 @@ export async function downloadWheel(options: DownloadWheelOptions): Promise<stri
   if (unreachableBecause !== undefined) throw new FetchError('INDEX_UNREACHABLE', unreachableBecause)
   await mkdir(directory, { recursive: true })
   await keepPart(directory, wheel)
-  const continued = await continuePart({ directory, wheel, signal, onProgress })
+  const continued = await continuePart({ directory, wheel, signal, timeoutMs, onProgress })
   if (continued !== null) {
     await rename(continued, finished)
     return finished

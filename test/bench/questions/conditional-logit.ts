@@ -1,8 +1,10 @@
 /**
  * Conditional logit: of several alternatives some are right, and the model's softmax over them should fall on those
  * (D. McFadden, "Conditional logit analysis of qualitative choice behavior", 1973; in ranking, a listwise loss). Fitted by
- * Adam (Kingma, Ba, 2015) with an L2 penalty; deterministic, since every step sees all lists.
+ * Adam with an L2 penalty.
  */
+import { climb } from './adam.ts'
+
 const STEPS = 300
 const STEP_SIZE = 0.03
 
@@ -18,22 +20,12 @@ export interface Choice {
  */
 export function fitConditionalLogit(choices: readonly Choice[], penalties: readonly number[]): Float32Array {
   const lists = choices.filter((choice) => choice.isRight.includes(true))
-  const width = penalties.length
-  const weights = new Float32Array(width)
-  const mean = new Float64Array(width)
-  const variance = new Float64Array(width)
-  for (let step = 1; step <= STEPS; step += 1) {
+  const gradientOf = (weights: Float32Array): Float64Array => {
     const gradient = Float64Array.from(penalties, (penalty, column) => -penalty * weights[column]!)
     for (const { rows, isRight } of lists) addGradient(gradient, weights, rows, isRight)
-    for (let column = 0; column < width; column += 1) {
-      const slope = gradient[column]!
-      mean[column] = 0.9 * mean[column]! + 0.1 * slope
-      variance[column] = 0.999 * variance[column]! + 0.001 * slope * slope
-      const first = mean[column]! / (1 - 0.9 ** step)
-      weights[column]! += (STEP_SIZE * first) / (Math.sqrt(variance[column]! / (1 - 0.999 ** step)) + 1e-8)
-    }
+    return gradient
   }
-  return weights
+  return climb({ width: penalties.length, steps: STEPS, stepSize: STEP_SIZE, gradientOf })
 }
 
 function addGradient(

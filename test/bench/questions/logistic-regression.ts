@@ -1,4 +1,5 @@
-/** Logistic regression with an L2 penalty, fitted by Adam (Kingma, Ba, 2015); deterministic, since every step sees all samples. */
+/** Logistic regression with an L2 penalty, fitted by Adam. */
+import { climb } from './adam.ts'
 import { dot } from './conditional-logit.ts'
 
 const STEPS = 400
@@ -16,10 +17,7 @@ export interface Sample {
  */
 export function fitLogisticRegression(samples: readonly Sample[], penalties: readonly number[]): Float32Array {
   const width = penalties.length
-  const weights = new Float32Array(width + 1)
-  const mean = new Float64Array(width + 1)
-  const variance = new Float64Array(width + 1)
-  for (let step = 1; step <= STEPS; step += 1) {
+  const gradientOf = (weights: Float32Array): Float64Array => {
     const gradient = new Float64Array(width + 1)
     for (let column = 0; column < width; column += 1) gradient[column] = -penalties[column]! * weights[column]!
     for (const { row, isPositive, weight } of samples) {
@@ -27,15 +25,9 @@ export function fitLogisticRegression(samples: readonly Sample[], penalties: rea
       for (let column = 0; column < width; column += 1) gradient[column]! += error * row[column]!
       gradient[width]! += error
     }
-    for (let column = 0; column <= width; column += 1) {
-      const slope = gradient[column]!
-      mean[column] = 0.9 * mean[column]! + 0.1 * slope
-      variance[column] = 0.999 * variance[column]! + 0.001 * slope * slope
-      const first = mean[column]! / (1 - 0.9 ** step)
-      weights[column]! += (STEP_SIZE * first) / (Math.sqrt(variance[column]! / (1 - 0.999 ** step)) + 1e-8)
-    }
+    return gradient
   }
-  return weights
+  return climb({ width: width + 1, steps: STEPS, stepSize: STEP_SIZE, gradientOf })
 }
 
 export const probabilityOf = (weights: Float32Array, row: Float32Array): number =>
