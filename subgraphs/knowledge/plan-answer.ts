@@ -36,9 +36,10 @@ export interface KnownAtStart {
 
 export type PlanAnswer = (answer: AnswerRow, known: KnownAtStart | null, signal: AbortSignal) => Promise<PlannedAnswer>
 
-/** Chunks that are read for an answer. */
-const CHUNKS_READ = 24
-/** How far down the two lists a chunk still counts; what the decision was calibrated with. */
+/**
+ * How far down the two lists a chunk still counts, and how many chunks are asked for; what the decision was calibrated with.
+ * More than are read: the same manual in two formats repeats itself, and what repeats is left out first.
+ */
 const LIST_DEPTH = 40
 
 export function createPlanAnswer(options: {
@@ -60,7 +61,7 @@ export function createPlanAnswer(options: {
         knowledgeBases: found,
         question: answer.question,
         mode: 'HYBRID',
-        limit: CHUNKS_READ,
+        limit: LIST_DEPTH,
         depth: LIST_DEPTH,
         idempotencyKey: `answer:${answer.id}:question`,
         signal,

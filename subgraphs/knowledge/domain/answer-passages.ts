@@ -41,10 +41,13 @@ const passageLength = 400
 /**
  * Leaves out chunks that repeat an earlier one: the same manual in two formats, or a notice in every document, would
  * otherwise take the places of half the candidates. Repeats share nearly all content words, though not their borders.
+ *
+ * @returns the first `limit` of those that are left
  */
-export function distinctChunks<Chunk extends { text: string }>(chunks: readonly Chunk[]): Chunk[] {
+export function distinctChunks<Chunk extends { text: string }>(chunks: readonly Chunk[], limit: number): Chunk[] {
   const kept: { chunk: Chunk; terms: ReadonlySet<string> }[] = []
   for (const chunk of chunks) {
+    if (kept.length === limit) break
     const terms = contentTerms(chunk.text)
     const isRepeat = kept.some((other) => {
       const [smaller, larger] = terms.size < other.terms.size ? [terms, other.terms] : [other.terms, terms]

@@ -58,7 +58,7 @@ export type GatherEvidenceOptions = {
   chunks: readonly SourceChunk[]
   rerank?: Rerank | undefined
   signal: AbortSignal
-  /** Chunks that are read. Default 24. */
+  /** Chunks that are read, repeats not counted. Default 24. */
   chunkLimit?: number
   /** Passages that the cross-encoder reads. Default 12. */
   passageLimit?: number
@@ -71,7 +71,7 @@ export type GatherEvidenceOptions = {
 export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Evidence> {
   const { chunkLimit = 24, passageLimit = 12, characterLimit = 3600, sourceLimit = 8, rerank, signal } = options
   const question = understandQuestion(options.question)
-  const chunks = distinctChunks(options.chunks).slice(0, chunkLimit)
+  const chunks = distinctChunks(options.chunks, chunkLimit)
   const prepared = withinLimits(preparePassages(question, chunks), passageLimit, characterLimit)
   if (rerank === undefined || prepared.length === 0)
     return weigh(question, basisWithoutReranker(chunks), prepared, chunks, sourceLimit)

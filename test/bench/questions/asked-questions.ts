@@ -40,7 +40,7 @@ export async function askAll(set: string, otherSet: string, models: QuestionMode
   const ask = async (question: TestQuestion, kind: AskedQuestion['kind']): Promise<AskedQuestion> => {
     const isExcluded = kind === 'removed' ? (text: string) => holdsAnswer(question, text) : undefined
     const found = await index.search(question.question, 40, isExcluded)
-    const passages = preparePassages(understandQuestion(question.question), distinctChunks(found).slice(0, CHUNKS))
+    const passages = preparePassages(understandQuestion(question.question), distinctChunks(found, CHUNKS))
     return {
       question,
       kind,
