@@ -305,6 +305,7 @@ test('an answer that had not begun when its process died is simply made', async 
 const BAD_INPUT: [string, Record<string, unknown>, string, string][] = [
   ['an empty question', { question: ' \n ' }, 'INVALID', 'input.question'],
   ['a question longer than the context', { question: 'why '.repeat(10_000) }, 'CONTEXT_TOO_LONG', 'input.question'],
+  ['… in a script of a token a character', { question: '为'.repeat(9000) }, 'CONTEXT_TOO_LONG', 'input.question'],
   [
     'a conversation longer than the context',
     { conversation: [{ role: 'USER', content: 'so '.repeat(10_000) }] },

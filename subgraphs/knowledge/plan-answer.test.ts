@@ -12,7 +12,7 @@ const question = 'With which torque wrench setting is the reactor lid opened?'
 test('chunks that repeat each other take no places of those that are read', async () => {
   const hits = [...Array.from({ length: 30 }, () => notice), fact].map(retrieved)
   const planAnswer = createPlanAnswer({
-    models: { findModel: expect.unreachable, embed: expect.unreachable, rerank: async () => null },
+    models: { findModel: expect.unreachable, embed: expect.unreachable, rerank: async () => null } as never,
     retrieval: {
       retrieve: async ({ limit }) => ({ mode: 'LEXICAL', hits: hits.slice(0, limit), embedding: null }),
     },

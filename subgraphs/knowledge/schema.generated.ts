@@ -476,7 +476,7 @@ export type AnswerInput = {
   mode?: InputMaybe<AnswerMode>
   /** Name of the chat model or route. Null means the workspace's default chat model. */
   modelName?: InputMaybe<Scalars['String']['input']>
-  /** How many chunks the answer may rest on, 1 to 20. Null means 8. */
+  /** How many chunks the answer may rest on, 1 to 20. Null means 10. */
   maxSources?: InputMaybe<Scalars['Int']['input']>
   /** What was said before the question, oldest first, at most 50 messages. Null means nothing. */
   conversation?: InputMaybe<Array<MessageInput>>

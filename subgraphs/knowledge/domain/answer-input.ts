@@ -1,15 +1,16 @@
 // What may be asked. Checks that need no store; each mistake names its field and the remedy, at most one per field.
+import { estimateTokens } from './build-prompt.ts'
 
 export const QUESTION_MAX_CHARACTERS = 200_000
 export const KNOWLEDGE_BASES_MAX = 10
-export const SOURCES_DEFAULT = 6
+/** As many as a reader looks through and a prompt of a small model holds. */
+export const SOURCES_DEFAULT = 10
 export const SOURCES_MAX = 20
 export const CONVERSATION_MAX = 50
 /** Of a model that does not say, and where no model takes part; unit: tokens. */
 const CONTEXT_LENGTH_DEFAULT = 8192
 /** What rules and labels of a prompt take; unit: tokens. */
 const PROMPT_OVERHEAD_TOKENS = 256
-const CHARACTERS_PER_TOKEN = 4
 
 export interface AnswerQuestion {
   question: string
@@ -63,9 +64,9 @@ export function checkContext(
 ): AnswerInputMistake[] {
   const budget = promptBudget(contextLength, answerTokens) - PROMPT_OVERHEAD_TOKENS
   const texts = [input.question, ...(input.conversation ?? []).map(({ content }) => content)]
-  const tokens = texts.reduce((sum, text) => sum + Math.ceil(text.length / CHARACTERS_PER_TOKEN), 0)
+  const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0)
   if (tokens <= budget) return []
-  const isQuestion = input.question.length / CHARACTERS_PER_TOKEN > budget
+  const isQuestion = estimateTokens(input.question) > budget
   return [
     {
       code: 'CONTEXT_TOO_LONG',

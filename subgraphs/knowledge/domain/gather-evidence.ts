@@ -5,6 +5,7 @@
  * The cost is bounded, so that the first delta stays under 300 ms on two cores: passages are first ordered by what the two
  * searches and their words say of them, and only the best `passageLimit` are read by the cross-encoder, where there is one.
  */
+import { SOURCES_DEFAULT } from './answer-input.ts'
 import { answerPassages, distinctChunks, passageForModel } from './answer-passages.ts'
 import type { AnswerPassage, PassageSentence } from './answer-passages.ts'
 import {
@@ -64,12 +65,19 @@ export type GatherEvidenceOptions = {
   passageLimit?: number
   /** Characters of them together: what reading costs is in proportion. Default 3,600. */
   characterLimit?: number
-  /** Sources returned. Default 8. */
+  /** Sources returned. Default 10. */
   sourceLimit?: number
 }
 
 export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Evidence> {
-  const { chunkLimit = 24, passageLimit = 12, characterLimit = 3600, sourceLimit = 8, rerank, signal } = options
+  const {
+    chunkLimit = 24,
+    passageLimit = 12,
+    characterLimit = 3600,
+    sourceLimit = SOURCES_DEFAULT,
+    rerank,
+    signal,
+  } = options
   const question = understandQuestion(options.question)
   const chunks = distinctChunks(options.chunks, chunkLimit)
   const prepared = withinLimits(preparePassages(question, chunks), passageLimit, characterLimit)
