@@ -1,8 +1,9 @@
 // LanceDB as a VectorStore: the contract, and what only files in a directory can get wrong.
+import { connect, type Table } from '@lancedb/lancedb'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { createLanceDbVectorStore, type LanceDbVectorStoreOptions } from './lancedb-vector-store.ts'
 
@@ -61,4 +62,29 @@ test('maintenance of LanceDB tables runs beside writes and loses nothing', async
   expect((await store.search({ ...wanted('walrus'), limit: 100 })).lexical).toHaveLength(30)
   expect(errors).toEqual([])
   await dispose()
+})
+
+test('LanceDB tables of an earlier version get the indexes they lack, over all their rows', async () => {
+  const { store, directory, errors } = await open()
+  const space = { modelName: 'test', dimensions: 2 }
+  const chunk = { id: 'chunk_1', text: 'walrus', vector: Float32Array.of(1, 0) }
+  await store.upsert(place, space, [chunk])
+  await store.upsert({ ...place, knowledgeBaseId: 'kb_b' }, space, [{ ...chunk, id: 'chunk_2' }])
+  await store.close()
+  const connection = await connect(directory, { readConsistencyInterval: 0 })
+  const tables = await Promise.all((await connection.tableNames()).map((name) => connection.openTable(name)))
+  const indexNames = async (table: Table) => (await table.listIndices()).map(({ name }) => name).toSorted()
+  const before = await Promise.all(tables.map(indexNames))
+  for (const table of tables) for (const name of await indexNames(table)) await table.dropIndex(name)
+
+  const reopened = await open({ directory, maintenanceDelayMs: 1 })
+  await vi.waitFor(async () => expect(await Promise.all(tables.map(indexNames))).toEqual(before), { timeout: 10_000 })
+  for (const table of tables)
+    for (const name of await indexNames(table))
+      expect(await table.indexStats(name)).toMatchObject({ numIndexedRows: 2, numUnindexedRows: 0 })
+  const search = { ...wanted('walrus'), vectors: [{ space, vector: chunk.vector }] }
+  expect(await reopened.store.search(search)).toMatchObject({ lexical: [{ chunkId: 'chunk_1' }], dense: [[{}]] })
+  expect([...errors, ...reopened.errors]).toEqual([])
+  connection.close()
+  await reopened.dispose()
 })
