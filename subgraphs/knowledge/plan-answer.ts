@@ -3,6 +3,7 @@
 //
 // Models that are away are waited for, and an answer that waited in vain fails: decided by less it would be another answer, perhaps a wrong
 // NOT_IN_DOCUMENTS, and nobody could tell. Only models that this platform does not have are done without.
+import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { TributaryError } from '#shared/errors.ts'
 import { serviceIdentity, type Identity } from '../../contracts/identity.ts'
@@ -135,7 +136,8 @@ export function createPlanAnswer(options: {
       const request = {
         question,
         passages: passages.map(({ context, sentences }) => ({ context, sentences: [...sentences] })),
-        idempotencyKey: `answer:${answerId}:rerank`,
+        // A question of several parts is read once for each.
+        idempotencyKey: `answer:${answerId}:rerank:${createHash('sha256').update(question).digest('hex').slice(0, 16)}`,
       }
       const readings = await models.rerank(identity, request, signal)
       if (readings === null) throw new TributaryError('MODEL_NOT_AVAILABLE', 'There is no reranking model.')

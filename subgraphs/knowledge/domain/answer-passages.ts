@@ -7,7 +7,8 @@ import { contextLine } from './index-text.ts'
 import { isLabel } from './label.ts'
 import type { PassageForModel, SourceChunk } from './source-chunk.ts'
 import { splitSentences } from './split-sentences.ts'
-import { contentTerms } from './terms.ts'
+import { contentTerms, contentTermsOf, tokenize } from './terms.ts'
+import type { Token } from './terms.ts'
 import { collapseWhitespace } from './text-span.ts'
 import type { TextSpan } from './text-span.ts'
 
@@ -33,6 +34,10 @@ export type AnswerPassage = {
   text: string
   /** The two innermost headings, for the model that judges it. */
   context: string
+  /** Of the text. */
+  tokens: readonly Token[]
+  /** Content terms of text and context. */
+  terms: ReadonlySet<string>
 }
 
 /** Characters of a passage: those of an extractive answer. */
@@ -68,13 +73,13 @@ export function answerPassages(chunks: readonly SourceChunk[]): AnswerPassage[] 
   return chunks.flatMap((chunk, chunkIndex) => {
     const sentences = sentencesOf(chunk).filter((sentence) => isNew(sentence.text, seen))
     const context = contextLine(null, chunk.headings.slice(-2), 60)
-    return pack(sentences).map((group) => ({
-      chunk,
-      chunkIndex,
-      sentences: group,
-      text: group.map((sentence) => sentence.text).join(' '),
-      context,
-    }))
+    const contextTerms = contentTerms(context)
+    return pack(sentences).map((group) => {
+      const text = group.map((sentence) => sentence.text).join(' ')
+      const tokens = tokenize(text)
+      const terms = new Set([...contentTermsOf(tokens), ...contextTerms])
+      return { chunk, chunkIndex, sentences: group, text, context, tokens, terms }
+    })
   })
 }
 

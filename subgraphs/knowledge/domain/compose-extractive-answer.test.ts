@@ -115,7 +115,7 @@ describe('composeExtractiveAnswer', () => {
 
   test('sentences that fit together are preferred to one that fills the answer alone', async () => {
     const { evidence } = await answer('Which tool deletes archives that are older than the limit?')
-    const [passage] = evidence.passages
+    const passage = evidence.parts[0]?.passages[0]
     if (passage === undefined) throw new Error('no passage')
     const sentence = (text: string, probability: number, startOffset: number): ScoredSentence => {
       const span = { startOffset, endOffset: startOffset + text.length }
@@ -130,7 +130,7 @@ describe('composeExtractiveAnswer', () => {
         length: 0,
       }
       const own = { quote: text, text, span, leansBack: false, announces: false }
-      return { ...own, passage: { ...passage, sentences: [] }, features, probability }
+      return { ...own, passage: { ...passage, sentences: [] }, features, shares: [probability], probability }
     }
     const long = sentence(`Rotation ${'and storage '.repeat(32)}end.`, 0.25, 0)
     const first = sentence('Backups older than a month are removed.', 0.21, 900)
@@ -156,7 +156,31 @@ describe('composeExtractiveAnswer', () => {
     const { answer: composed } = await answer(
       'On which port does the server listen by default, and who invented the steam turbine?',
     )
-    expect(['PARTIAL', 'NOT_IN_DOCUMENTS']).toContain(composed.verdict)
+    expect(composed.verdict).toBe('PARTIAL')
+    expect(composed.sentences[0]?.text).toBe('The server listens on port 8443 by default.')
+  })
+
+  test('a question of two parts gets a sentence for each, though one alone has every place in the search', async () => {
+    const ports = Array.from(
+      { length: 20 },
+      (_, index) => `Listener ${String(index)} has port ${String(8000 + index)}.`,
+    )
+    const { evidence, answer: composed } = await answer(
+      'Which port does listener 7 have, and which person wrote the sweeper?',
+      chunksOf({
+        ...Object.fromEntries(ports.map((text, index) => [`doc_${String(index)}`, text])),
+        last: 'The person who wrote the sweeper is Ada Quill.',
+      }),
+    )
+    expect(evidence.parts.map(({ question }) => question.text)).toEqual([
+      'Which port does listener 7 have',
+      'which person wrote the sweeper?',
+    ])
+    expect(composed.verdict).toBe('ANSWERED')
+    const text = composed.sentences.map((sentence) => sentence.text).join(' ')
+    expect(text).toContain('Listener 7 has port 8007.')
+    expect(text).toContain('Ada Quill')
+    expect(evidence.sentences.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1)
   })
 })
 

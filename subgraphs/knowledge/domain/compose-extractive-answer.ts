@@ -34,7 +34,7 @@ export type ComposeOptions = {
   lengthLimit?: number
 }
 
-/** A sentence is considered only if it is at least this share as likely as the best one … */
+/** A sentence is considered only if it is at least this share as likely as the best one for some part of the question … */
 const leastShare = 0.1
 /** … and among the first so many. */
 const candidateLimit = 14
@@ -56,8 +56,10 @@ type Unit = { sentences: ScoredSentence[]; length: number }
 
 function unitsOf(all: readonly ScoredSentence[], sentenceLimit: number, lengthLimit: number): Unit[] {
   const candidates: ScoredSentence[] = []
+  const best = (all[0]?.shares ?? []).map((_, part) => Math.max(...all.map(({ shares }) => shares[part] ?? 0)))
   for (const sentence of all) {
-    if (candidates.length === candidateLimit || sentence.probability < (all[0]?.probability ?? 0) * leastShare) break
+    if (candidates.length === candidateLimit) break
+    if (sentence.shares.every((share, part) => share === 0 || share < (best[part] ?? 0) * leastShare)) continue
     if (sentence.features.emptiness === 1 && !sentence.announces) continue
     if (!candidates.some((other) => isRepetition(other, sentence))) candidates.push(sentence)
   }
@@ -165,12 +167,11 @@ function isRepetition(left: ScoredSentence, right: ScoredSentence): boolean {
 
 function verdictOf(evidence: Evidence, used: readonly ScoredSentence[]): AnswerVerdict {
   if (isConflict(used)) return 'CONFLICTING'
-  const words = contentTerms(used.map((sentence) => `${sentence.passage.context} ${sentence.text}`).join(' '))
-  const unanswered = evidence.question.parts.filter((part) => {
-    const terms = [...contentTerms(part)]
-    return terms.filter((term) => words.has(term)).length / Math.max(1, terms.length) < 0.34
+  const isWhole = evidence.parts.every(({ isInDocuments }, part) => {
+    const best = Math.max(...evidence.sentences.map(({ shares }) => shares[part] ?? 0))
+    return isInDocuments && used.some(({ shares }) => (shares[part] ?? 0) >= best * leastShare)
   })
-  return evidence.question.parts.length > 1 && unanswered.length > 0 ? 'PARTIAL' : 'ANSWERED'
+  return isWhole ? 'ANSWERED' : 'PARTIAL'
 }
 
 /** Two documents say the same sentence with different numbers. */

@@ -107,9 +107,7 @@ export function passageFeatures(input: FeatureInput): PassageFeatures {
   const { question, weights, passage, chunkTerms, retrievedTerms } = input
   const focus = [...question.focusTerms]
   const { denseRank, lexicalRank, denseSimilarity } = passage.chunk
-  const tokens = tokenize(passage.text)
-  const terms = contentTermsOf(tokens)
-  for (const term of contentTerms(passage.context)) terms.add(term)
+  const { tokens, terms } = passage
   return {
     relevance: 0,
     answering: 0,

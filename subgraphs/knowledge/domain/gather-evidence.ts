@@ -34,20 +34,32 @@ export type ScoredPassage = AnswerPassage & {
 export type ScoredSentence = PassageSentence & {
   passage: ScoredPassage
   features: SentenceFeatures
-  /** Probability that it is the answer, if one sentence is: they sum to 1. */
+  /** For each part of the question the probability that it is the answer, if one sentence is; 0 where it was not read for it. */
+  shares: readonly number[]
+  /** Their mean over the parts that the documents answer: those of all sentences sum to 1. */
   probability: number
+}
+
+/** Of a question that asks several things one of them; the whole of a question that asks one. */
+export type EvidencePart = {
+  question: Question
+  /** Best first. */
+  passages: ScoredPassage[]
+  /** Probability that the documents answer it. */
+  probability: number
+  isInDocuments: boolean
 }
 
 export type Evidence = {
   question: Question
   basis: EvidenceBasis
-  /** Best first. */
-  passages: ScoredPassage[]
-  /** Of those passages, best first. */
+  /** At least one, in the order asked. */
+  parts: EvidencePart[]
+  /** Of all parts, best first. */
   sentences: ScoredSentence[]
   /** Chunks to show as sources and to put into a prompt, best first. */
   sources: { chunk: SourceChunk; score: number }[]
-  /** Probability that the documents answer the question. */
+  /** Probability that the documents answer some part of the question. */
   probability: number
   /** False: the answer is NOT_IN_DOCUMENTS, and nothing may be generated. */
   isInDocuments: boolean
@@ -61,9 +73,9 @@ export type GatherEvidenceOptions = {
   signal: AbortSignal
   /** Chunks that are read, repeats not counted. Default 24. */
   chunkLimit?: number
-  /** Passages that the cross-encoder reads. Default 12. */
+  /** Passages that the cross-encoder reads, for all parts of the question together. Default 12. */
   passageLimit?: number
-  /** Characters of them together: what reading costs is in proportion. Default 3,600. */
+  /** Characters of them: what reading costs is in proportion. Default 3,600. */
   characterLimit?: number
   /** Sources returned. Default 10. */
   sourceLimit?: number
@@ -79,19 +91,27 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
     signal,
   } = options
   const question = understandQuestion(options.question)
-  const chunks = distinctChunks(options.chunks, chunkLimit)
-  const prepared = withinLimits(preparePassages(question, chunks), passageLimit, characterLimit)
-  if (rerank === undefined || prepared.length === 0)
-    return weigh(question, basisWithoutReranker(chunks), prepared, chunks, sourceLimit)
-  const texts = prepared.map(({ input }) => passageForModel(input.passage))
-  const readings = await rerank(question.text, texts, signal)
-  const read = prepared.map((entry, index): ReadPassage => {
-    const reading = readings[index]
-    return reading === undefined
-      ? entry
-      : { input: entry.input, features: withReading(entry.features, reading), sentences: reading.sentences }
-  })
-  return weigh(question, 'reranked', read, chunks, sourceLimit)
+  const material = readChunks(distinctChunks(options.chunks, chunkLimit))
+  const basis = rerank === undefined ? material.basis : 'reranked'
+  // Each part is looked for by itself: asked together, the passages of the one that is easier to find would take all places.
+  const asked = question.parts.map((part) => (part === question.text ? question : understandQuestion(part)))
+  const parts = await Promise.all(
+    asked.map(async (part) => {
+      const [passages, characters] = [passageLimit / asked.length, characterLimit / asked.length].map(Math.floor)
+      const prepared = withinLimits(preparePassages(part, material), passages ?? 1, characters ?? 1)
+      return judge(part, await readPassages(part, prepared, rerank, signal), basis)
+    }),
+  )
+  const judged = parts.map(({ part }) => part)
+  return {
+    question,
+    basis,
+    parts: judged,
+    sentences: mergeSentences(parts),
+    sources: rankSources(judged, material.chunks, sourceLimit),
+    probability: Math.max(...judged.map(({ probability }) => probability)),
+    isInDocuments: judged.some(({ isInDocuments }) => isInDocuments),
+  }
 }
 
 /** The first passages that fit, at least one. */
@@ -108,54 +128,107 @@ export type PreparedPassage = { input: FeatureInput; features: PassageFeatures }
 /** With what the reranker's head says of each sentence, where there is one. */
 export type ReadPassage = PreparedPassage & { sentences?: readonly number[] }
 
-/** All passages of the chunks, best first by what is known without a reranker. */
-export function preparePassages(question: Question, chunks: readonly SourceChunk[]): PreparedPassage[] {
+/** What the chunks say, whatever is asked of them. */
+export type ChunkMaterial = {
+  chunks: readonly SourceChunk[]
+  passages: readonly AnswerPassage[]
+  /** Content terms of each chunk with its title and headings. */
+  chunkTerms: readonly ReadonlySet<string>[]
+  /** … of all of them. */
+  retrievedTerms: ReadonlySet<string>
+  basis: Exclude<EvidenceBasis, 'reranked'>
+}
+
+export function readChunks(chunks: readonly SourceChunk[]): ChunkMaterial {
   const chunkTerms = chunks.map((chunk) =>
     contentTerms(`${contextLine(chunk.documentTitle, chunk.headings, 400)} ${chunk.text}`),
   )
-  const retrievedTerms = new Set(chunkTerms.flatMap((terms) => [...terms]))
+  return {
+    chunks,
+    passages: answerPassages(chunks),
+    chunkTerms,
+    retrievedTerms: new Set(chunkTerms.flatMap((terms) => [...terms])),
+    basis: chunks.some(({ denseSimilarity }) => denseSimilarity !== null) ? 'embedded' : 'lexical',
+  }
+}
+
+/** All passages of the chunks, best first by what is known without a reranker. */
+export function preparePassages(question: Question, material: ChunkMaterial): PreparedPassage[] {
+  const { passages, chunkTerms, retrievedTerms, basis } = material
   const weights = termWeights(question, chunkTerms)
-  const prepared = answerPassages(chunks).map((passage) => {
+  const prepared = passages.map((passage) => {
     const own = chunkTerms[passage.chunkIndex] ?? new Set<string>()
     const input = { question, weights, passage, chunkTerms: own, retrievedTerms }
     return { input, features: passageFeatures(input) }
   })
-  const scores = preselectionScores(preselectionFeatures(prepared), basisWithoutReranker(chunks))
+  const scores = preselectionScores(preselectionFeatures(prepared), basis)
   return prepared
     .map((entry, index) => ({ entry, score: scores[index] ?? 0 }))
     .sort((left, right) => right.score - left.score)
     .map(({ entry }) => entry)
 }
 
-const basisWithoutReranker = (chunks: readonly SourceChunk[]): Exclude<EvidenceBasis, 'reranked'> =>
-  chunks.some(({ denseSimilarity }) => denseSimilarity !== null) ? 'embedded' : 'lexical'
+/** As they are where there is no reranker, and nothing to read. */
+async function readPassages(
+  question: Question,
+  prepared: readonly PreparedPassage[],
+  rerank: Rerank | undefined,
+  signal: AbortSignal,
+): Promise<readonly ReadPassage[]> {
+  if (rerank === undefined || prepared.length === 0) return prepared
+  const readings = await rerank(
+    question.text,
+    prepared.map(({ input }) => passageForModel(input.passage)),
+    signal,
+  )
+  return prepared.map((entry, index) => {
+    const reading = readings[index]
+    return reading === undefined
+      ? entry
+      : { input: entry.input, features: withReading(entry.features, reading), sentences: reading.sentences }
+  })
+}
+
+type JudgedPart = { part: EvidencePart; sentences: PartSentence[] }
 
 /** Features to probabilities to an order. */
-function weigh(
-  question: Question,
-  basis: EvidenceBasis,
-  read: readonly ReadPassage[],
-  chunks: readonly SourceChunk[],
-  sourceLimit: number,
-): Evidence {
+function judge(question: Question, read: readonly ReadPassage[], basis: EvidenceBasis): JudgedPart {
   const { passages, sentences } = shareOut(read, basis)
   const probability = answerableProbability(passages, basis)
   return {
-    question,
-    basis,
-    passages,
+    part: { question, passages, probability, isInDocuments: probability >= answerThreshold(basis) },
     sentences,
-    sources: rankSources(passages, chunks, sourceLimit),
-    probability,
-    isInDocuments: probability >= answerThreshold(basis),
   }
+}
+
+/** The sentences of all parts, best first. What is read for two parts is one sentence; a part without an answer has no say. */
+function mergeSentences(parts: readonly JudgedPart[]): ScoredSentence[] {
+  const answered = parts.filter(({ part }) => part.isInDocuments)
+  const counted = answered.length === 0 ? parts : answered
+  const merged = new Map<string, ScoredSentence>()
+  for (const judged of counted) {
+    const place = parts.indexOf(judged)
+    for (const { share, ...sentence } of judged.sentences) {
+      const key = `${sentence.passage.chunk.documentId} ${String(sentence.span.startOffset)}`
+      const known = merged.get(key)
+      const shares = (known?.shares ?? parts.map(() => 0)).map((own, index) => (index === place ? share : own))
+      const probability = (known?.probability ?? 0) + share / counted.length
+      merged.set(key, { ...(known ?? sentence), shares, probability })
+    }
+  }
+  return [...merged.values()].sort((left, right) => right.probability - left.probability)
+}
+
+export type PartSentence = Omit<ScoredSentence, 'shares' | 'probability'> & {
+  /** Probability that it is the answer to the part, if one sentence is: they sum to 1. */
+  share: number
 }
 
 /** The passages and all their sentences with their probabilities, both best first. */
 export function shareOut(
   read: readonly ReadPassage[],
   basis: EvidenceBasis,
-): { passages: ScoredPassage[]; sentences: ScoredSentence[] } {
+): { passages: ScoredPassage[]; sentences: PartSentence[] } {
   const candidates = read.flatMap(({ input, features, sentences: answering }, place) =>
     input.passage.sentences.map((sentence, index) => ({
       place,
@@ -169,27 +242,29 @@ export function shareOut(
     basis,
   )
   const passages = read.map(({ input, features }): ScoredPassage => ({ ...input.passage, features, share: 0 }))
-  const sentences = candidates.flatMap(({ place, sentence, features }, index): ScoredSentence[] => {
+  const sentences = candidates.flatMap(({ place, sentence, features }, index): PartSentence[] => {
     const passage = passages[place]
-    const probability = shares[index] ?? 0
+    const share = shares[index] ?? 0
     if (passage === undefined) return []
-    passage.share += probability
-    return [{ ...sentence, passage, features, probability }]
+    passage.share += share
+    return [{ ...sentence, passage, features, share }]
   })
   return {
     passages: passages.sort((left, right) => right.share - left.share),
-    sentences: sentences.sort((left, right) => right.probability - left.probability),
+    sentences: sentences.sort((left, right) => right.share - left.share),
   }
 }
 
-/** Chunks by their best passage, fused with the order of retrieval, which knows more of them. */
+/** Chunks by their best passage for each part, fused with the order of retrieval, which knows more of them. */
 function rankSources(
-  passages: readonly ScoredPassage[],
+  parts: readonly EvidencePart[],
   chunks: readonly SourceChunk[],
   limit: number,
 ): Evidence['sources'] {
-  const judged = [...new Map(passages.map((passage) => [passage.chunk.id, passage.chunk])).values()]
-  return fuseRanks([judged, judged, chunks], (chunk) => chunk.id)
+  const judged = parts.map(({ passages }) => [
+    ...new Map(passages.map((passage) => [passage.chunk.id, passage.chunk])).values(),
+  ])
+  return fuseRanks([...judged, ...judged, chunks], (chunk) => chunk.id)
     .slice(0, limit)
     .map(({ item, score }) => ({ chunk: item, score }))
 }

@@ -28,9 +28,21 @@ describe('understandQuestion', () => {
     expect([...focusTerms].sort()).toEqual(['/usr/bin/lpr', '12', 'cup', 'debian', 'print', 'queue'])
   })
 
-  test('a question with two halves has two parts, and "and" between nouns has none', () => {
-    expect(understandQuestion('In which directory are scores kept, and which mode does it have?').parts).toHaveLength(2)
-    expect(understandQuestion('Which files and folders are kept?').parts).toHaveLength(1)
+  test.each([
+    ['In which directory are scores kept, and which mode does it have?', 2],
+    ['How do I stop a check; what caps its rate?', 2],
+    ['What turns the siren off? And for how long does it stay off?', 2],
+    ['How many slots are there, and starting with which release is the hash a long one?', 2],
+    ['Which port is it, what is the limit, and who set it?', 2],
+    ['Which files and folders are kept?', 1],
+    ['Is the fee paid in May and June?', 1],
+    ['My pump is loud and hot. Which valve do I open?', 1],
+    ['I have a loud pump and do not know what to open. Which valve is it?', 1],
+    ['I forgot which of my keys opens which gate and where can I look it up?', 1],
+    ['My screen goes dark when I read old pages and what could I set up instead?', 1],
+    ['What is it? And who? Why? Where, and when?', 1],
+  ])('%s', (question, count) => {
+    expect(understandQuestion(question).parts).toHaveLength(count)
   })
 })
 

@@ -161,11 +161,24 @@ function containsNumber(text: string, number: string): boolean {
   return new RegExp(`(?<![\\d.])${digits.replace(/[.]/gu, '\\.')}(?![\\d])`, 'u').test(text)
 }
 
+const QUESTION_WORD = '(?:which|what|who|whose|whom|when|where|why|how)'
+/** At the beginning of a clause: "I forgot which it was" asks nothing. */
+const asks = new RegExp(`(?:^|[,.:;?!–-]\\s+)(?:and\\s+)?(?:\\p{Ll}+\\s+)?${QUESTION_WORD}\\b|\\?$`, 'iu')
+/** Between two questions in one sentence: "…, and in which file …", "…; how long …". */
+const partBorder = new RegExp(`(?:[,;]?\\s+and\\s+|;\\s+)(?=(?:\\S+\\s+){0,4}?${QUESTION_WORD}\\b)`, 'iu')
+/** More than an answer has sentences. */
+const PARTS_MAX = 3
+
 /** "Which directory …, and which mode …?" asks twice; both halves must be found for a whole answer. */
 function splitParts(text: string): string[] {
-  const parts = text.split(
-    /,?\s+and\s+(?=(?:in |on |to |at |under |from |by |for )?(?:which|what|who|when|where|why|how)\b)|;\s+(?=(?:which|what|who|when|where|why|how)\b)/iu,
-  )
-  const meaningful = parts.map((part) => part.trim()).filter((part) => contentTerms(part).size >= 1)
-  return meaningful.length > 1 ? meaningful : [text]
+  const sentences = ifAllAsk(text.split(/(?<=\?)\s+/u)) ?? [text]
+  const parts = sentences
+    .flatMap((sentence) => ifAllAsk(sentence.split(partBorder)) ?? [sentence])
+    .map((part) => part.trim().replace(/^(?:and|also)\b[\s,]*/iu, ''))
+    .filter((part) => contentTerms(part).size >= 1)
+  return parts.length > 1 && parts.length <= PARTS_MAX ? parts : [text]
 }
+
+/** What is said before a question belongs to it. */
+const ifAllAsk = (parts: readonly string[]): readonly string[] | null =>
+  parts.every((part) => asks.test(part.trim())) ? parts : null

@@ -5,7 +5,7 @@
  */
 import { distinctChunks, passageForModel } from '../../../subgraphs/knowledge/domain/answer-passages.ts'
 import { withReading } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
-import { preparePassages } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
+import { preparePassages, readChunks } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
 import type { PreparedPassage } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
 import { understandQuestion } from '../../../subgraphs/knowledge/domain/understand-question.ts'
 import type { HiddenReading } from '../../../subgraphs/models/adapters/onnx-worker.ts'
@@ -40,7 +40,7 @@ export async function askAll(set: string, otherSet: string, models: QuestionMode
   const ask = async (question: TestQuestion, kind: AskedQuestion['kind']): Promise<AskedQuestion> => {
     const isExcluded = kind === 'removed' ? (text: string) => holdsAnswer(question, text) : undefined
     const found = await index.search(question.question, 40, isExcluded)
-    const passages = preparePassages(understandQuestion(question.question), distinctChunks(found, CHUNKS))
+    const passages = preparePassages(understandQuestion(question.question), readChunks(distinctChunks(found, CHUNKS)))
     return {
       question,
       kind,

@@ -65,7 +65,7 @@ for (const question of questions) {
       `\n${outcome.right ? 'RIGHT' : 'WRONG'} ${question.id} ${question.kind} p=${evidence.probability.toFixed(2)} ${composed.verdict}${question.answerable && !outcome.inSources ? ' (not in sources)' : ''}\n  Q ${question.question}\n  E ${question.expected.join(' | ')}  «${question.quote.slice(0, 140)}»`,
     )
     console.log(`  A ${answer.text}`)
-    for (const passage of evidence.passages.slice(0, 3)) {
+    for (const passage of evidence.parts.flatMap(({ passages }) => passages.slice(0, 3))) {
       const features = Object.entries(passage.features).map(([name, value]) => `${name}=${value.toFixed(2)}`)
       console.log(
         `  P ${passage.share.toFixed(2)} [${passage.chunk.documentId}] ${passage.text.slice(0, 240)}\n      ${features.join(' ')}`,
