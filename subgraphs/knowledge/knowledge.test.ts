@@ -1,4 +1,5 @@
 // The main path on real parts: a document is registered, processed, found and quoted in an answer.
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestKnowledge, textContent, type TestKnowledge } from './testing/start-knowledge.ts'
 
@@ -71,6 +72,31 @@ test('a search by one way only leaves the other rank null', async () => {
   const dense = await knowledge.request(SEARCH, { id: knowledgeBaseId, query: 'storm siren warning', mode: 'DENSE' })
   expect(dense.data.knowledgeBase.search.mode).toBe('DENSE')
   expect(dense.data.knowledgeBase.search.hits[0]).toMatchObject({ denseRank: 1, lexicalRank: null })
+})
+
+test('what follows takes the places of documents that are not READY', async () => {
+  const other = await knowledge.createKnowledgeBase('Islands')
+  const pages = [
+    'siren siren',
+    'siren of the lighthouse',
+    'siren and bell and lamp',
+    'siren, heard on the other side of the bay',
+  ]
+  const ids: string[] = []
+  for (const text of pages)
+    ids.push(await knowledge.ingest(other, textContent('Signals', [{ heading: 'Signals', text }])))
+  const found = async () => {
+    const { data } = await knowledge.request(SEARCH, { id: other, query: 'siren', mode: 'LEXICAL' })
+    return data.knowledgeBase.search.hits.map(({ chunk }: { chunk: { text: string } }) =>
+      pages.findIndex((page) => chunk.text.endsWith(page)),
+    )
+  }
+  const [first, second] = await found()
+  await knowledge.platform.database.sql.execute(
+    sql`update knowledge.document set status = 'PENDING' where id in (${ids[first]}, ${ids[second]})`,
+  )
+  const rest = await found()
+  expect(rest.toSorted()).toEqual([0, 1, 2, 3].filter((page) => page !== first && page !== second))
 })
 
 test('a search that was served is told to metrics once', async () => {

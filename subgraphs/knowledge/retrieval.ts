@@ -51,7 +51,7 @@ export interface Retrieval {
 const DEPTH_DEFAULT = 100
 /** How far down the similarity of chunks is known that only their words brought up. */
 const SIMILARITY_DEPTH = 200
-/** Chunks of documents that are not READY are left out after the search, so a few more are asked for. */
+/** Chunks of documents that are not READY are left out after the search; so many of those that follow may take their places. */
 const SLACK = 20
 /** A pasted page would otherwise look up thousands of terms. */
 const WORDS_MAX = 64
@@ -87,10 +87,10 @@ export function createRetrieval(options: {
       const fused = fuseRanks<RankedChunks[number]>(lists, ({ chunkId }) => chunkId).slice(0, limit + SLACK)
       const similarities = new Map(dense.flatMap((list) => list.map(({ chunkId, score: cosine }) => [chunkId, cosine])))
       const lowest = similarities.size === 0 ? null : Math.min(...similarities.values())
-      const rows = await readChunks(
-        workspaceId,
-        fused.map(({ item }) => item.chunkId),
-      )
+      const ids = fused.map(({ item }) => item.chunkId)
+      const rows = await readChunks(workspaceId, ids.slice(0, limit))
+      if (rows.size < limit)
+        for (const [id, row] of await readChunks(workspaceId, ids.slice(limit))) rows.set(id, row)
       const hits = fused.flatMap(({ item, score, ranks }) => {
         const found = rows.get(item.chunkId)
         const denseRank = ranks.slice(0, -1).find((rank) => rank !== null) ?? null
