@@ -1,6 +1,7 @@
 // A data directory with a knowledge base of 20,000 chunks, made by knowledge's own use cases: register, chunk, embed, index, check, document
 // by document. Two things differ from an ingestion through the endpoint: vectors come from a cache of what the real model made of the same
 // texts, and there is no job, so the graph has no entities of these documents.
+import { connect } from '@lancedb/lancedb'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -44,7 +45,7 @@ export async function largeKnowledgeBase(minimumChunks: number): Promise<string>
 }
 
 /** One more when the vector store changes what it writes; everything else is seen by itself. */
-const SEED_REVISION = '1'
+const SEED_REVISION = '2'
 
 /** Changes with whatever decides what the stores hold. */
 async function seedVersion(): Promise<string> {
@@ -84,7 +85,15 @@ async function makeSeed(directory: string, minimumChunks: number): Promise<void>
     await database.close()
     await data.close()
   }
+  await maintain(path.join(directory, 'vectors'))
   await writeFile(path.join(directory, 'bench-corpus.json'), JSON.stringify(summaryOf(corpus)))
+}
+
+/** What the vector store does by itself some seconds after the last write; without it the first requests would be measured beside it. */
+async function maintain(directory: string): Promise<void> {
+  const connection = await connect(directory)
+  for (const name of await connection.tableNames()) await (await connection.openTable(name)).optimize()
+  connection.close()
 }
 
 async function ingest(
