@@ -57,18 +57,23 @@ export async function askAll(set: string, otherSet: string, models: QuestionMode
     }
   }
   const asked: AskedQuestion[] = []
-  for (const question of await readQuestions(set)) {
+  for (const question of await questionsOfOnePart(set)) {
     if (!question.answerable) {
       asked.push(await ask(question, question.kind === 'unanswerable' ? 'outside' : 'near-miss'))
       continue
     }
     asked.push(await ask(question, 'answerable'), await ask(question, 'removed'))
   }
-  const others = (await readQuestions(otherSet)).filter(({ answerable }) => answerable)
+  const others = (await questionsOfOnePart(otherSet)).filter(({ answerable }) => answerable)
   for (const [place, question] of others.entries()) {
     if (place % OUTSIDE_STEP === 0) asked.push(await ask(question, 'outside'))
   }
   return asked
+}
+
+/** Several parts are read each by itself, and which of them an expected string answers is not told. */
+async function questionsOfOnePart(set: string): Promise<TestQuestion[]> {
+  return (await readQuestions(set)).filter(({ question }) => understandQuestion(question).parts.length === 1)
 }
 
 /** Has the cross-encoder read the first so many passages. */

@@ -90,7 +90,7 @@ const PLAIN_PENALTY = 1
 const HIDDEN_PENALTY = 200
 const DECISION_PENALTY = 200
 /** Share of the near-misses to be refused; what is outside the documents altogether is refused far below it. */
-const REFUSED_SHARE = 0.33
+const REFUSED_SHARE = 0.45
 const FOLDS = 4
 
 const { values: flags } = parseArgs({
