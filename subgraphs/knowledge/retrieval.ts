@@ -89,8 +89,7 @@ export function createRetrieval(options: {
       const lowest = similarities.size === 0 ? null : Math.min(...similarities.values())
       const ids = fused.map(({ item }) => item.chunkId)
       const rows = await readChunks(workspaceId, ids.slice(0, limit))
-      if (rows.size < limit)
-        for (const [id, row] of await readChunks(workspaceId, ids.slice(limit))) rows.set(id, row)
+      if (rows.size < limit) for (const [id, row] of await readChunks(workspaceId, ids.slice(limit))) rows.set(id, row)
       const hits = fused.flatMap(({ item, score, ranks }) => {
         const found = rows.get(item.chunkId)
         const denseRank = ranks.slice(0, -1).find((rank) => rank !== null) ?? null

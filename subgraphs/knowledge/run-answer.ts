@@ -61,8 +61,9 @@ export function createRunAnswer(options: {
         })
         await end('COMPLETED', { set: { verdict, usage }, events: [{ type: 'completed' }], also: countUsage })
       } else {
-        const verdict = await writeExtract({ answer, plan, sources, opening, change, signal })
-        await end('COMPLETED', { set: { verdict }, events: [{ type: 'completed' }], also: countUsage })
+        signal.throwIfAborted()
+        const extract = writeExtract({ answer, plan, sources, opening })
+        await end('COMPLETED', { ...extract, events: [...extract.events, { type: 'completed' }], also: countUsage })
       }
     } catch (error) {
       await endAfter(error)

@@ -1,5 +1,5 @@
-// Writes an answer whose text is known: the sentences of an extractive plan, or the statement that the documents do not hold it. A sentence,
-// its citation and their events are one change, so a successor goes on behind the last whole sentence.
+// What an answer becomes whose text is known: the sentences of an extractive plan, or the statement that the documents do not hold it. All of
+// it is one change, stored in one transaction: whoever watches waits for no second one before the first sentence is read.
 import type { AnswerPlan } from './answer-plan.ts'
 import type { AnswerChange } from './answer-store.ts'
 import type { ExtractedSentence } from './domain/compose-extractive-answer.ts'
@@ -13,48 +13,49 @@ export interface WriteExtractOptions {
   answer: AnswerRow
   plan: Extract<AnswerPlan, { kind: 'extract' | 'decline' }>
   sources: readonly AnswerSourceRow[]
-  /** What is to be stored together with the first sentence, so that nobody waits for two transactions. Null when it is stored already. */
+  /** What is to be stored before the first sentence. Null when it is stored already. */
   opening: AnswerChange | null
-  change: (change: AnswerChange) => Promise<AnswerRow>
-  signal: AbortSignal
 }
 
-/** Writes what is not written yet. Throws PROCESS_DIED when the text so far is not the beginning of the plan's. */
-export async function writeExtract(options: WriteExtractOptions): Promise<AnswerRow['verdict']> {
-  const { answer, plan, opening, change, signal } = options
+/** The change that writes what is not written yet. Throws PROCESS_DIED when the text so far is not the beginning of the plan's. */
+export function writeExtract(options: WriteExtractOptions): AnswerChange {
+  const { answer, plan, opening } = options
   const modelId = opening?.set?.modelId ?? answer.modelId
   const sentences = plan.kind === 'extract' ? plan.sentences : [NOT_IN_DOCUMENTS_TEXT]
-  const pieces = sentences.map((sentence, index) => {
-    const text = typeof sentence === 'string' ? sentence : sentence.text
-    return { sentence, text: index === 0 ? text : ` ${text}`, textStart: index === 0 ? 0 : 1 }
-  })
+  const written: Required<Pick<AnswerChange, 'citations' | 'events'>> = { citations: [], events: [] }
+  let text = ''
   let offset = 0
-  for (const [sequence, { sentence, text, textStart }] of pieces.entries()) {
-    signal.throwIfAborted()
-    const endOffset = offset + text.length
+  for (const [sequence, sentence] of sentences.entries()) {
+    const own = typeof sentence === 'string' ? sentence : sentence.text
+    const piece = sequence === 0 ? own : ` ${own}`
+    const endOffset = offset + piece.length
     if (endOffset <= answer.text.length) {
-      if (answer.text.slice(offset, endOffset) !== text) throw otherBeginning()
+      if (answer.text.slice(offset, endOffset) !== piece) throw otherBeginning()
     } else if (offset < answer.text.length) {
       throw otherBeginning()
     } else {
-      const citations =
-        typeof sentence === 'string' ? [] : [cite(options, sentence, sequence, offset + textStart, endOffset)]
-      const first = sequence === 0 ? opening : null
-      await change({
-        ...first,
-        text,
-        citations,
-        ...(sequence === 0 ? { set: { ...first?.set, firstTokenMs: Date.now() - answer.createdAt.getTime() } } : {}),
-        events: [
-          ...(first?.events ?? []),
-          { type: 'delta', sequence, text, modelId },
-          ...citations.map((citation) => ({ type: 'cited' as const, citation })),
-        ],
-      })
+      text += piece
+      written.events.push({ type: 'delta', sequence, text: piece, modelId })
+      if (typeof sentence !== 'string') {
+        const citation = cite(options, sentence, sequence, endOffset - own.length, endOffset)
+        written.citations.push(citation)
+        written.events.push({ type: 'cited', citation })
+      }
     }
     offset = endOffset
   }
-  return plan.kind === 'extract' ? plan.verdict : 'NOT_IN_DOCUMENTS'
+  const isFirst = answer.text === ''
+  return {
+    ...opening,
+    set: {
+      ...opening?.set,
+      ...(isFirst ? { firstTokenMs: Date.now() - answer.createdAt.getTime() } : {}),
+      verdict: plan.kind === 'extract' ? plan.verdict : 'NOT_IN_DOCUMENTS',
+    },
+    text,
+    citations: written.citations,
+    events: [...(opening?.events ?? []), ...written.events],
+  }
 }
 
 function cite(

@@ -75,7 +75,7 @@ export type GatherEvidenceOptions = {
   chunkLimit?: number
   /** Passages that the cross-encoder reads, for all parts of the question together. Default 12. */
   passageLimit?: number
-  /** Characters of them: what reading costs is in proportion. Default 3,600. */
+  /** Characters of them: what reading costs is in proportion. Default 3,200. */
   characterLimit?: number
   /** Sources returned. Default 10. */
   sourceLimit?: number
@@ -85,7 +85,7 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
   const {
     chunkLimit = 24,
     passageLimit = 12,
-    characterLimit = 3600,
+    characterLimit = 3200,
     sourceLimit = SOURCES_DEFAULT,
     rerank,
     signal,
