@@ -36,8 +36,8 @@ export interface AnswerChange {
   events: AnswerEventPayload[]
   /** True with the terminal event. */
   isLast?: boolean
-  /** Sends durable messages with the change. */
-  also?: (transaction: SqlExecutor) => Promise<void>
+  /** Sends durable messages with the change, about the answer as it is after it. */
+  also?: (transaction: SqlExecutor, changed: AnswerRow) => Promise<void>
 }
 
 export interface AnswerStore {
@@ -99,7 +99,7 @@ export function createAnswerStore(options: { database: Database; log: StreamLog<
         if (!row) throw leaseLost()
         if (change.sources?.length) await transaction.insert(answerSourceTable).values(change.sources)
         if (change.citations?.length) await transaction.insert(answerCitationTable).values(change.citations)
-        await change.also?.(transaction)
+        await change.also?.(transaction, row)
         const { workspaceId, id } = answer
         await log.append(workspaceId, id, change.events, { transaction, isLast: change.isLast ?? false })
         return row

@@ -154,6 +154,11 @@ test('an extractive answer streams its sources, sentences and verified citations
   )
   expect(data.answer).toMatchObject({ text, verdict: 'ANSWERED', mode: 'EXTRACTIVE' })
   expect(data.answers.nodes[0].id).toBe(events[0].answer.id)
+  await knowledge.until(() => knowledge.usages.some(({ kind }) => kind === 'ANSWER'))
+  expect(knowledge.usages.find(({ kind }) => kind === 'ANSWER')).toMatchObject({
+    retrievalMs: expect.any(Number),
+    modelName: expect.any(String),
+  })
 })
 
 test('a question the documents do not answer ends as NOT_IN_DOCUMENTS without citations', async () => {

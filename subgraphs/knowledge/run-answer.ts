@@ -70,17 +70,17 @@ export function createRunAnswer(options: {
     }
 
     /** The answer's id is the event's, so that it counts once whoever ends it. Tokens are counted by models. */
-    function countUsage(transaction: Parameters<NonNullable<AnswerChange['also']>>[0]) {
+    function countUsage(...[transaction, ended]: Parameters<NonNullable<AnswerChange['also']>>) {
       const event = {
-        workspaceId: answer.workspaceId,
-        eventId: `answer:${answer.id}`,
+        workspaceId: ended.workspaceId,
+        eventId: `answer:${ended.id}`,
         kind: 'ANSWER' as const,
         occurredAt: new Date().toISOString(),
-        modelName: answer.writerName,
-        knowledgeBaseIds: answer.knowledgeBaseIds,
+        modelName: ended.writerName,
+        knowledgeBaseIds: ended.knowledgeBaseIds,
         promptTokens: 0,
         completionTokens: 0,
-        retrievalMs: answer.retrievalMs,
+        retrievalMs: ended.retrievalMs,
       }
       return queue.send(usageRecorded, event, { transaction })
     }

@@ -57,8 +57,8 @@ const rerank: Rerank = (question, passages) => {
   )
 }
 
-async function answer(question: string, chunks = chunksOf()) {
-  const evidence = await gatherEvidence({ question, chunks, rerank, signal: AbortSignal.timeout(5000) })
+async function answer(question: string, chunks = chunksOf(), sourceLimit = 8) {
+  const evidence = await gatherEvidence({ question, chunks, sourceLimit, rerank, signal: AbortSignal.timeout(5000) })
   return { evidence, answer: composeExtractiveAnswer(evidence) }
 }
 
@@ -158,6 +158,58 @@ describe('composeExtractiveAnswer', () => {
     )
     expect(composed.verdict).toBe('PARTIAL')
     expect(composed.sentences[0]?.text).toBe('The server listens on port 8443 by default.')
+  })
+
+  test('sentences for different parts do not contradict each other, and what was cut off is missed', async () => {
+    const question =
+      'What is the default read timeout of the server, and what is the default write timeout of the server?'
+    const { evidence, answer: composed } = await answer(
+      question,
+      chunksOf({
+        doc_1: 'The default read timeout of the server is 30 seconds.',
+        doc_2: 'The default write timeout of the server is 60 seconds.',
+      }),
+    )
+    expect(composed.sentences.map(({ text }) => text).toSorted()).toEqual([
+      'The default read timeout of the server is 30 seconds.',
+      'The default write timeout of the server is 60 seconds.',
+    ])
+    expect(composed.verdict).toBe('ANSWERED')
+    const sentences = evidence.sentences
+      .filter(({ text }) => text.includes('read'))
+      .map((sentence) => ({ ...sentence, shares: [sentence.shares[0]!, 0] }))
+    expect(composeExtractiveAnswer({ ...evidence, sentences }).verdict).toBe('PARTIAL')
+  })
+
+  test('each part has a sentence, though the next ones of another are likelier', async () => {
+    const { evidence } = await answer('Which port does the server have, and which tool deletes old backups?')
+    const passage = evidence.parts[0]!.passages[0]!
+    const sentence = (text: string, shares: number[], startOffset: number): ScoredSentence => {
+      const span = { startOffset, endOffset: startOffset + text.length }
+      const own = { quote: text, text, span, leansBack: false, announces: false }
+      const features = { ...evidence.sentences[0]!.features, emptiness: 0 }
+      const probability = (shares[0]! + shares[1]!) / 2
+      return { ...own, passage: { ...passage, sentences: [] }, features, shares, probability }
+    }
+    const sentences = [
+      sentence('Alpha is one way to say that.', [0.5, 0], 0),
+      sentence('Beta gives another view of this.', [0.25, 0], 900),
+      sentence('Gamma was never seen by anyone.', [0.15, 0], 1800),
+      sentence('Delta holds the rest of it all.', [0, 0.12], 2700),
+    ]
+    const parts = [0.5, 0.12].map((bestShare) => ({ ...evidence.parts[0]!, bestShare, isInDocuments: true }))
+    const composed = composeExtractiveAnswer({ ...evidence, isInDocuments: true, parts, sentences })
+    expect(composed.verdict).toBe('ANSWERED')
+    expect(composed.sentences.map(({ text }) => text[0]).toSorted()).toEqual(['A', 'B', 'D'])
+  })
+
+  test('a part that the documents do not answer takes no place among the sources', async () => {
+    const { evidence } = await answer(
+      'On which port does the server listen by default, and who invented the steam turbine?',
+      chunksOf(),
+      1,
+    )
+    expect(evidence.sources[0]?.chunk.text).toContain('8443')
   })
 
   test('a question of two parts gets a sentence for each, though one alone has every place in the search', async () => {

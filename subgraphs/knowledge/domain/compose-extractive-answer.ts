@@ -38,6 +38,8 @@ export type ComposeOptions = {
 const leastShare = 0.1
 /** … and among the first so many. */
 const candidateLimit = 14
+/** What a part counts of which no sentence is chosen. */
+const leastProbability = 0.05
 /** Of a sentence that is too long a part of at least this many characters is worth showing. */
 const leastPart = 120
 
@@ -79,7 +81,7 @@ function bestChoice(units: readonly Unit[], sentenceLimit: number, lengthLimit: 
   let bestProbability = 0
   const extend = (from: number, chosen: readonly Unit[], length: number): void => {
     const sentences = chosen.flatMap((unit) => unit.sentences)
-    const probability = probabilityOfAny(sentences)
+    const probability = probabilityOfAll(sentences)
     if (probability > bestProbability) {
       bestProbability = probability
       best = sentences
@@ -96,9 +98,18 @@ function bestChoice(units: readonly Unit[], sentenceLimit: number, lengthLimit: 
   return best
 }
 
-/** That one of them is the answer: they exclude each other. */
-const probabilityOfAny = (sentences: readonly ScoredSentence[]): number =>
-  sentences.reduce((sum, { probability }) => sum + probability, 0)
+/**
+ * That they hold the answer of every part. For one part its sentences exclude each other, so their shares add up. What is not found of a
+ * part must not make the choice of the others meaningless, so nothing counts as quite impossible.
+ */
+function probabilityOfAll(sentences: readonly ScoredSentence[]): number {
+  const parts = sentences[0]?.shares ?? []
+  return parts.reduce(
+    (product, _, part) =>
+      product * (leastProbability + sentences.reduce((sum, { shares }) => sum + (shares[part] ?? 0), 0)),
+    sentences.length === 0 ? 0 : 1,
+  )
+}
 
 /** Candidates do not repeat each other; what one of them brings along may be another. */
 const sharesSentence = (left: Unit, right: Unit): boolean =>
@@ -167,12 +178,15 @@ function isRepetition(left: ScoredSentence, right: ScoredSentence): boolean {
 
 function verdictOf(evidence: Evidence, used: readonly ScoredSentence[]): AnswerVerdict {
   if (isConflict(used)) return 'CONFLICTING'
-  const isWhole = evidence.parts.every(({ isInDocuments }, part) => {
-    const best = Math.max(...evidence.sentences.map(({ shares }) => shares[part] ?? 0))
-    return isInDocuments && used.some(({ shares }) => (shares[part] ?? 0) >= best * leastShare)
+  const isWhole = evidence.parts.every(({ isInDocuments, bestShare }, part) => {
+    const isAnswer = (share: number): boolean => share > 0 && share >= bestShare * leastShare
+    return isInDocuments && used.some(({ shares }) => isAnswer(shares[part] ?? 0))
   })
   return isWhole ? 'ANSWERED' : 'PARTIAL'
 }
+
+/** The part of the question that it most probably answers. */
+const partOf = ({ shares }: ScoredSentence): number => shares.indexOf(Math.max(...shares))
 
 /** Two documents say the same sentence with different numbers. */
 function isConflict(used: readonly ScoredSentence[]): boolean {
@@ -182,6 +196,7 @@ function isConflict(used: readonly ScoredSentence[]): boolean {
   if (numbers.length !== 1) return false
   return others.some((other) => {
     if (other.passage.chunk.documentId === first.passage.chunk.documentId) return false
+    if (partOf(other) !== partOf(first)) return false
     const theirs = numberClaims(other.text)
     if (theirs.length !== 1 || theirs[0]?.unit !== numbers[0]?.unit || theirs[0]?.value === numbers[0]?.value)
       return false

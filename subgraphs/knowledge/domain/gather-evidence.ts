@@ -45,6 +45,8 @@ export type EvidencePart = {
   question: Question
   /** Best first. */
   passages: ScoredPassage[]
+  /** Share of its best sentence; 0 without one. */
+  bestShare: number
   /** Probability that the documents answer it. */
   probability: number
   isInDocuments: boolean
@@ -189,6 +191,12 @@ async function readPassages(
   })
 }
 
+/** Those that the documents answer: the others have no say, unless there is none. */
+function answeredParts<Part>(parts: readonly Part[], isInDocuments: (part: Part) => boolean): readonly Part[] {
+  const answered = parts.filter(isInDocuments)
+  return answered.length === 0 ? parts : answered
+}
+
 type JudgedPart = { part: EvidencePart; sentences: PartSentence[] }
 
 /** Features to probabilities to an order. */
@@ -196,15 +204,20 @@ function judge(question: Question, read: readonly ReadPassage[], basis: Evidence
   const { passages, sentences } = shareOut(read, basis)
   const probability = answerableProbability(passages, basis)
   return {
-    part: { question, passages, probability, isInDocuments: probability >= answerThreshold(basis) },
+    part: {
+      question,
+      passages,
+      bestShare: sentences[0]?.share ?? 0,
+      probability,
+      isInDocuments: probability >= answerThreshold(basis),
+    },
     sentences,
   }
 }
 
-/** The sentences of all parts, best first. What is read for two parts is one sentence; a part without an answer has no say. */
+/** The sentences of all parts, best first. What is read for two parts is one sentence. */
 function mergeSentences(parts: readonly JudgedPart[]): ScoredSentence[] {
-  const answered = parts.filter(({ part }) => part.isInDocuments)
-  const counted = answered.length === 0 ? parts : answered
+  const counted = answeredParts(parts, ({ part }) => part.isInDocuments)
   const merged = new Map<string, ScoredSentence>()
   for (const judged of counted) {
     const place = parts.indexOf(judged)
@@ -261,7 +274,7 @@ function rankSources(
   chunks: readonly SourceChunk[],
   limit: number,
 ): Evidence['sources'] {
-  const judged = parts.map(({ passages }) => [
+  const judged = answeredParts(parts, ({ isInDocuments }) => isInDocuments).map(({ passages }) => [
     ...new Map(passages.map((passage) => [passage.chunk.id, passage.chunk])).values(),
   ])
   return fuseRanks([...judged, ...judged, chunks], (chunk) => chunk.id)

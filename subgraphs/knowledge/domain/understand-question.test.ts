@@ -38,6 +38,8 @@ describe('understandQuestion', () => {
     ['Is the fee paid in May and June?', 1],
     ['My pump is loud and hot. Which valve do I open?', 1],
     ['I have a loud pump and do not know what to open. Which valve is it?', 1],
+    ['Which directory holds the logs? Which user owns them?\n', 2],
+    ['Which option reads the file and shows where it was found?', 1],
     ['I forgot which of my keys opens which gate and where can I look it up?', 1],
     ['My screen goes dark when I read old pages and what could I set up instead?', 1],
     ['What is it? And who? Why? Where, and when?', 1],

@@ -164,14 +164,19 @@ function containsNumber(text: string, number: string): boolean {
 const QUESTION_WORD = '(?:which|what|who|whose|whom|when|where|why|how)'
 /** At the beginning of a clause: "I forgot which it was" asks nothing. */
 const asks = new RegExp(`(?:^|[,.:;?!–-]\\s+)(?:and\\s+)?(?:\\p{Ll}+\\s+)?${QUESTION_WORD}\\b|\\?$`, 'iu')
-/** Between two questions in one sentence: "…, and in which file …", "…; how long …". */
-const partBorder = new RegExp(`(?:[,;]?\\s+and\\s+|;\\s+)(?=(?:\\S+\\s+){0,4}?${QUESTION_WORD}\\b)`, 'iu')
+const PREPOSITION =
+  '(?:in|into|on|at|to|from|for|with|by|under|over|after|before|during|until|up|since|of|as|about|against|between|within|through|per|starting|the|a)'
+/** Between two questions in one sentence: "…, and in which file …", "…; up to what size …". "… and shows which …" goes on with the same. */
+const partBorder = new RegExp(
+  `(?:[,;]?\\s+and\\s+|;\\s+)(?=(?:${PREPOSITION}\\s+(?:\\S+\\s+){0,3}?)?${QUESTION_WORD}\\b)`,
+  'iu',
+)
 /** More than an answer has sentences. */
 const PARTS_MAX = 3
 
 /** "Which directory …, and which mode …?" asks twice; both halves must be found for a whole answer. */
 function splitParts(text: string): string[] {
-  const sentences = ifAllAsk(text.split(/(?<=\?)\s+/u)) ?? [text]
+  const sentences = ifAllAsk(text.trim().split(/(?<=\?)\s+/u)) ?? [text]
   const parts = sentences
     .flatMap((sentence) => ifAllAsk(sentence.split(partBorder)) ?? [sentence])
     .map((part) => part.trim().replace(/^(?:and|also)\b[\s,]*/iu, ''))
