@@ -110,6 +110,10 @@ async function openServer(url: string, options: OpenDatabaseOptions, logger: Dri
       const client = await pool.connect()
       try {
         await client.query('set statement_timeout = 0')
+        // The one schema that all subgraphs share; of two that make it at once "if not exists" lets one fail.
+        await client.query("select pg_advisory_lock(hashtext('tributary.migrate'))")
+        await client.query(`create schema if not exists ${HISTORY_SCHEMA}`)
+        await client.query("select pg_advisory_unlock(hashtext('tributary.migrate'))")
         await client.query('select pg_advisory_lock(hashtext($1))', [`tributary.migrate.${schema}`])
         await refuseNewerHistory(drizzleNode(client), schema, folder)
         await migrateNode(drizzleNode(client), {
