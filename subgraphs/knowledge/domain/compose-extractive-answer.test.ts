@@ -200,7 +200,7 @@ describe('composeExtractiveAnswer', () => {
     const parts = [0.5, 0.12].map((bestShare) => ({ ...evidence.parts[0]!, bestShare, isInDocuments: true }))
     const composed = composeExtractiveAnswer({ ...evidence, isInDocuments: true, parts, sentences })
     expect(composed.verdict).toBe('ANSWERED')
-    expect(composed.sentences.map(({ text }) => text[0]).toSorted()).toEqual(['A', 'B', 'D'])
+    expect(new Set(composed.sentences.map(({ text }) => text[0]))).toEqual(new Set(['A', 'B', 'D']))
   })
 
   test('a part that the documents do not answer takes no place among the sources', async () => {
