@@ -1,5 +1,4 @@
-// What is decided before an answer is written: kept with the answer, so that whoever takes over a killed process's work goes on with the
-// same words instead of deciding again.
+// What is decided before an answer is written.
 import type { AnswerVerdict, ExtractedSentence } from './domain/compose-extractive-answer.ts'
 import type { PageMark } from './domain/page-marks.ts'
 import type { SourceChunk } from './domain/source-chunk.ts'
@@ -7,7 +6,7 @@ import type { SourceChunk } from './domain/source-chunk.ts'
 export type StoredSource = SourceChunk & { pages: PageMark[] }
 
 export type AnswerPlan =
-  /** The whole text is known; only its sending is left. */
+  /** The whole text is known. */
   | { kind: 'extract'; verdict: AnswerVerdict; sentences: ExtractedSentence[] }
   /** The documents do not hold it, whatever a model would say. */
   | { kind: 'decline' }

@@ -7,7 +7,7 @@ import { usageRecorded } from '../../contracts/messages.ts'
 import type { ModelsClient } from '../../contracts/models-client.ts'
 import type { AnswerChange, AnswerStore } from './answer-store.ts'
 import type { CiteSentence } from './cite-sentence.ts'
-import type { KnownAtStart, PlanAnswer, PlannedAnswer } from './plan-answer.ts'
+import type { KnownAtStart, PlanAnswer } from './plan-answer.ts'
 import type { AnswerRow } from './tables.ts'
 import { writeExtract } from './write-extract.ts'
 import { writeGeneration } from './write-generation.ts'
@@ -43,13 +43,10 @@ export function createRunAnswer(options: {
         isLast: true,
       })
     try {
-      const planned = answer.plan === null ? await planAnswer(answer, known, signal) : null
-      const opening = planned === null ? null : openingOf(planned)
-      const plan = planned?.plan ?? answer.plan!
-      const sources = planned?.sources ?? (await store.sourcesOf(answer.workspaceId, [answer.id]))
+      if (answer.plan !== null) throw writerDied()
+      const { plan, sources, ...decided } = await planAnswer(answer, known, signal)
       if (plan.kind === 'generate') {
-        if (opening === null) throw writerDied()
-        await change(opening)
+        await change({ set: { ...decided, plan }, sources, events: [{ type: 'started' }] })
         const { verdict, usage } = await writeGeneration({
           answer,
           plan,
@@ -62,8 +59,14 @@ export function createRunAnswer(options: {
         await end('COMPLETED', { set: { verdict, usage }, events: [{ type: 'completed' }], also: countUsage })
       } else {
         signal.throwIfAborted()
-        const extract = writeExtract({ answer, plan, sources, opening })
-        await end('COMPLETED', { ...extract, events: [...extract.events, { type: 'completed' }], also: countUsage })
+        const extract = writeExtract({ answer, plan, sources, modelId: decided.modelId })
+        await end('COMPLETED', {
+          ...extract,
+          set: { ...decided, ...extract.set },
+          sources,
+          events: [{ type: 'started' }, ...extract.events, { type: 'completed' }],
+          also: countUsage,
+        })
       }
     } catch (error) {
       await endAfter(error)
@@ -104,19 +107,12 @@ export function createRunAnswer(options: {
       }
     }
 
-    /** AnswerStarted is always the first event, also of an answer that never got as far as sources. */
+    /** AnswerStarted is always the first event, also of an answer of which nothing was stored yet. */
     function missingStart() {
       return answer.plan === null ? [{ type: 'started' as const }] : []
     }
   }
 }
-
-/** The event AnswerStarted with everything that was decided before it. */
-const openingOf = ({ plan, sources, ...decided }: PlannedAnswer): AnswerChange => ({
-  set: { ...decided, plan },
-  sources,
-  events: [{ type: 'started' }],
-})
 
 const writerDied = () =>
   new TributaryError('PROCESS_DIED', 'The process that wrote this answer died before it was complete. Ask again.', {

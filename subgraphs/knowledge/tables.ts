@@ -117,8 +117,8 @@ export const answerTable = knowledgeSchema.table(
     modelId: text('model_id'),
     writerName: text('writer_name'),
     usage: jsonb('usage').$type<TokenUsage>(),
-    /** What was found and decided before anything was written; from it a successor goes on. Null until then. */
-    plan: jsonb('plan').$type<AnswerPlan>(),
+    /** Of an answer that a model has begun to write, which nobody else can go on with. Null before that, and for an extract. */
+    plan: jsonb('plan').$type<Extract<AnswerPlan, { kind: 'generate' }>>(),
     retrievalMs: integer('retrieval_ms'),
     firstTokenMs: integer('first_token_ms'),
     totalMs: integer('total_ms'),

@@ -1,11 +1,11 @@
 // What an answer becomes whose text is known: the sentences of an extractive plan, or the statement that the documents do not hold it. All of
-// it is one change, stored in one transaction: whoever watches waits for no second one before the first sentence is read.
+// it is stored in one transaction: whoever watches waits for no second one before the first sentence is read, and a killed process leaves all
+// of it or nothing.
 import type { AnswerPlan } from './answer-plan.ts'
 import type { AnswerChange } from './answer-store.ts'
 import type { ExtractedSentence } from './domain/compose-extractive-answer.ts'
 import { pageAtOffset } from './domain/page-marks.ts'
-import { TributaryError } from '#shared/errors.ts'
-import type { AnswerRow, AnswerSourceRow } from './tables.ts'
+import type { AnswerCitationRow, AnswerRow, AnswerSourceRow } from './tables.ts'
 
 export const NOT_IN_DOCUMENTS_TEXT = 'The documents do not contain an answer to this question.'
 
@@ -13,49 +13,30 @@ export interface WriteExtractOptions {
   answer: AnswerRow
   plan: Extract<AnswerPlan, { kind: 'extract' | 'decline' }>
   sources: readonly AnswerSourceRow[]
-  /** What is to be stored before the first sentence. Null when it is stored already. */
-  opening: AnswerChange | null
+  /** The model that chose the sentences, for their deltas. */
+  modelId: string | null
 }
 
-/** The change that writes what is not written yet. Throws PROCESS_DIED when the text so far is not the beginning of the plan's. */
+/** Its text, citations and verdict, with the events that tell of them. */
 export function writeExtract(options: WriteExtractOptions): AnswerChange {
-  const { answer, plan, opening } = options
-  const modelId = opening?.set?.modelId ?? answer.modelId
-  const sentences = plan.kind === 'extract' ? plan.sentences : [NOT_IN_DOCUMENTS_TEXT]
-  const written: Required<Pick<AnswerChange, 'citations' | 'events'>> = { citations: [], events: [] }
+  const { answer, plan, modelId } = options
+  const sentences = plan.kind === 'extract' ? plan.sentences : []
+  const pieces = plan.kind === 'extract' ? sentences.map(({ text }) => text) : [NOT_IN_DOCUMENTS_TEXT]
+  const citations: AnswerCitationRow[] = []
+  const events: AnswerChange['events'] = []
   let text = ''
-  let offset = 0
-  for (const [sequence, sentence] of sentences.entries()) {
-    const own = typeof sentence === 'string' ? sentence : sentence.text
-    const piece = sequence === 0 ? own : ` ${own}`
-    const endOffset = offset + piece.length
-    if (endOffset <= answer.text.length) {
-      if (answer.text.slice(offset, endOffset) !== piece) throw otherBeginning()
-    } else if (offset < answer.text.length) {
-      throw otherBeginning()
-    } else {
-      text += piece
-      written.events.push({ type: 'delta', sequence, text: piece, modelId })
-      if (typeof sentence !== 'string') {
-        const citation = cite(options, sentence, sequence, endOffset - own.length, endOffset)
-        written.citations.push(citation)
-        written.events.push({ type: 'cited', citation })
-      }
-    }
-    offset = endOffset
+  for (const [sequence, piece] of pieces.entries()) {
+    const delta = sequence === 0 ? piece : ` ${piece}`
+    text += delta
+    events.push({ type: 'delta', sequence, text: delta, modelId })
+    const sentence = sentences[sequence]
+    if (sentence === undefined) continue
+    const citation = cite(options, sentence, sequence, text.length - piece.length, text.length)
+    citations.push(citation)
+    events.push({ type: 'cited', citation })
   }
-  const isFirst = answer.text === ''
-  return {
-    ...opening,
-    set: {
-      ...opening?.set,
-      ...(isFirst ? { firstTokenMs: Date.now() - answer.createdAt.getTime() } : {}),
-      verdict: plan.kind === 'extract' ? plan.verdict : 'NOT_IN_DOCUMENTS',
-    },
-    text,
-    citations: written.citations,
-    events: [...(opening?.events ?? []), ...written.events],
-  }
+  const verdict = plan.kind === 'extract' ? plan.verdict : 'NOT_IN_DOCUMENTS'
+  return { set: { verdict, firstTokenMs: Date.now() - answer.createdAt.getTime() }, text, citations, events }
 }
 
 function cite(
@@ -64,7 +45,7 @@ function cite(
   ordinal: number,
   answerStartOffset: number,
   answerEndOffset: number,
-) {
+): AnswerCitationRow {
   const source = sources.find(({ chunkId }) => chunkId === sentence.chunkId)
   const stored = source?.content
   const shift = stored?.startOffset ?? 0
@@ -85,9 +66,3 @@ function cite(
     isVerified: stored?.text.slice(sentence.startOffset - shift, sentence.endOffset - shift) === sentence.quote,
   }
 }
-
-const otherBeginning = () =>
-  new TributaryError(
-    'PROCESS_DIED',
-    'The process that wrote this answer died, and its text cannot be continued. Ask again.',
-  )

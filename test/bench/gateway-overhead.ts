@@ -132,7 +132,7 @@ async function storeStream(roles: RunningRoles, workspaceId: string): Promise<st
     modelId: embeddingModelId,
   }))
   await store.change(answer, {
-    set: { status: 'COMPLETED', plan: { kind: 'decline' }, finishedAt: new Date() },
+    set: { status: 'COMPLETED', finishedAt: new Date() },
     events: [{ type: 'started' }, ...deltas, { type: 'completed' }],
     isLast: true,
   })

@@ -99,8 +99,8 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
   const asked = question.parts.map((part) => (part === question.text ? question : understandQuestion(part)))
   const parts = await Promise.all(
     asked.map(async (part) => {
-      const [passages, characters] = [passageLimit / asked.length, characterLimit / asked.length].map(Math.floor)
-      const prepared = withinLimits(preparePassages(part, material), passages ?? 1, characters ?? 1)
+      const passages = Math.max(1, Math.floor(passageLimit / asked.length))
+      const prepared = withinLimits(preparePassages(part, material), passages, characterLimit / asked.length)
       return judge(part, await readPassages(part, prepared, rerank, signal), basis)
     }),
   )
