@@ -10,9 +10,7 @@
  *   node test/bench/questions/in-process.ts --set questions-calibration
  *   node test/bench/questions/fit-evidence.ts --write
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { preselectionFeatures, sentenceFeatures } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
 import type {
   PassageFeatures,
@@ -29,6 +27,8 @@ import type { Choice } from './conditional-logit.ts'
 import { fitLogisticRegression, probabilityOf } from './logistic-regression.ts'
 import type { Sample } from './logistic-regression.ts'
 import { openQuestionModels } from './models.ts'
+import { folded, meanOf, standardOf, standardised } from './standardise.ts'
+import { writeGenerated } from './write-generated.ts'
 
 const ALL_SETS = ['questions-training', 'questions-calibration']
 const BASES: readonly EvidenceBasis[] = ['reranked', 'embedded', 'lexical']
@@ -141,10 +141,6 @@ for (const entry of asked) {
 }
 
 // 2. Which sentence is the answer.
-interface Standard {
-  mean: Float32Array
-  deviation: Float32Array
-}
 const read = answerable.flatMap(({ passages }) => passages.slice(0, PASSAGES))
 const earlier = ({ hidden }: AskedPassage): Float32Array => hidden!.passage.subarray(0, hidden!.passage.length / 2)
 const wholeStandard = standardOf(read.map(({ hidden }) => hidden!.passage))
@@ -280,45 +276,6 @@ if (flags.write) {
       },
     ],
   ])
-}
-
-/** Keeps what stands before the first of the constants. */
-async function writeGenerated(path: string, constants: readonly (readonly [string, unknown])[]): Promise<void> {
-  const file = new URL(`../../../${path}`, import.meta.url)
-  let source = readFileSync(file, 'utf8')
-  for (const [name, value] of constants) {
-    const start = source.indexOf(`export const ${name}`)
-    const next = source.indexOf('export const ', start + 1)
-    const head = source.slice(start, source.indexOf('=', start) + 1)
-    const rest = next === -1 ? '' : source.slice(next)
-    source = `${source.slice(0, start)}${head} ${JSON.stringify(value)}\n\n${rest}`
-  }
-  writeFileSync(file, await format(source, { ...(await resolveConfig(file)), filepath: file.pathname }))
-}
-
-function standardOf(rows: readonly Float32Array[]): Standard {
-  const mean = meanOf(rows)
-  const deviation = new Float32Array(mean.length)
-  for (const row of rows)
-    row.forEach((value, column) => (deviation[column]! += (value - mean[column]!) ** 2 / rows.length))
-  return { mean, deviation: deviation.map((variance) => Math.sqrt(variance) + 1e-6) }
-}
-
-function meanOf(rows: readonly Float32Array[]): Float32Array {
-  const mean = new Float64Array(rows[0]?.length ?? 0)
-  for (const row of rows) row.forEach((value, column) => (mean[column]! += value / rows.length))
-  return Float32Array.from(mean)
-}
-
-/** States that were not read are those of the average. */
-function standardised(states: Float32Array | null, { mean, deviation }: Standard): Float32Array {
-  return mean.map((average, column) => (states === null ? 0 : (states[column]! - average) / deviation[column]!))
-}
-
-/** Weights of standardised states as weights of the states themselves, and a constant. */
-function folded(weights: Float32Array, { mean, deviation }: Standard): number[] {
-  const own = Array.from(weights, (weight, column) => weight / deviation[column]!)
-  return [...own, -own.reduce((sum, weight, column) => sum + weight * mean[column]!, 0)]
 }
 
 function named(keys: readonly string[], weights: ArrayLike<number>): Record<string, number> {
