@@ -1,5 +1,6 @@
 // What every StreamLog does, whichever database is below.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { contractCases, type ContractSkips } from '../test/harness/contract-case.ts'
 import type { StreamEvent, StreamLog } from './stream-log.ts'
 
 export interface StreamLogUnderTest {
@@ -9,8 +10,13 @@ export interface StreamLogUnderTest {
   close(): Promise<void>
 }
 
-export function describeStreamLog(name: string, open: () => Promise<StreamLogUnderTest>): void {
+export function describeStreamLog(
+  name: string,
+  open: () => Promise<StreamLogUnderTest>,
+  skips: ContractSkips = {},
+): void {
   describe(`StreamLog on ${name}`, () => {
+    const { contract, end } = contractCases(skips)
     let log: StreamLogUnderTest
     let next = 0
     const workspaceId = 'ws_1'
@@ -32,7 +38,7 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       return events
     }
 
-    test(`${name}: a closed stream is replayed whole, in order, and ends`, async () => {
+    contract('a closed stream is replayed whole, in order, and ends', async () => {
       const streamId = newStream()
       await log.writer.append(workspaceId, streamId, ['a', 'b'])
       await log.writer.append(workspaceId, streamId, ['c'], { isLast: true })
@@ -41,7 +47,7 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       expect(events.every(({ occurredAt }) => Math.abs(Date.now() - occurredAt.getTime()) < 60_000)).toBe(true)
     })
 
-    test(`${name}: a follower that came early gets every event live, without gap or repetition`, async () => {
+    contract('a follower that came early gets every event live, without gap or repetition', async () => {
       const streamId = newStream()
       const following = collect(streamId)
       const expected = Array.from({ length: 1200 }, (_, index) => `event ${index}`)
@@ -51,14 +57,14 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       expect((await following).map(({ payload }) => payload)).toEqual([...expected, 'end'])
     })
 
-    test(`${name}: following after a cursor goes on right behind it`, async () => {
+    contract('following after a cursor goes on right behind it', async () => {
       const streamId = newStream()
       await log.writer.append(workspaceId, streamId, ['a', 'b', 'c', 'd'], { isLast: true })
       const [, second] = await collect(streamId)
       expect((await collect(streamId, second!.cursor)).map(({ payload }) => payload)).toEqual(['c', 'd'])
     })
 
-    test(`${name}: events arrive within milliseconds of their append`, async () => {
+    contract('events arrive within milliseconds of their append', async () => {
       const streamId = newStream()
       const events = log.reader.follow({ workspaceId, streamId, signal: AbortSignal.timeout(10_000) })
       await log.writer.append(workspaceId, streamId, ['first'])
@@ -72,7 +78,7 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       await events.return(undefined)
     })
 
-    test(`${name}: several writers at once lose nothing`, async () => {
+    contract('several writers at once lose nothing', async () => {
       const streamId = newStream()
       await Promise.all(
         Array.from({ length: 40 }, (_, index) => log.writer.append(workspaceId, streamId, [`w${index}`])),
@@ -83,21 +89,21 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       expect(new Set(payloads).size).toBe(41)
     })
 
-    test(`${name}: nothing is added behind the last event`, async () => {
+    contract('nothing is added behind the last event', async () => {
       const streamId = newStream()
       expect(await log.writer.append(workspaceId, streamId, ['end'], { isLast: true })).toBe(true)
       expect(await log.writer.append(workspaceId, streamId, ['late'])).toBe(false)
       expect((await collect(streamId)).map(({ payload }) => payload)).toEqual(['end'])
     })
 
-    test(`${name}: another workspace sees nothing of a stream`, async () => {
+    contract('another workspace sees nothing of a stream', async () => {
       const streamId = newStream()
       await log.writer.append(workspaceId, streamId, ['secret'], { isLast: true })
       const foreign = log.reader.follow({ workspaceId: 'ws_2', streamId, signal: AbortSignal.timeout(300) })
       expect((await foreign.next()).done).toBe(true)
     })
 
-    test(`${name}: a cursor that is none, or of a later event than there is, is refused`, async () => {
+    contract('a cursor that is none, or of a later event than there is, is refused', async () => {
       const streamId = newStream()
       await log.writer.append(workspaceId, streamId, ['a'], { isLast: true })
       for (const cursor of ['', 'x', 's-1', "s1'; drop table", 's99']) {
@@ -105,7 +111,7 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       }
     })
 
-    test(`${name}: an aborted follower ends at once and is no longer counted`, async () => {
+    contract('an aborted follower ends at once and is no longer counted', async () => {
       const streamId = newStream()
       const controller = new AbortController()
       const events = log.reader.follow({ workspaceId, streamId, signal: controller.signal })
@@ -116,7 +122,7 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       expect(log.reader.followerCount(streamId)).toBe(0)
     })
 
-    test(`${name}: expired streams are deleted, open and recent ones are kept`, async () => {
+    contract('expired streams are deleted, open and recent ones are kept', async () => {
       const [closed, open_] = [newStream(), newStream()]
       await log.writer.append(workspaceId, closed, ['end'], { isLast: true })
       await log.writer.append(workspaceId, open_, ['a'])
@@ -128,5 +134,7 @@ export function describeStreamLog(name: string, open: () => Promise<StreamLogUnd
       await log.writer.append(workspaceId, open_, ['b'], { isLast: true })
       expect((await collect(open_)).map(({ payload }) => payload)).toEqual(['a', 'b'])
     })
+
+    end()
   })
 }

@@ -67,7 +67,7 @@ describeWithService('models with Ollama', await ensureOllama(), (installation) =
 
   test('is shown as unreachable when it dies, its models stay known, also after a restart, and the embedded one serves', async () => {
     const before = await ollamaHost(models.url)
-    process.kill(ollama.server.pid, 'SIGKILL')
+    void ollama.stop('SIGKILL')
     await expect.poll(async () => (await ollamaHost(models.url)).isReachable, { timeout: 15_000 }).toBe(false)
     const restarted = await start()
     try {

@@ -8,6 +8,7 @@ import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.
 import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
 import type { TestClient } from '../harness/client.ts'
+import { expectEqualDumps } from '../harness/expect-equal-dumps.ts'
 import { waitForModels } from '../harness/models.ts'
 import { openHalfUpload, partialUploads, patiently } from '../harness/patience.ts'
 import { STORY_TIMEOUTS } from '../harness/platform-under-test.ts'
@@ -78,7 +79,7 @@ describeWithService('on postgresql', await ensurePostgresql(), (installation) =>
     expect(disturbed.dump['documents']!.length).toBe(
       disturbed.given.ledgers.length + disturbed.given.uploads.length + 4,
     )
-    expect(disturbed.dump).toEqual(undisturbed)
+    expectEqualDumps(disturbed.dump, undisturbed)
   })
 
   async function openPostgresql() {

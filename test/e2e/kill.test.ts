@@ -10,6 +10,7 @@ import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.
 import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
 import type { TestClient } from '../harness/client.ts'
+import { expectEqualDumps } from '../harness/expect-equal-dumps.ts'
 import { waitForModels } from '../harness/models.ts'
 import { openHalfUpload, partialUploads, patiently } from '../harness/patience.ts'
 import { STORY_TIMEOUTS } from '../harness/platform-under-test.ts'
@@ -38,7 +39,7 @@ test('ten kills of the one process leave nothing half done, doubled or lost', as
     return 0
   })
   expect(disturbed.kills).toBe(10)
-  expect(disturbed.dump).toEqual(undisturbed.dump)
+  expectEqualDumps(disturbed.dump, undisturbed.dump)
 })
 
 type Target = (typeof STEPS)[number] | 'UPLOAD' | 'ANSWER'

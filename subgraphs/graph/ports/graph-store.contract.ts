@@ -1,5 +1,6 @@
 // What every GraphStore must do, as tests. An adapter's test file calls this with a way to open itself.
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
+import { contractCases, type ContractSkips } from '../../../test/harness/contract-case.ts'
 import type { EntityType } from '../domain/entity.ts'
 import type { MentionPlace, PageOf, RankedEntity } from '../domain/graph-records.ts'
 import type { GraphStore, StoredContributions } from './graph-store.ts'
@@ -48,8 +49,9 @@ function contributions(knowledgeBaseId: string, documentId: string, mentions: Me
 const all: PageOf<never> = { limit: 101, after: null }
 
 /** `open` gives a store whose content no other call of `open` shares. */
-export function describeGraphStore(name: string, open: () => Promise<GraphStore>): void {
+export function describeGraphStore(name: string, open: () => Promise<GraphStore>, skips: ContractSkips = {}): void {
   describe(`GraphStore on ${name}`, () => {
+    const { contract, end } = contractCases(skips)
     const documents = (...ids: string[]) => ({ kind: 'documents', ids }) as const
     const bases = (...ids: string[]) => ({ kind: 'knowledge-bases', ids }) as const
     const namesIn = async (store: GraphStore, workspaceId: string, knowledgeBaseId: string) =>
@@ -57,7 +59,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
         .get(knowledgeBaseId)
         ?.map((row) => `${row.name} ${row.mentionCount}`) ?? []
 
-    test(`${name}: entities of a document and of a knowledge base are counted and ranked each on its own`, async () => {
+    contract('entities of a document and of a knowledge base are counted and ranked each on its own', async () => {
       const store = await open()
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4] }))
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { bob: [0, 5, 9] }))
@@ -71,7 +73,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(found.has('doc_3')).toBe(false)
     })
 
-    test(`${name}: the same document twice leaves the same rows`, async () => {
+    contract('the same document twice leaves the same rows', async () => {
       const store = await open()
       const same = contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4], 'ada+bob': [0] })
       const read = async () => [
@@ -87,7 +89,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(JSON.stringify(once)).toContain('rel_kb_1_ada_bob')
     })
 
-    test(`${name}: deleting a document removes exactly what only it contributed`, async () => {
+    contract('deleting a document removes exactly what only it contributed', async () => {
       const store = await open()
       await store.replaceDocument(
         'ws_1',
@@ -104,7 +106,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(mentions.get('ent_kb_1_ada')?.map((row) => row.documentId)).toEqual(['doc_2'])
     })
 
-    test(`${name}: a replaced document loses what its new text does not say`, async () => {
+    contract('a replaced document loses what its new text does not say', async () => {
       const store = await open()
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0], bob: [4], 'ada+bob': [0] }))
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [2, 6] }))
@@ -112,7 +114,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(await store.findRelationships('ws_1', ['rel_kb_1_ada_bob'])).toEqual([])
     })
 
-    test(`${name}: the name is the form written most often in the documents that are left`, async () => {
+    contract('the name is the form written most often in the documents that are left', async () => {
       const store = await open()
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ADA: [0, 1, 2] }))
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { Ada: [0, 1] }))
@@ -121,7 +123,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['Ada 2'])
     })
 
-    test(`${name}: a command that comes after the deletion brings nothing back`, async () => {
+    contract('a command that comes after the deletion brings nothing back', async () => {
       const store = await open()
       await store.deleteDocument('ws_1', 'kb_1', 'doc_1')
       expect(await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0] }))).toBe('deleted')
@@ -133,7 +135,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect([...left.keys()]).toEqual(['kb_3'])
     })
 
-    test(`${name}: another workspace sees and deletes nothing, and an empty scope matches nothing`, async () => {
+    contract('another workspace sees and deletes nothing, and an empty scope matches nothing', async () => {
       const store = await open()
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0], bob: [4], 'ada+bob': [0] }))
       const readAs = async (workspaceId: string, ids: (id: string) => string[]) => [
@@ -152,7 +154,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(await readAs('ws_1', (id) => [id])).toHaveLength(7)
     })
 
-    test(`${name}: pages of several documents go on where each ended, without gap or repetition`, async () => {
+    contract('pages of several documents go on where each ended, without gap or repetition', async () => {
       const store = await open()
       const many = Object.fromEntries(
         Array.from({ length: 7 }, (_, index) => [
@@ -179,7 +181,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect([...both.values()].map((rows) => rows.length)).toEqual([2, 2])
     })
 
-    test(`${name}: mentions and relationships are paged in a stable order`, async () => {
+    contract('mentions and relationships are paged in a stable order', async () => {
       const store = await open()
       await store.replaceDocument(
         'ws_1',
@@ -203,7 +205,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(next.get('ent_kb_1_ada')?.map((row) => row.id)).toEqual(['rel_kb_1_ada_bob'])
     })
 
-    test(`${name}: entities are found by part of the name in any case and by type`, async () => {
+    contract('entities are found by part of the name in any case and by type', async () => {
       const store = await open()
       await store.replaceDocument(
         'ws_1',
@@ -218,7 +220,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(await find({ type: 'ORGANIZATION', query: 'ada' })).toEqual([])
     })
 
-    test(`${name}: documents written at the same time do not lose each other's entities`, async () => {
+    contract("documents written at the same time do not lose each other's entities", async () => {
       const store = await open()
       // In each round the documents of the round before, which alone name ada, go while others come that name her too.
       for (let round = 1; round <= 5; round += 1) {
@@ -232,5 +234,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
         expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ada 8', ...documentsOf(round).map((id) => `${id} 1`)])
       }
     })
+
+    end()
   })
 }

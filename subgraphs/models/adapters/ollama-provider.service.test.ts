@@ -110,7 +110,7 @@ describeWithService('Ollama', await ensureOllama(), (installation) => {
           never(),
         )) {
           expect(event.kind).toBe('delta')
-          process.kill(doomed.server.pid, 'SIGKILL')
+          void doomed.stop('SIGKILL')
         }
       }
       await expect(reading()).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', isRetryable: true })
