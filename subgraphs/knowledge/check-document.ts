@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
 import type { Database } from '#shared/database.ts'
 import { TributaryError } from '#shared/errors.ts'
-import type { JobQueue } from '#shared/job-queue.ts'
+import type { Delivery, JobQueue } from '#shared/job-queue.ts'
 import type { documentCheck } from '../../contracts/messages.ts'
 import { readContent } from './chunk-step.ts'
 import { findChunkFault } from './domain/find-chunk-fault.ts'
@@ -24,7 +24,7 @@ export interface CheckDocumentOptions {
 export function createCheckDocument(options: CheckDocumentOptions) {
   const { database, blobs, queue, vectorStore } = options
 
-  async function findFault(document: DocumentRow, contentKey: string): Promise<string | null> {
+  async function findFault(document: DocumentRow, contentKey: string, signal: AbortSignal): Promise<string | null> {
     const { workspaceId, id, chunkCount, vectorCount, trailingText } = document
     if (document.contentKey !== contentKey || trailingText === null) return 'its chunks were cut from other content'
     const content = await readContent(blobs, contentKey)
@@ -35,22 +35,23 @@ export function createCheckDocument(options: CheckDocumentOptions) {
       .orderBy(asc(chunkTable.ordinal))
     const fault = findChunkFault({ text: content.text, chunks, chunkCount, trailingText })
     if (fault !== null) return fault
-    const counts = await vectorStore.count(workspaceId, id)
+    const counts = await vectorStore.count(workspaceId, id, signal)
     if (counts.texts !== chunkCount) return `${counts.texts} of its ${chunkCount} chunks are in the full-text index`
     if (counts.vectors !== vectorCount || (vectorCount !== 0 && vectorCount !== chunkCount))
       return `${counts.vectors} of its ${chunkCount} chunks have a vector`
     return null
   }
 
-  return async (data: z.output<typeof documentCheck.schema>): Promise<void> => {
+  return async (delivery: Pick<Delivery<z.output<typeof documentCheck.schema>>, 'data' | 'signal'>): Promise<void> => {
+    const { data, signal } = delivery
     const { workspaceId, documentId, knowledgeBaseId, attempt } = data
     const reports = createStepReports({ queue, item: data })
     const found = await findDocument(database.sql, data)
-    if (found.state === 'deleted') return vectorStore.deleteDocument(workspaceId, documentId)
+    if (found.state === 'deleted') return vectorStore.deleteDocument(workspaceId, documentId, signal)
     if (found.state === 'unknown')
       throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The document is not registered yet.')
     await reports.running('CHECK')
-    const fault = await findFault(found.document, data.contentKey)
+    const fault = await findFault(found.document, data.contentKey, signal)
     await database.sql.transaction(async (transaction) => {
       const own = and(eq(documentTable.workspaceId, workspaceId), eq(documentTable.id, documentId))
       if (fault !== null) {

@@ -4,7 +4,7 @@ import { and, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import type { BlobStore } from '#shared/blob-store.ts'
 import type { Database, SqlExecutor } from '#shared/database.ts'
 import { hasPrefix } from '#shared/ids.ts'
-import type { JobQueue } from '#shared/job-queue.ts'
+import type { Delivery, JobQueue } from '#shared/job-queue.ts'
 import type { z } from 'zod'
 import { contributionsDelete, documentsDeleted, searchEntriesDelete } from '../../contracts/messages.ts'
 import { findDocument } from './find-document.ts'
@@ -105,15 +105,18 @@ export function createDeleteContent(options: { database: Database; queue: JobQue
 
 /** Handles `searchEntriesDelete`: for what was deleted, and for a document that failed and is not being tried again. */
 export function createDeleteSearchEntries(options: { database: Database; vectorStore: VectorStore; blobs: BlobStore }) {
-  return async (data: z.output<typeof searchEntriesDelete.schema>): Promise<void> => {
+  return async (
+    delivery: Pick<Delivery<z.output<typeof searchEntriesDelete.schema>>, 'data' | 'signal'>,
+  ): Promise<void> => {
+    const { data, signal } = delivery
     const { workspaceId, knowledgeBaseId, documentId, chunksKeys } = data
     if (documentId !== null) {
       const found = await findDocument(options.database.sql, { workspaceId, knowledgeBaseId, documentId })
       // The next attempt was faster than this message: what is stored now is its own.
       if (found.state === 'present' && found.document.status !== 'FAILED') return
     }
-    if (documentId === null) await options.vectorStore.deleteKnowledgeBase(workspaceId, knowledgeBaseId)
-    else await options.vectorStore.deleteDocument(workspaceId, documentId)
+    if (documentId === null) await options.vectorStore.deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal)
+    else await options.vectorStore.deleteDocument(workspaceId, documentId, signal)
     // The chunks blob names ids of this document only, so no other document can share it.
     for (const key of chunksKeys) await options.blobs.delete(key)
   }

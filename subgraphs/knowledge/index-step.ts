@@ -27,21 +27,21 @@ export interface IndexStepOptions {
 
 /** False when the document was deleted meanwhile: then nothing of it is left in the stores. */
 export async function runIndexStep(options: IndexStepOptions): Promise<boolean> {
-  const { database, blobs, vectorStore, document, vectorCount, reports } = options
+  const { database, blobs, vectorStore, document, vectorCount, reports, signal } = options
   const { workspaceId, knowledgeBaseId, id: documentId, chunkCount } = document
   const about = { workspaceId, knowledgeBaseId, documentId }
   const isComplete = async () => {
-    const counts = await vectorStore.count(workspaceId, documentId)
+    const counts = await vectorStore.count(workspaceId, documentId, signal)
     return counts.texts === chunkCount && counts.vectors === vectorCount
   }
   let chunks = await storeChunks(options)
   if (!(await isComplete())) {
     if ((await findDocument(database.sql, about)).state !== 'present') {
-      await vectorStore.deleteDocument(workspaceId, documentId)
+      await vectorStore.deleteDocument(workspaceId, documentId, signal)
       return false
     }
     // Left over from other content of the same document, cut or embedded differently.
-    await vectorStore.deleteDocument(workspaceId, documentId)
+    await vectorStore.deleteDocument(workspaceId, documentId, signal)
     chunks = await storeChunks(options)
     if (!(await isComplete()))
       throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The vector store does not hold what was written to it.')
@@ -61,7 +61,7 @@ export async function runIndexStep(options: IndexStepOptions): Promise<boolean> 
     return true
   })
   if (!isPresent) {
-    await vectorStore.deleteDocument(workspaceId, documentId)
+    await vectorStore.deleteDocument(workspaceId, documentId, signal)
     await blobs.delete(chunksKey)
   }
   return isPresent
@@ -101,7 +101,8 @@ async function storeChunks(options: IndexStepOptions): Promise<DocumentChunks['c
       vector: vectorCount === 0 || vector === null ? null : vectorFromBytes(vector),
     }))
     if (vectorCount > 0 && chunks.some(({ vector }) => vector === null)) throw takenOver()
-    await vectorStore.upsert({ workspaceId, knowledgeBaseId, documentId }, spaceOf(knowledgeBase, chunks), chunks)
+    const place = { workspaceId, knowledgeBaseId, documentId }
+    await vectorStore.upsert(place, spaceOf(knowledgeBase, chunks), chunks, signal)
     told.push(...rows.map(({ id, startOffset, endOffset }) => ({ id, startOffset, endOffset })))
   }
 }

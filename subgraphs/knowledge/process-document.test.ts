@@ -144,7 +144,12 @@ async function stored({ documentId }: Command) {
     platform.database.sql,
     sql`select count(*)::int as count from knowledge.chunk_embedding where document_id = ${documentId}`,
   )
-  return { document, chunks, checkpoints: checkpoint!.count, counts: await vectorStore.count(workspaceId, documentId) }
+  return {
+    document,
+    chunks,
+    checkpoints: checkpoint!.count,
+    counts: await vectorStore.count(workspaceId, documentId, noSignal),
+  }
 }
 
 test('processing stores every chunk once with its vector, tells graph of the chunks and reports each step', async () => {
@@ -161,7 +166,7 @@ test('processing stores every chunk once with its vector, tells graph of the chu
   expect(told.chunks).toEqual(
     chunks.map(({ id, start_offset, end_offset }) => ({ id, startOffset: start_offset, endOffset: end_offset })),
   )
-  await handlers.check(command)
+  await handlers.check({ data: command, signal: noSignal })
   expect((await stored(command)).document).toMatchObject({ status: 'READY' })
   expect(await succeeded()).toEqual(['CHUNK', 'EMBED', 'INDEX', 'CHECK'])
 })
@@ -197,7 +202,7 @@ test('two deliveries at the same time leave what one leaves', async () => {
   expect(chunks).toHaveLength(100)
   expect(counts).toEqual({ texts: 100, vectors: 100 })
   expect(checkpoints).toBe(0)
-  await handlers.check(command)
+  await handlers.check({ data: command, signal: noSignal })
   expect((await stored(command)).document).toMatchObject({ status: 'READY' })
 })
 
@@ -218,7 +223,7 @@ test.each([0, 1, 2, 3])(
     const texts = new Map(models.embeddings.map((request) => [request.idempotencyKey, request.texts]))
     for (const request of models.embeddings) expect(request.texts).toEqual(texts.get(request.idempotencyKey))
     expect((await stored(command)).counts).toEqual({ texts: 100, vectors: 100 })
-    await handlers.check(command)
+    await handlers.check({ data: command, signal: noSignal })
     expect((await stored(command)).document).toMatchObject({ status: 'READY' })
   },
 )
@@ -229,7 +234,7 @@ test('without an embedding model the document is found by words, and the next on
   knowledgeBaseId = 'knowledgeBase' in created ? created.knowledgeBase.id : ''
   const first = await register()
   await deliver(first)
-  await handlers.check(first)
+  await handlers.check({ data: first, signal: noSignal })
   expect(await stored(first)).toMatchObject({ document: { status: 'READY' }, counts: { texts: 100, vectors: 0 } })
   expect(
     (await sent(stepReported)).find(({ step, status }) => step === 'EMBED' && status === 'SUCCEEDED'),
@@ -277,7 +282,7 @@ test('a model that stays away is tried again by the queue, and ends as a failed 
   expect((await stored(command)).document).toMatchObject({ status: 'FAILED' })
   const retry = { ...command, attempt: 2 }
   await deliver(retry)
-  await handlers.check(retry)
+  await handlers.check({ data: retry, signal: noSignal })
   await handlers.fail(command)
   expect((await stored(command)).document).toMatchObject({ status: 'READY' })
 })
@@ -312,7 +317,7 @@ test('a retry with other content replaces chunks and vectors', async () => {
   const { key: contentKey } = await platform.blobs.put(workspaceId, Buffer.from(JSON.stringify(shorter)))
   const retry = { ...command, attempt: 2, contentKey, contentTitle: 'Shorter' }
   await deliver(retry)
-  await handlers.check(retry)
+  await handlers.check({ data: retry, signal: noSignal })
   const { document, chunks, counts } = await stored(retry)
   expect(document).toMatchObject({ status: 'READY', title: 'Shorter' })
   expect(chunks).toHaveLength(1)
@@ -337,7 +342,7 @@ test.each([
   const command = await register()
   await deliver(command)
   await platform.database.sql.execute(sql`${damage}${command.documentId}`)
-  await handlers.check(command)
+  await handlers.check({ data: command, signal: noSignal })
   expect((await sent(stepReported)).at(-1)).toMatchObject({
     step: 'CHECK',
     status: 'FAILED',
@@ -345,15 +350,15 @@ test.each([
   })
   const retry = { ...command, attempt: 2 }
   await deliver(retry)
-  await handlers.check(retry)
+  await handlers.check({ data: retry, signal: noSignal })
   expect((await stored(command)).document).toMatchObject({ status: 'READY' })
 })
 
 test('the check finds lost vectors', async () => {
   const command = await register()
   await deliver(command)
-  await vectorStore.deleteDocument(workspaceId, command.documentId)
-  await handlers.check(command)
+  await vectorStore.deleteDocument(workspaceId, command.documentId, noSignal)
+  await handlers.check({ data: command, signal: noSignal })
   expect((await sent(stepReported)).at(-1)).toMatchObject({ step: 'CHECK', status: 'FAILED' })
 })
 
@@ -365,10 +370,11 @@ test('a document deleted while it is embedded leaves nothing and does not come b
     if (batch++ === 1) expect(await deleteDocument(workspaceId, command.documentId)).toEqual([])
   }
   await deliver(command)
-  for (const message of await sent(searchEntriesDelete)) await handlers.deleteEntries(message)
+  for (const message of await sent(searchEntriesDelete))
+    await handlers.deleteEntries({ data: message, signal: noSignal })
   await handlers.register({ ...command, title: 'late', sizeBytes: 1, sourceUri: null, tags: [] })
   await deliver(command)
-  await handlers.check(command)
+  await handlers.check({ data: command, signal: noSignal })
   expect(await stored(command)).toEqual({
     document: undefined,
     chunks: [],
@@ -394,8 +400,8 @@ test('a deleted knowledge base takes its documents with it, and only those', asy
   expect(await deleteKnowledgeBase(workspaceId, knowledgeBaseId)).toMatchObject([{ code: 'NOT_FOUND' }])
   const [cleanup] = await sent(searchEntriesDelete)
   expect(cleanup).toEqual({ workspaceId, knowledgeBaseId, documentId: null, chunksKeys: [chunksKey] })
-  await handlers.deleteEntries(cleanup!)
-  await handlers.deleteEntries(cleanup!)
+  await handlers.deleteEntries({ data: cleanup!, signal: noSignal })
+  await handlers.deleteEntries({ data: cleanup!, signal: noSignal })
   await deliver(command)
   expect(await stored(command)).toMatchObject({ document: undefined, counts: { texts: 0, vectors: 0 } })
   await expect(platform.blobs.read(chunksKey)).rejects.toMatchObject({ code: 'NOT_FOUND' })

@@ -36,7 +36,7 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
     const { data, retryCount, signal } = delivery
     const { workspaceId, knowledgeBaseId, documentId } = data
     const reports = createStepReports({ queue, item: data })
-    const forget = () => vectorStore.deleteDocument(workspaceId, documentId)
+    const forget = () => vectorStore.deleteDocument(workspaceId, documentId, signal)
 
     const found = await findDocument(database.sql, data)
     if (found.state === 'deleted') return forget()

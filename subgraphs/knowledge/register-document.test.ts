@@ -25,7 +25,8 @@ afterAll(async () => {
 })
 
 const content = (words: string) => textContent('Title', [{ heading: 'Heading', text: words }])
-const indexed = ({ documentId }: SentDocument) => index.count(knowledge.workspaceId, documentId)
+const indexed = ({ documentId }: SentDocument) =>
+  index.count(knowledge.workspaceId, documentId, new AbortController().signal)
 const nothing = { texts: 0, vectors: 0 }
 
 async function documentOf({ documentId }: SentDocument) {

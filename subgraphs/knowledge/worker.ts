@@ -66,21 +66,13 @@ export async function startKnowledgeWorker(platform: Platform, environment: Node
     untilEnd(({ data }) => registerDocument(data)),
   )
   await queue.work(documentProcess, { concurrency }, untilEnd(processThenForget))
-  await queue.work(
-    documentCheck,
-    {},
-    untilEnd(({ data }) => checkDocument(data)),
-  )
+  await queue.work(documentCheck, {}, untilEnd(checkDocument))
   await queue.work(
     documentFail,
     {},
     untilEnd(({ data }) => failDocument(data)),
   )
-  await queue.work(
-    searchEntriesDelete,
-    {},
-    untilEnd(({ data }) => deleteSearchEntries(data)),
-  )
+  await queue.work(searchEntriesDelete, {}, untilEnd(deleteSearchEntries))
   return {
     async close() {
       ending.abort()

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
+import { noSignal } from '../ports/vector-store.fixture.ts'
 import { createLanceDbVectorStore, type LanceDbVectorStoreOptions } from './lancedb-vector-store.ts'
 
 async function open(options: Partial<LanceDbVectorStoreOptions> = {}) {
@@ -31,7 +32,7 @@ const wanted = (text: string) => ({
   vectors: [],
   text,
   limit: 10,
-  signal: new AbortController().signal,
+  signal: noSignal,
 })
 
 test('a LanceDB reader opened earlier sees what the writer wrote since, in tables it did not know', async () => {
@@ -42,11 +43,13 @@ test('a LanceDB reader opened earlier sees what the writer wrote since, in table
     onError: () => undefined,
   })
   expect((await reader.search(wanted('walrus'))).lexical).toEqual([])
-  await writer.store.upsert(place, null, [{ id: 'chunk_1', text: 'walrus', vector: null }])
+  await writer.store.upsert(place, null, [{ id: 'chunk_1', text: 'walrus', vector: null }], noSignal)
   expect((await reader.search(wanted('walrus'))).lexical).toHaveLength(1)
-  await writer.store.deleteDocument('ws_a', 'doc_1')
+  await writer.store.deleteDocument('ws_a', 'doc_1', noSignal)
   expect((await reader.search(wanted('walrus'))).lexical).toEqual([])
-  await expect(reader.deleteDocument('ws_a', 'doc_1')).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' })
+  await expect(reader.deleteDocument('ws_a', 'doc_1', noSignal)).rejects.toMatchObject({
+    code: 'INTERNAL_SERVER_ERROR',
+  })
   await reader.close()
   await writer.dispose()
 })
@@ -55,8 +58,8 @@ test('maintenance of LanceDB tables runs beside writes and loses nothing', async
   const { store, dispose, errors } = await open({ maintenanceRows: 1 })
   for (let index = 0; index < 40; index += 1) {
     const documentPlace = { ...place, documentId: `doc_${index}` }
-    await store.upsert(documentPlace, null, [{ id: `chunk_${index}`, text: `walrus ${index}`, vector: null }])
-    if (index % 4 === 0) await store.deleteDocument('ws_a', `doc_${index}`)
+    await store.upsert(documentPlace, null, [{ id: `chunk_${index}`, text: `walrus ${index}`, vector: null }], noSignal)
+    if (index % 4 === 0) await store.deleteDocument('ws_a', `doc_${index}`, noSignal)
     await new Promise(setImmediate)
   }
   expect((await store.search({ ...wanted('walrus'), limit: 100 })).lexical).toHaveLength(30)
@@ -68,8 +71,8 @@ test('LanceDB tables of an earlier version get the indexes they lack, over all t
   const { store, directory, errors } = await open()
   const space = { modelName: 'test', dimensions: 2 }
   const chunk = { id: 'chunk_1', text: 'walrus', vector: Float32Array.of(1, 0) }
-  await store.upsert(place, space, [chunk])
-  await store.upsert({ ...place, knowledgeBaseId: 'kb_b' }, space, [{ ...chunk, id: 'chunk_2' }])
+  await store.upsert(place, space, [chunk], noSignal)
+  await store.upsert({ ...place, knowledgeBaseId: 'kb_b' }, space, [{ ...chunk, id: 'chunk_2' }], noSignal)
   await store.close()
   const connection = await connect(directory, { readConsistencyInterval: 0 })
   const tables = await Promise.all((await connection.tableNames()).map((name) => connection.openTable(name)))
@@ -86,5 +89,24 @@ test('LanceDB tables of an earlier version get the indexes they lack, over all t
   expect(await reopened.store.search(search)).toMatchObject({ lexical: [{ chunkId: 'chunk_1' }], dense: [[{}]] })
   expect([...errors, ...reopened.errors]).toEqual([])
   connection.close()
+  await reopened.dispose()
+})
+
+test('LanceDB tables of an earlier version learn from the next writer whose vectors they hold', async () => {
+  const { store, directory } = await open()
+  const space = { modelName: 'org/model', dimensions: 2 }
+  const chunk = { id: 'chunk_1', text: 'walrus', vector: Float32Array.of(1, 0) }
+  await store.upsert(place, space, [chunk], noSignal)
+  await store.close()
+  const connection = await connect(directory)
+  const names = (await connection.tableNames()).filter((name) => name.startsWith('vectors_'))
+  const table = await connection.openTable(names[0]!)
+  await table.updateFieldMetadata([{ path: 'vector', metadata: {}, replace: true }])
+  connection.close()
+
+  const reopened = await open({ directory })
+  await expect(reopened.store.readDocument('ws_a', 'doc_1', noSignal)).rejects.toThrow(/which model made them/)
+  await reopened.store.upsert({ ...place, documentId: 'doc_2' }, space, [{ ...chunk, id: 'chunk_2' }], noSignal)
+  expect(await reopened.store.readDocument('ws_a', 'doc_1', noSignal)).toEqual({ space, chunks: [chunk] })
   await reopened.dispose()
 })

@@ -4,9 +4,7 @@
 // Dense search is exact (a flat scan: 20,000 × 384 takes about 15 ms) over the rows that bitmap indexes name, for comparing the ids of every
 // row takes longer than all their products. Rows that the indexes do not hold yet are searched flat, and a maintenance run follows the
 // writes to index them, merge small files and drop versions that no reader can still be reading.
-import { connect, Index, type Connection, type Table } from '@lancedb/lancedb'
-import { Field, FixedSizeList, Float32, Schema, Utf8 } from 'apache-arrow'
-import { createHash } from 'node:crypto'
+import { connect, type Table } from '@lancedb/lancedb'
 import { mkdir } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
 import {
@@ -14,8 +12,21 @@ import {
   vectorStoreUnavailable,
   type EmbeddingSpace,
   type RankedChunks,
+  type StoredChunks,
   type VectorStore,
 } from '../ports/vector-store.ts'
+import {
+  createTable,
+  indexedColumns,
+  indexOf,
+  matches,
+  merge,
+  noteSpace,
+  spaceOf,
+  tableOf,
+  TEXTS,
+} from './lancedb-tables.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface LanceDbVectorStoreOptions {
   /** Directory of the tables; made when it is missing. */
@@ -30,10 +41,6 @@ export interface LanceDbVectorStoreOptions {
   onError: (error: unknown) => void
 }
 
-const TEXTS = 'texts'
-const VECTORS_PREFIX = 'vectors_'
-/** What every search is restricted by. */
-const SCOPE_COLUMNS = ['workspace_id', 'knowledge_base_id']
 const QUERY_TIMEOUT_MS = 10_000
 /** Longest time a search may still be reading a replaced version. */
 const VERSION_LIFETIME_MS = 60_000
@@ -46,6 +53,8 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
   const connection = await connect(directory, { readConsistencyInterval: 0 })
   const tables = new Map<string, Table>()
   const indexed = new WeakMap<Table, Set<string>>()
+  const noted = new WeakSet<Table>()
+  const reads = new Set<Promise<unknown>>()
   let lastWrite: Promise<unknown> = Promise.resolve()
   let maintenanceTimer: NodeJS.Timeout | undefined
   let rowsSinceMaintenance = 0
@@ -60,19 +69,21 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
     return table
   }
 
-  async function ensureTable(name: string, dimensions: number | null): Promise<Table> {
-    const table = (await findTable(name)) ?? (await createTable(connection, name, dimensions))
+  async function ensureTable(name: string, space: EmbeddingSpace | null): Promise<Table> {
+    const table = (await findTable(name)) ?? (await createTable(connection, name, space))
     tables.set(name, table)
     await ensureIndexes(name, table)
+    if (space !== null && !noted.has(table)) {
+      await noteSpace(table, space)
+      noted.add(table)
+    }
     return table
   }
 
   /** Also mends a table whose creator was killed before it had its indexes, or knew fewer of them. */
   async function ensureIndexes(name: string, table: Table): Promise<void> {
-    const wanted = name === TEXTS ? [...SCOPE_COLUMNS, 'text'] : SCOPE_COLUMNS
-    for (const column of wanted)
-      if (!(await hasIndex(table, column)))
-        await table.createIndex(column, { config: column === 'text' ? textIndex() : Index.bitmap() })
+    for (const column of indexedColumns(name))
+      if (!(await hasIndex(table, column))) await table.createIndex(column, { config: indexOf(column) })
   }
 
   /** Asked until it is there: an index is made and never dropped. */
@@ -83,13 +94,27 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
   }
 
   /** Writes go one after the other: LanceDB lets one of two concurrent commits fail. */
-  function write<Result>(work: () => Promise<Result>): Promise<Result> {
+  function write(work: () => Promise<void>): Promise<void> {
     if (!isWriter || isClosed)
       return Promise.reject(new TributaryError('INTERNAL_SERVER_ERROR', 'This vector store was opened for reading.'))
     const result = lastWrite.then(work).catch(rethrow)
     lastWrite = result.catch(() => undefined)
     return result
   }
+
+  /** One that is not begun when its caller gives up is not begun any more. */
+  const writeFor = (signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
+    untilAborted(signal, () => write(async () => (signal.aborted ? undefined : work())))
+
+  /** One that its caller gave up is still waited for by `close`. */
+  const readFor = <Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> =>
+    untilAborted(signal, () => {
+      const result = work().catch(rethrow)
+      const forget = () => void reads.delete(result)
+      reads.add(result)
+      result.then(forget, forget)
+      return result
+    })
 
   function scheduleMaintenance(rows: number): void {
     rowsSinceMaintenance += rows
@@ -115,38 +140,80 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
     if (hadWrites) maintainIn(VERSION_LIFETIME_MS + maintenanceDelayMs)
   }
 
-  async function deleteWhere(predicate: string): Promise<void> {
+  async function* allTables(): AsyncGenerator<[name: string, table: Table]> {
     for (const name of await connection.tableNames()) {
       const table = await findTable(name)
-      if (table && (await table.countRows(predicate)) > 0) await table.delete(predicate)
+      if (table) yield [name, table]
     }
+  }
+
+  async function deleteWhere(predicate: string): Promise<void> {
+    for await (const [, table] of allTables()) await deleteFrom(table, predicate)
     scheduleMaintenance(1)
+  }
+
+  /** A deletion makes a new version of the table, though nothing matches. */
+  async function deleteFrom(table: Table, predicate: string): Promise<void> {
+    if ((await table.countRows(predicate)) > 0) await table.delete(predicate)
+  }
+
+  /** Vectors that the chunks had before, and have no more or in another space. */
+  async function forgetVectors(
+    chunkIds: { all: readonly string[]; withoutVector: readonly string[] },
+    own: string,
+    scope: Record<string, string>,
+  ) {
+    for await (const [name, table] of allTables()) {
+      const ids = name === TEXTS ? [] : name === own ? chunkIds.withoutVector : chunkIds.all
+      if (ids.length > 0) await deleteFrom(table, matches({ ...scope, id: ids }))
+    }
+  }
+
+  async function readAll(workspaceId: string, documentId: string): Promise<StoredChunks> {
+    const predicate = matches({ workspace_id: workspaceId, document_id: documentId })
+    const stored: StoredChunks = { space: null, chunks: [] }
+    const vectors = new Map<string, Float32Array>()
+    for await (const [name, table] of allTables()) {
+      const columns = name === TEXTS ? ['id', 'text'] : ['id', 'vector']
+      const rows: { id: string; text: string; vector: { toArray(): Float32Array } }[] = await table
+        .query()
+        .where(predicate)
+        .select(columns)
+        .toArray({ timeoutMs: QUERY_TIMEOUT_MS })
+      if (name === TEXTS) for (const { id, text } of rows) stored.chunks.push({ id, text, vector: null })
+      else if (rows.length > 0) {
+        stored.space = await spaceOf(table)
+        for (const { id, vector } of rows) vectors.set(id, Float32Array.from(vector.toArray()))
+      }
+    }
+    for (const chunk of stored.chunks) chunk.vector = vectors.get(chunk.id) ?? null
+    return stored
   }
 
   // A killed predecessor may have left texts out of the index, and versions that nobody reads.
   if (isWriter) maintainIn(maintenanceDelayMs)
 
   return {
-    upsert: (place, space, chunks) =>
-      write(async () => {
+    upsert: (place, space, chunks, signal) =>
+      writeFor(signal, async () => {
         const wrong = chunks.find(({ vector }) => vector !== null && vector.length !== space?.dimensions)
         if (wrong) throw vectorLengthWrong(space?.dimensions ?? 0, wrong.vector!.length)
-        const columns = {
-          workspace_id: place.workspaceId,
-          knowledge_base_id: place.knowledgeBaseId,
-          document_id: place.documentId,
-        }
-        for (let from = 0; from < chunks.length; from += WRITE_ROWS) {
+        const scope = { workspace_id: place.workspaceId, knowledge_base_id: place.knowledgeBaseId }
+        const columns = { ...scope, document_id: place.documentId }
+        for (let from = 0; from < chunks.length && !signal.aborted; from += WRITE_ROWS) {
           const batch = chunks.slice(from, from + WRITE_ROWS)
           await merge(
             await ensureTable(TEXTS, null),
             batch.map(({ id, text }) => ({ id, ...columns, text })),
           )
+          const [all, withoutVector] = [batch, batch.filter(({ vector }) => vector === null)].map((some) =>
+            some.map(({ id }) => id),
+          ) as [string[], string[]]
+          await forgetVectors({ all, withoutVector }, space === null ? '' : tableOf(space), scope)
           const withVector = batch.flatMap(({ id, vector }) =>
             vector === null ? [] : [{ id, ...columns, vector: Array.from(vector) }],
           )
-          if (space !== null && withVector.length > 0)
-            await merge(await ensureTable(tableOf(space), space.dimensions), withVector)
+          if (space !== null && withVector.length > 0) await merge(await ensureTable(tableOf(space), space), withVector)
         }
         scheduleMaintenance(chunks.length)
       }),
@@ -154,7 +221,7 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
     async search({ workspaceId, knowledgeBaseIds, vectors, text, limit, signal }) {
       signal.throwIfAborted()
       if (knowledgeBaseIds.length === 0) return { dense: vectors.map(() => []), lexical: [] }
-      const scope = `workspace_id = ${literal(workspaceId)} and knowledge_base_id in (${knowledgeBaseIds.map(literal).join(', ')})`
+      const scope = matches({ workspace_id: workspaceId, knowledge_base_id: knowledgeBaseIds })
       const searchTexts = async (words: string): Promise<RankedChunks> => {
         const table = await findTable(TEXTS)
         if (!table || !(await hasIndex(table, 'text'))) return []
@@ -173,84 +240,41 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
         const rows = await found.select(['id', '_distance']).toArray({ timeoutMs: QUERY_TIMEOUT_MS })
         return rows.map((row: { id: string; _distance: number }) => ({ chunkId: row.id, score: 1 - row._distance }))
       }
-      try {
+      return readFor(signal, async () => {
         const [lexical, ...dense] = await Promise.all([
           text === null ? [] : searchTexts(text),
           ...vectors.map(({ space, vector }) => searchVectors(space, vector)),
         ])
-        signal.throwIfAborted()
         return { dense, lexical }
-      } catch (error) {
-        signal.throwIfAborted()
-        return rethrow(error)
-      }
+      })
     },
 
-    deleteDocument: (workspaceId, documentId) =>
-      write(() => deleteWhere(`workspace_id = ${literal(workspaceId)} and document_id = ${literal(documentId)}`)),
+    deleteDocument: (workspaceId, documentId, signal) =>
+      writeFor(signal, () => deleteWhere(matches({ workspace_id: workspaceId, document_id: documentId }))),
 
-    deleteKnowledgeBase: (workspaceId, knowledgeBaseId) =>
-      write(() =>
-        deleteWhere(`workspace_id = ${literal(workspaceId)} and knowledge_base_id = ${literal(knowledgeBaseId)}`),
-      ),
+    deleteKnowledgeBase: (workspaceId, knowledgeBaseId, signal) =>
+      writeFor(signal, () => deleteWhere(matches({ workspace_id: workspaceId, knowledge_base_id: knowledgeBaseId }))),
 
-    async count(workspaceId, documentId) {
-      const predicate = `workspace_id = ${literal(workspaceId)} and document_id = ${literal(documentId)}`
-      const counts = { texts: 0, vectors: 0 }
-      for (const name of await connection.tableNames()) {
-        const rows = (await (await findTable(name))?.countRows(predicate).catch(rethrow)) ?? 0
-        counts[name === TEXTS ? 'texts' : 'vectors'] += rows
-      }
-      return counts
-    },
+    count: (workspaceId, documentId, signal) =>
+      readFor(signal, async () => {
+        const predicate = matches({ workspace_id: workspaceId, document_id: documentId })
+        const counts = { texts: 0, vectors: 0 }
+        for await (const [name, table] of allTables())
+          counts[name === TEXTS ? 'texts' : 'vectors'] += await table.countRows(predicate)
+        return counts
+      }),
+
+    readDocument: (workspaceId, documentId, signal) => readFor(signal, () => readAll(workspaceId, documentId)),
 
     async close() {
       isClosed = true
       clearTimeout(maintenanceTimer)
-      await lastWrite
+      await Promise.allSettled([lastWrite, ...reads])
       for (const table of tables.values()) table.close()
       connection.close()
     },
   }
 }
-
-/** English words by their stem, without stop words, case and accents; what the domain's own term splitting does as well. */
-/** An Index object can be used once only. */
-const textIndex = () =>
-  Index.fts({
-    language: 'English',
-    stem: true,
-    removeStopWords: true,
-    lowercase: true,
-    asciiFolding: true,
-    withPosition: false,
-  })
-
-function createTable(connection: Connection, name: string, dimensions: number | null): Promise<Table> {
-  const columns = ['id', 'workspace_id', 'knowledge_base_id', 'document_id'].map(
-    (column) => new Field(column, new Utf8(), false),
-  )
-  const content =
-    dimensions === null
-      ? new Field('text', new Utf8(), false)
-      : new Field('vector', new FixedSizeList(dimensions, new Field('item', new Float32(), true)), false)
-  return connection.createEmptyTable(name, new Schema([...columns, content]), { mode: 'create', existOk: true })
-}
-
-function merge(table: Table, rows: Record<string, unknown>[]): Promise<unknown> {
-  return table.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows)
-}
-
-/** Names of models hold characters that names of tables may not. */
-const tableOf = ({ modelName, dimensions }: EmbeddingSpace): string =>
-  VECTORS_PREFIX +
-  createHash('sha256')
-    .update(JSON.stringify([modelName, dimensions]))
-    .digest('hex')
-    .slice(0, 32)
-
-/** A string literal of LanceDB's SQL (DataFusion): a quote is written twice, and nothing else is special. */
-const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
 function rethrow(error: unknown): never {
   throw error instanceof TributaryError ? error : vectorStoreUnavailable(error)

@@ -39,6 +39,14 @@ export interface VectorSearch {
   signal: AbortSignal
 }
 
+/** What is stored for one document, as `upsert` takes it. */
+export interface StoredChunks {
+  /** Null when no chunk has a vector. */
+  space: EmbeddingSpace | null
+  /** In no particular order. */
+  chunks: ChunkToStore[]
+}
+
 /** Best first; scores are comparable within one list only, higher is better. */
 export type RankedChunks = { chunkId: string; score: number }[]
 
@@ -48,15 +56,26 @@ export interface VectorSearchResult {
   lexical: RankedChunks
 }
 
+/** Every call ends with its signal: it rejects with the signal's reason, and what it had begun may still be carried out by the store. */
 export interface VectorStore {
-  /** Stores or replaces chunks of one document by their ids; a search that begins afterwards finds them. `space` is needed when a chunk has a vector. */
-  upsert(place: DocumentPlace, space: EmbeddingSpace | null, chunks: readonly ChunkToStore[]): Promise<void>
+  /**
+   * Stores or replaces chunks of one document by their ids; a search that begins afterwards finds them. `space` is needed when a chunk has a
+   * vector. What was stored under an id before is replaced whole, its vector of another space, too.
+   */
+  upsert(
+    place: DocumentPlace,
+    space: EmbeddingSpace | null,
+    chunks: readonly ChunkToStore[],
+    signal: AbortSignal,
+  ): Promise<void>
   search(search: VectorSearch): Promise<VectorSearchResult>
   /** Removes whatever is stored for the document; nothing stored is no error. */
-  deleteDocument(workspaceId: string, documentId: string): Promise<void>
-  deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string): Promise<void>
+  deleteDocument(workspaceId: string, documentId: string, signal: AbortSignal): Promise<void>
+  deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string, signal: AbortSignal): Promise<void>
   /** How many of the document's chunks can be found by words, and how many by meaning. */
-  count(workspaceId: string, documentId: string): Promise<{ texts: number; vectors: number }>
+  count(workspaceId: string, documentId: string, signal: AbortSignal): Promise<{ texts: number; vectors: number }>
+  /** Everything that is stored for the document, vectors to the precision of 32-bit floats; to move it to another store. */
+  readDocument(workspaceId: string, documentId: string, signal: AbortSignal): Promise<StoredChunks>
   close(): Promise<void>
 }
 

@@ -120,7 +120,7 @@ async function ingest(
       retryCount: Infinity,
       signal: never(),
     })
-    await checkDocument({ ...about, contentKey })
+    await checkDocument({ data: { ...about, contentKey }, signal: never() })
     if ((index + 1) % 100 === 0) console.error(`${index + 1} of ${corpus.length} documents`)
   }
 }
