@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { ensureOllama, startOllama } from './ollama.ts'
 import { ensurePostgresql, startPostgresql } from './postgresql.ts'
+import { ensureQdrant, startQdrant } from './qdrant.ts'
 import { ensureRedis, startRedis } from './redis.ts'
 import type { RunningService } from './server.ts'
 import type { Ensured } from './service.ts'
@@ -14,6 +15,7 @@ interface Service {
 const SERVICES: Readonly<Record<string, Service>> = {
   ollama: service(ensureOllama, startOllama),
   postgresql: service(ensurePostgresql, startPostgresql),
+  qdrant: service(ensureQdrant, startQdrant),
   redis: service(ensureRedis, startRedis),
 }
 
