@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { noSignal } from '../ports/vector-store.fixture.ts'
 import { createLanceDbVectorStore, type LanceDbVectorStoreOptions } from './lancedb-vector-store.ts'
@@ -24,6 +25,22 @@ async function open(options: Partial<LanceDbVectorStoreOptions> = {}) {
 }
 
 describeVectorStore('LanceDB', open)
+
+const ONE_WRITER = 'one process writes its files; what readers in others see is tested below'
+const NO_SERVER = 'it is a library in the process that calls it: there is no server that could be away, stuck or locked'
+describeVectorStoreFaults('LanceDB', () => expect.unreachable('every case is skipped'), {
+  'two processes that begin at the same moment share what they make': ONE_WRITER,
+  'a process that searched before sees what another wrote since, in a space that it did not know': ONE_WRITER,
+  'concurrent writers in several processes leave what one of them wrote, whole': ONE_WRITER,
+  'a store that is killed and started again has everything that was acknowledged': NO_SERVER,
+  'while the store is away calls fail fast and may be tried again; when it is back they succeed': NO_SERVER,
+  'calls of a store that accepts and never answers end with their time limit, or with their caller': NO_SERVER,
+  'a wrong key is told by the name of its variable, and not tried again': 'it has no key',
+  'a store that takes no writes can be searched, and says so to a writer':
+    'files that cannot be written end the start of the platform (DATA_DIRECTORY_READ_ONLY)',
+  'what a newer program left is neither read nor changed':
+    'the data directory has one version for all its stores (DATA_DIRECTORY_NEWER)',
+})
 
 const place = { workspaceId: 'ws_a', knowledgeBaseId: 'kb_a', documentId: 'doc_1' }
 const wanted = (text: string) => ({

@@ -13,9 +13,8 @@ const SCHEMA_VERSION = 1
 /** A bit per dimension keeps the order of neighbours only where there are many: below this its precision collapses, says Qdrant's own guide. */
 const BINARY_DIMENSIONS_MIN = 1024
 
-export const QUANTIZATIONS = ['none', 'scalar', 'binary'] as const
 /** What is kept in memory for dense search: the vectors themselves, a byte or a bit per dimension. The vectors stay on disk, and the best are compared by them. */
-export type Quantization = (typeof QUANTIZATIONS)[number]
+export type Quantization = 'none' | 'scalar' | 'binary'
 
 export interface QdrantCollections {
   /** Of chunks without a vector. */
