@@ -1,7 +1,35 @@
 // The variables that knowledge reads beside those of every process (contracts/platform.ts).
 import { z } from 'zod'
 
+const storeUrl = () => z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' }).optional()
+
+/** Read by the process that searches and by the one that writes, which must mean the same store. */
+const vectorStoreVariables = {
+  TRIBUTARY_VECTOR_STORE: z
+    .enum(['lancedb', 'qdrant', 'weaviate', 'chroma'])
+    .optional()
+    .describe(
+      'Where chunks are found again: `lancedb` (files in the data directory), `qdrant`, `weaviate` or `chroma`. Unset: the one whose URL is set, or else `lancedb`.',
+    ),
+  QDRANT_URL: storeUrl().describe('Where Qdrant answers over REST; without a port it is 6333.'),
+  QDRANT_API_KEY: z.string().optional().describe('Key of Qdrant that may read, write and make collections.'),
+  TRIBUTARY_QDRANT_QUANTIZATION: z
+    .enum(['none', 'scalar', 'binary'])
+    .default('none')
+    .describe(
+      'What Qdrant keeps of vectors in memory: all of it, a byte per dimension, or a bit per dimension (only from 1,024 dimensions on). Changed at the next write.',
+    ),
+  WEAVIATE_URL: storeUrl().describe('Where Weaviate answers over REST.'),
+  WEAVIATE_GRPC_URL: storeUrl().describe(
+    'Where Weaviate answers over gRPC. Unset: the host of WEAVIATE_URL, port 50051.',
+  ),
+  WEAVIATE_API_KEY: z.string().optional().describe('Key of Weaviate.'),
+  CHROMA_URL: storeUrl().describe('Where Chroma answers.'),
+  CHROMA_TOKEN: z.string().optional().describe('Token of Chroma.'),
+}
+
 export const configSchema = z.object({
+  ...vectorStoreVariables,
   TRIBUTARY_ANSWER_GRACE_MS: z.coerce
     .number()
     .int()
@@ -23,6 +51,7 @@ export const configSchema = z.object({
 })
 
 export const workerConfigSchema = z.object({
+  ...vectorStoreVariables,
   TRIBUTARY_INDEX_CONCURRENCY: z.coerce
     .number()
     .int()

@@ -1,5 +1,4 @@
 // The composition root of knowledge: its API process. It searches, answers and looks after answers; it never writes to the vector store.
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { readConfiguration } from '#shared/configuration.ts'
@@ -14,7 +13,7 @@ import {
 import { createModelsClient } from '../../contracts/models-client.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
-import { createLanceDbVectorStore } from './adapters/lancedb-vector-store.ts'
+import { openVectorStore } from './adapters/open-vector-store.ts'
 import type { AnswerEventPayload } from './answer-events.ts'
 import { createAnswerStore } from './answer-store.ts'
 import { createAnswers } from './answers.ts'
@@ -43,8 +42,9 @@ export async function startKnowledge(platform: Platform, environment: NodeJS.Pro
   const { database, queue, signer, logger } = platform
   await database.migrate({ schema: 'knowledge', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const models = createModelsClient({ origin: () => platform.originOf('models'), signer })
-  const vectorStore = await createLanceDbVectorStore({
-    directory: path.join(platform.dataDirectory, 'vectors'),
+  const vectorStore = await openVectorStore({
+    settings: configuration,
+    dataDirectory: platform.dataDirectory,
     isWriter: false,
     onError: (error) => logger.error({ err: error }, 'vector store'),
   })

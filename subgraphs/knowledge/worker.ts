@@ -1,5 +1,4 @@
 // The composition root of knowledge's background work: the handlers of durable messages. The only process that writes to the vector store.
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import type { Delivery } from '#shared/job-queue.ts'
@@ -13,7 +12,7 @@ import {
 import { createModelsClient } from '../../contracts/models-client.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
-import { createLanceDbVectorStore } from './adapters/lancedb-vector-store.ts'
+import { openVectorStore } from './adapters/open-vector-store.ts'
 import { createCheckDocument } from './check-document.ts'
 import { workerConfigSchema } from './config.ts'
 import { createDeleteSearchEntries } from './delete-content.ts'
@@ -26,8 +25,10 @@ export async function startKnowledgeWorker(platform: Platform, environment: Node
   const { database, queue, blobs, signer, logger } = platform
   await database.migrate({ schema: 'knowledge', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const models = createModelsClient({ origin: () => platform.originOf('models'), signer })
-  const vectorStore = await createLanceDbVectorStore({
-    directory: path.join(platform.dataDirectory, 'vectors'),
+  const vectorStore = await openVectorStore({
+    settings: configuration,
+    dataDirectory: platform.dataDirectory,
+    isWriter: true,
     onError: (error) => logger.error({ err: error }, 'maintenance of the vector store failed'),
   })
   const knowledgeBases = createKnowledgeBases({ database: database.sql, models })

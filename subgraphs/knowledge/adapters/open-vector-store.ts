@@ -1,0 +1,77 @@
+// The vector store that is configured. The library of a store is loaded only when it is the chosen one: a start waits for no other.
+import path from 'node:path'
+import { TributaryError } from '#shared/errors.ts'
+import type { VectorStore } from '../ports/vector-store.ts'
+
+export type VectorStoreName = 'lancedb' | 'qdrant' | 'weaviate' | 'chroma'
+
+/** Variables of the environment, as config.ts reads them. */
+export interface VectorStoreSettings {
+  TRIBUTARY_VECTOR_STORE?: VectorStoreName | undefined
+  QDRANT_URL?: string | undefined
+  QDRANT_API_KEY?: string | undefined
+  TRIBUTARY_QDRANT_QUANTIZATION: 'none' | 'scalar' | 'binary'
+  WEAVIATE_URL?: string | undefined
+  WEAVIATE_GRPC_URL?: string | undefined
+  WEAVIATE_API_KEY?: string | undefined
+  CHROMA_URL?: string | undefined
+  CHROMA_TOKEN?: string | undefined
+}
+
+export interface OpenVectorStoreOptions {
+  settings: VectorStoreSettings
+  /** Of the platform; an embedded store keeps its files below it. */
+  dataDirectory: string
+  /** False for processes that only search. */
+  isWriter: boolean
+  /** What an embedded store does in the background and could not. */
+  onError(error: unknown): void
+}
+
+type Open = (options: OpenVectorStoreOptions & { url: string }) => Promise<VectorStore>
+
+const STORES: Partial<Record<VectorStoreName, Open>> = {
+  async lancedb({ dataDirectory, isWriter, onError }) {
+    const { createLanceDbVectorStore } = await import('./lancedb-vector-store.ts')
+    return createLanceDbVectorStore({ directory: path.join(dataDirectory, 'vectors'), isWriter, onError })
+  },
+  async qdrant({ url, settings: { QDRANT_API_KEY: apiKey, TRIBUTARY_QDRANT_QUANTIZATION: quantization } }) {
+    const { createQdrantVectorStore } = await import('./qdrant-vector-store.ts')
+    return createQdrantVectorStore({ url, apiKey, quantization })
+  },
+}
+
+const URL_VARIABLES = {
+  qdrant: 'QDRANT_URL',
+  weaviate: 'WEAVIATE_URL',
+  chroma: 'CHROMA_URL',
+} as const satisfies Partial<Record<VectorStoreName, keyof VectorStoreSettings>>
+
+/** Opens without asking a server: one that is away is told by the calls. CONFIGURATION_INVALID when it is not clear which store is meant. */
+export async function openVectorStore(options: OpenVectorStoreOptions): Promise<VectorStore> {
+  const { settings } = options
+  const name = settings.TRIBUTARY_VECTOR_STORE ?? storeWithUrl(settings)
+  const variable = name === 'lancedb' ? null : URL_VARIABLES[name]
+  const url = variable === null ? '' : settings[variable]
+  if (url === undefined)
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `TRIBUTARY_VECTOR_STORE is "${name}", but ${variable} is not set: the address of the store is expected there.`,
+    )
+  const open = STORES[name]
+  if (!open) throw new TributaryError('CONFIGURATION_INVALID', `This version of Tributary keeps no vectors in ${name}.`)
+  return open({ ...options, url })
+}
+
+function storeWithUrl(settings: VectorStoreSettings): VectorStoreName {
+  const given = Object.entries(URL_VARIABLES).filter(([, variable]) => settings[variable] !== undefined)
+  if (given.length > 1) {
+    const variables = given.map(([, variable]) => variable).join(' and ')
+    const names = given.map(([name]) => name).join(' or ')
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `${variables} are set: set TRIBUTARY_VECTOR_STORE to ${names}, or leave only one of them.`,
+    )
+  }
+  return (given[0]?.[0] as VectorStoreName | undefined) ?? 'lancedb'
+}
