@@ -19,6 +19,11 @@ const vectorStoreVariables = {
     .describe(
       'What Qdrant keeps of vectors in memory: all of it, a byte per dimension, or a bit per dimension (only from 1,024 dimensions on). Changed at the next write.',
     ),
+  TRIBUTARY_QDRANT_COLLECTION_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,100}$/, 'expected 1 to 100 letters, digits, _ and -')
+    .default('tributary')
+    .describe('What names of collections in Qdrant begin with, where several platforms share one.'),
   WEAVIATE_URL: storeUrl().describe('Where Weaviate answers over REST.'),
   WEAVIATE_GRPC_URL: storeUrl().describe(
     'Where Weaviate answers over gRPC. Unset: the host of WEAVIATE_URL, port 50051.',

@@ -1,5 +1,6 @@
 // Qdrant for tests. No package holds its server, so tests run against a front over the local mode of its Python client (qdrant-front.py says what
 // that is worth), or against the server at QDRANT_URL, with QDRANT_API_KEY, where somebody has one.
+import { QdrantClient } from '@qdrant/js-client-rest'
 import path from 'node:path'
 import { ensureInstalled, type Recipe } from './install.ts'
 import { createPythonEnvironment, PYTHON_PROGRAM } from './python.ts'
@@ -70,6 +71,16 @@ export async function startQdrant(
       isReadOnly = value
     },
   }
+}
+
+export const qdrantClient = ({ url, apiKey }: RunningQdrant): QdrantClient =>
+  new QdrantClient({ url, headers: apiKey === undefined ? {} : { 'api-key': apiKey }, checkCompatibility: false })
+
+/** Whatever a store with this prefix made. */
+export async function removeCollections(server: RunningQdrant, prefix: string): Promise<void> {
+  const client = qdrantClient(server)
+  for (const { name } of (await client.getCollections()).collections)
+    if (name.startsWith(`${prefix}-`)) await client.deleteCollection(name)
 }
 
 /** It belongs to somebody else: it is used, and nothing is done to it. */

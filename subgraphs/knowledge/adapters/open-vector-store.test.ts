@@ -15,9 +15,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dataDirectory, { recursive: true, force: true }))
 
-const open = (settings: Omit<VectorStoreSettings, 'TRIBUTARY_QDRANT_QUANTIZATION'>) =>
+const defaults = { TRIBUTARY_QDRANT_QUANTIZATION: 'none', TRIBUTARY_QDRANT_COLLECTION_PREFIX: 'tributary' } as const
+
+const open = (settings: Partial<VectorStoreSettings>) =>
   openVectorStore({
-    settings: { ...settings, TRIBUTARY_QDRANT_QUANTIZATION: 'none' },
+    settings: { ...defaults, ...settings },
     dataDirectory,
     isWriter: true,
     onError: (error) => expect.unreachable(String(error)),
@@ -65,7 +67,7 @@ test.each([
     const loaded = []
     registerHooks({ resolve: (specifier, context, next) => (loaded.push(specifier), next(specifier, context)) })
     const { openVectorStore } = await import(${JSON.stringify(path.join(import.meta.dirname, 'open-vector-store.ts'))})
-    const store = await openVectorStore(${JSON.stringify({ settings, dataDirectory, isWriter: false })})
+    const store = await openVectorStore(${JSON.stringify({ settings: { ...defaults, ...settings }, dataDirectory, isWriter: false })})
     await store.close()
     console.log(JSON.stringify(loaded))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {

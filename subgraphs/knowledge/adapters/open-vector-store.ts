@@ -11,6 +11,7 @@ export interface VectorStoreSettings {
   QDRANT_URL?: string | undefined
   QDRANT_API_KEY?: string | undefined
   TRIBUTARY_QDRANT_QUANTIZATION: 'none' | 'scalar' | 'binary'
+  TRIBUTARY_QDRANT_COLLECTION_PREFIX: string
   WEAVIATE_URL?: string | undefined
   WEAVIATE_GRPC_URL?: string | undefined
   WEAVIATE_API_KEY?: string | undefined
@@ -35,9 +36,14 @@ const STORES: Partial<Record<VectorStoreName, Open>> = {
     const { createLanceDbVectorStore } = await import('./lancedb-vector-store.ts')
     return createLanceDbVectorStore({ directory: path.join(dataDirectory, 'vectors'), isWriter, onError })
   },
-  async qdrant({ url, settings: { QDRANT_API_KEY: apiKey, TRIBUTARY_QDRANT_QUANTIZATION: quantization } }) {
+  async qdrant({ url, settings }) {
     const { createQdrantVectorStore } = await import('./qdrant-vector-store.ts')
-    return createQdrantVectorStore({ url, apiKey, quantization })
+    return createQdrantVectorStore({
+      url,
+      apiKey: settings.QDRANT_API_KEY,
+      collectionPrefix: settings.TRIBUTARY_QDRANT_COLLECTION_PREFIX,
+      quantization: settings.TRIBUTARY_QDRANT_QUANTIZATION,
+    })
   },
 }
 

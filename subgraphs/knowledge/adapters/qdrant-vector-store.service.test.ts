@@ -1,8 +1,14 @@
 // Qdrant as a VectorStore: the contract, the faults of a store in another process, and what is Qdrant's own.
-import { QdrantClient } from '@qdrant/js-client-rest'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ensureQdrant, nameOfQdrant, startQdrant, type RunningQdrant } from '../../../test/services/qdrant.ts'
+import {
+  ensureQdrant,
+  nameOfQdrant,
+  qdrantClient,
+  removeCollections,
+  startQdrant,
+  type RunningQdrant,
+} from '../../../test/services/qdrant.ts'
 import { describeWithService } from '../../../test/services/service.ts'
 import type { ContractSkips } from '../../../test/harness/contract-case.ts'
 import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
@@ -11,9 +17,6 @@ import { noSignal, place, searchOf } from '../ports/vector-store.fixture.ts'
 import { createQdrantVectorStore, type QdrantVectorStoreOptions } from './qdrant-vector-store.ts'
 
 const newPrefix = () => `test-${randomBytes(6).toString('hex')}`
-
-const clientOf = ({ url, apiKey }: RunningQdrant) =>
-  new QdrantClient({ url, headers: apiKey === undefined ? {} : { 'api-key': apiKey }, checkCompatibility: false })
 
 function openStore(server: RunningQdrant, options: Partial<QdrantVectorStoreOptions> = {}) {
   const { url, apiKey } = server
@@ -24,9 +27,7 @@ function openStore(server: RunningQdrant, options: Partial<QdrantVectorStoreOpti
     data: collectionPrefix,
     async dispose() {
       await store.close()
-      const client = clientOf(server)
-      for (const { name } of (await client.getCollections()).collections)
-        if (name.startsWith(`${collectionPrefix}-`)) await client.deleteCollection(name)
+      await removeCollections(server, collectionPrefix)
     },
   }
 }
@@ -70,7 +71,7 @@ describeWithService('Qdrant', await ensureQdrant(), (installation) => {
             ...(data === undefined ? {} : { collectionPrefix: data }),
           }),
         async markNewer(data) {
-          await clientOf(service).createCollection(`${data}-v2-texts`, { sparse_vectors: { lexical: {} } })
+          await qdrantClient(service).createCollection(`${data}-v2-texts`, { sparse_vectors: { lexical: {} } })
         },
       }
     },
@@ -83,7 +84,7 @@ describeWithService('Qdrant', await ensureQdrant(), (installation) => {
     vector: Float32Array.from({ length: dimensions }, (_, index) => (index === 0 ? 1 : 0)),
   })
   const collectionsOf = async (prefix: string) => {
-    const { collections } = await clientOf(server).getCollections()
+    const { collections } = await qdrantClient(server).getCollections()
     return collections.map(({ name: each }) => each).filter((each) => each.startsWith(`${prefix}-`))
   }
 
@@ -93,7 +94,7 @@ describeWithService('Qdrant', await ensureQdrant(), (installation) => {
     await store.upsert(place('doc_1'), space, [chunkOf(4)], noSignal)
     const [collection] = await collectionsOf(data)
     expect(collection).toMatch(/-v1-org-model-4-4-[0-9a-f]{16}$/)
-    const client = clientOf(server)
+    const client = qdrantClient(server)
     const { config, payload_schema: indexes } = await client.getCollection(collection!)
     expect(config.params).toMatchObject({
       vectors: { dense: { size: 4, distance: 'Dot' } },
@@ -122,7 +123,7 @@ describeWithService('Qdrant', await ensureQdrant(), (installation) => {
     const search = () => store.search(searchOf({ text: 'walrus', vectors: [{ space, vector: chunkOf(4).vector }] }))
     await store.upsert(place('doc_1'), space, [chunkOf(4)], noSignal)
     await search()
-    for (const each of await collectionsOf(data)) await clientOf(server).deleteCollection(each)
+    for (const each of await collectionsOf(data)) await qdrantClient(server).deleteCollection(each)
     expect(await search()).toEqual({ dense: [[]], lexical: [] })
     await store.upsert(place('doc_1'), space, [chunkOf(4)], noSignal)
     expect(await search()).toMatchObject({ dense: [[{ chunkId: 'chunk_1' }]], lexical: [{ chunkId: 'chunk_1' }] })
@@ -134,7 +135,7 @@ describeWithService('Qdrant', await ensureQdrant(), (installation) => {
     const space = { modelName: 'org/model:1024', dimensions: 1024 }
     const quantizationOf = async () => {
       const [collection] = await collectionsOf(first.data)
-      return (await clientOf(server).getCollection(collection!)).config.quantization_config
+      return (await qdrantClient(server).getCollection(collection!)).config.quantization_config
     }
     await first.store.upsert(place('doc_1'), space, [chunkOf(1024)], noSignal)
     expect(await quantizationOf()).toMatchObject({ scalar: { type: 'int8' } })
