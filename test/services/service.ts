@@ -37,7 +37,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports]
 }
 
-const isFree = (port: number) =>
+export const isFree = (port: number) =>
   new Promise<boolean>((resolve) => {
     const server = createServer().once('error', () => resolve(false))
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))

@@ -1,11 +1,13 @@
 // npm run services: the real services that tests use, for use by hand.
 import { Command } from 'commander'
+import { ensureChroma, startChroma } from './chroma.ts'
 import { ensureOllama, startOllama } from './ollama.ts'
 import { ensurePostgresql, startPostgresql } from './postgresql.ts'
 import { ensureQdrant, startQdrant } from './qdrant.ts'
 import { ensureRedis, startRedis } from './redis.ts'
 import type { RunningService } from './server.ts'
 import type { Ensured } from './service.ts'
+import { ensureWeaviate, startWeaviate } from './weaviate.ts'
 
 interface Service {
   ensure(): Promise<Ensured<unknown>>
@@ -13,10 +15,12 @@ interface Service {
 }
 
 const SERVICES: Readonly<Record<string, Service>> = {
+  chroma: service(ensureChroma, startChroma),
   ollama: service(ensureOllama, startOllama),
   postgresql: service(ensurePostgresql, startPostgresql),
   qdrant: service(ensureQdrant, startQdrant),
   redis: service(ensureRedis, startRedis),
+  weaviate: service(ensureWeaviate, startWeaviate),
 }
 
 function service<Installation>(
