@@ -1,0 +1,158 @@
+// Calls to Weaviate: each ends with its caller's signal or its time limit, and each failure becomes an error of the platform.
+//
+// The client library repeats gRPC calls that found nobody, for many seconds, and its channel waits longer and longer before it looks for a server
+// that was away. So every call has a question beside it whether the server is ready, which fails at once where nothing listens; and after such a
+// failure the next call has a client of its own.
+import weaviate, { type WeaviateClient } from 'weaviate-client'
+import { TributaryError } from '#shared/errors.ts'
+import { vectorStoreUnavailable } from '../ports/vector-store.ts'
+import { untilAborted } from './until-aborted.ts'
+
+export interface WeaviateTimeouts {
+  /** Longest time for a call that only reads, in milliseconds. Default 10,000. */
+  readMs?: number
+  /** Longest time for a call that writes, in milliseconds. Default 60,000. */
+  writeMs?: number
+}
+
+export interface WeaviateConnectionOptions {
+  /** Of the REST API, for example `http://127.0.0.1:8080`. A path before its API is kept. */
+  url: string
+  /** Of the gRPC API, for example `http://127.0.0.1:50051`; `https:` stands for TLS. */
+  grpcUrl: string
+  apiKey?: string | undefined
+  timeouts?: WeaviateTimeouts | undefined
+}
+
+type Call<Result> = (client: WeaviateClient, signal: AbortSignal) => Promise<Result>
+
+export interface WeaviateConnection {
+  read<Result>(signal: AbortSignal, call: Call<Result>): Promise<Result>
+  write<Result>(signal: AbortSignal, call: Call<Result>): Promise<Result>
+  /** POST of the REST API, for what the client library does not do well. `path` begins after `/v1`. */
+  post(signal: AbortSignal, path: string, body: unknown): Promise<unknown>
+  /** Ends every call under way; later ones fail. */
+  close(): Promise<void>
+}
+
+export function createWeaviateConnection(options: WeaviateConnectionOptions): WeaviateConnection {
+  const { apiKey, timeouts: { readMs = 10_000, writeMs = 60_000 } = {} } = options
+  const restUrl = `${options.url.replace(/\/+$/, '')}/v1`
+  const closing = new AbortController()
+  let current: Promise<WeaviateClient> | null = null
+
+  async function forget(client: Promise<WeaviateClient>): Promise<void> {
+    if (current === client) current = null
+    await (await client.catch(() => null))?.close()
+  }
+
+  /** Aborts when the server turns out not to answer, or not to be ready. */
+  function watchReadiness(until: AbortSignal): AbortSignal {
+    const notReady = new AbortController()
+    fetch(`${restUrl}/.well-known/ready`, { signal: until }).then(
+      async (answer) => {
+        if (!answer.ok) notReady.abort(new Error(`Weaviate is not ready (status ${answer.status}).`))
+        await answer.body?.cancel()
+      },
+      (error: unknown) => notReady.abort(error),
+    )
+    return notReady.signal
+  }
+
+  async function within<Result>(timeoutMs: number, signal: AbortSignal, work: (limit: AbortSignal) => Promise<Result>) {
+    signal.throwIfAborted()
+    const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
+    try {
+      return await untilAborted(limit, () => work(limit))
+    } catch (error) {
+      signal.throwIfAborted()
+      throw asTributaryError(error)
+    }
+  }
+
+  const call = <Result>(timeoutMs: number, signal: AbortSignal, work: Call<Result>): Promise<Result> =>
+    within(timeoutMs, signal, async (limit) => {
+      const done = new AbortController()
+      const notReady = watchReadiness(AbortSignal.any([limit, done.signal]))
+      const client = (current ??= connect(options, { readMs, writeMs }))
+      const either = AbortSignal.any([limit, notReady])
+      try {
+        return await untilAborted(either, async () => work(await client, either))
+      } catch (error) {
+        if (!signal.aborted && (either.aborted || /\bUNAVAILABLE\b/.test(String(error)))) await forget(client)
+        throw error
+      } finally {
+        done.abort()
+      }
+    })
+
+  return {
+    read: (signal, work) => call(readMs, signal, work),
+    write: (signal, work) => call(writeMs, signal, work),
+    post: (signal, path, body) =>
+      within(writeMs, signal, async (limit) => {
+        const headers = {
+          'content-type': 'application/json',
+          ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+        }
+        const answer = await fetch(restUrl + path, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify(body),
+          signal: limit,
+        })
+        if (answer.ok) return (await answer.json()) as unknown
+        throw Object.assign(new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`), {
+          code: answer.status,
+        })
+      }),
+    async close() {
+      closing.abort(new Error('The vector store is closed.'))
+      if (current) await forget(current)
+    },
+  }
+}
+
+/** Without the client's own checks: nothing is asked of the server before it is needed. */
+function connect(
+  { url, grpcUrl, apiKey }: WeaviateConnectionOptions,
+  { readMs, writeMs }: Required<WeaviateTimeouts>,
+): Promise<WeaviateClient> {
+  const [rest, grpc] = [new URL(url), new URL(grpcUrl)]
+  return weaviate.connectToCustom({
+    httpHost: rest.hostname,
+    httpPort: portOf(rest),
+    httpPath: rest.pathname.replace(/\/+$/, ''),
+    httpSecure: rest.protocol === 'https:',
+    grpcHost: grpc.hostname,
+    grpcPort: portOf(grpc),
+    grpcSecure: grpc.protocol === 'https:',
+    // In seconds.
+    timeout: { init: readMs / 1000, query: readMs / 1000, insert: writeMs / 1000 },
+    skipInitChecks: true,
+    ...(apiKey === undefined ? {} : { authCredentials: new weaviate.ApiKey(apiKey) }),
+  })
+}
+
+const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))
+
+/** Statuses of HTTP and of gRPC, as the client library hands them on. */
+export function asTributaryError(error: unknown): TributaryError {
+  if (error instanceof TributaryError) return error
+  const name = error instanceof Error ? error.name : ''
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  const words = String(error)
+  if (code === 401 || name === 'WeaviateUnauthenticatedError' || /\bUNAUTHENTICATED\b/.test(words))
+    return new TributaryError('CONFIGURATION_INVALID', 'Weaviate refuses the key in WEAVIATE_API_KEY, or wants one.', {
+      cause: error,
+    })
+  if (code === 403 || name === 'WeaviateInsufficientPermissionsError' || /read-?only|PERMISSION_DENIED/i.test(words))
+    return new TributaryError(
+      'UPSTREAM_UNAVAILABLE',
+      'Weaviate takes no writes: it is read-only, or the key in WEAVIATE_API_KEY may only read.',
+      { cause: error },
+    )
+  if (code === 429 || code === 507)
+    return new TributaryError('CAPACITY_EXCEEDED', 'Weaviate has no room or too much to do.', { cause: error })
+  return vectorStoreUnavailable(error)
+}
