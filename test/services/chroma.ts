@@ -1,34 +1,29 @@
 // A real Chroma server for tests, from its Python package in a virtual environment of its own.
 import path from 'node:path'
-import { ensureInstalled, runTool, type Installed, type Recipe } from './install.ts'
+import { ensureInstalled, type Installed, type Recipe } from './install.ts'
+import { createPythonEnvironment, PYTHON_PROGRAM } from './python.ts'
 import { startServer, type RunningService } from './server.ts'
 import type { Ensured } from './service.ts'
 
-const VERSION = '1.5.9'
+const REQUIREMENTS = path.join(import.meta.dirname, 'chroma.requirements.txt')
 
 const recipe: Recipe = {
   name: 'chroma',
-  version: VERSION,
-  // Not bin/chroma: its first line names the folder that everything was made in, not the one it is moved to.
-  program: 'bin/python3',
-  duration: 'about a minute',
-  async install({ staging, signal }) {
-    await runTool('python3', ['-m', 'venv', staging], { signal }).catch((cause: unknown) => {
-      throw new Error('Python 3.9 or newer with its module venv is missing', { cause })
-    })
-    const install = ['-m', 'pip', 'install', '--no-cache-dir', '--only-binary=:all:', `chromadb==${VERSION}`]
-    await runTool(path.join(staging, 'bin/python3'), install, { signal })
-  },
+  /** Of chromadb in the requirements; the number behind it counts changes of the others. */
+  version: '1.5.9-1',
+  program: PYTHON_PROGRAM,
+  duration: 'half a minute',
+  install: ({ staging, signal }) => createPythonEnvironment(staging, REQUIREMENTS, signal),
 }
 
-/** What the package's own command does, without the embedding functions that it loads before. */
+/** What the package's own command does, without the Python side of the package. */
 const RUN = 'import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(["chroma", "run", *sys.argv[1:]])'
 
 export interface RunningChroma extends RunningService {
   url: string
 }
 
-/** Finds the virtual environment; makes it (about a minute) where services may be installed. */
+/** Finds the virtual environment; makes it (half a minute) where services may be installed. */
 export const ensureChroma = (): Promise<Ensured<Installed>> => ensureInstalled(recipe)
 
 export async function startChroma({ program }: Installed): Promise<RunningChroma> {
