@@ -9,6 +9,7 @@ import {
   vectorStoreUnavailable,
   type EmbeddingSpace,
   type RankedChunks,
+  type StoredChunks,
   type VectorStore,
 } from '../ports/vector-store.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
@@ -119,30 +120,29 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
       await deleteWhere(name, workspaceId, filter, signal)
   }
 
-  const countIn = (name: string, workspaceId: string, documentId: string, signal: AbortSignal): Promise<number> =>
-    connection.read(signal, (client) =>
+  /**
+   * All of a document, in parts: a query neither finds more than the server's limit nor goes on after an object when it has a filter. Also what
+   * is counted: Weaviate's own sum counts an object twice for good that two processes wrote at the same time.
+   */
+  async function* readIn(
+    name: string,
+    { workspaceId, documentId, hasContent }: { workspaceId: string; documentId: string; hasContent: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<{ properties: Partial<TextProperties> & PlaceProperties; vector: number[] | undefined }> {
+    const sum = await connection.read(signal, (client) =>
       unlessNone(0, async () => {
         const filters = ofDocument(documentId)
         return (await tenant(client, name, workspaceId).aggregate.overAll({ filters })).totalCount
       }),
     )
-
-  /** All of a document, in parts: a query neither finds more than the server's limit nor goes on after an object when it has a filter. */
-  async function* readIn<Properties extends PlaceProperties>(
-    name: string,
-    workspaceId: string,
-    documentId: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<{ properties: Properties; vector: number[] | undefined }> {
-    const count = await countIn(name, workspaceId, documentId, signal)
-    const steps = Math.ceil(count / (READ_OBJECTS / 2))
+    const steps = Math.ceil(sum / (READ_OBJECTS / 2))
     const parts = Array.from({ length: steps }, (_, step) => [step / steps, (step + 1) / steps] as const)
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       const [from, to] = part
-      const filters = partOfDocument(documentId, from, to)
+      const content = hasContent ? { includeVector: true } : { returnProperties: ['chunkId' as const] }
       const { objects } = await connection.read(signal, (client, abortSignal) =>
-        tenant<Properties>(client, name, workspaceId).query.fetchObjects(
-          { filters, limit: READ_OBJECTS, includeVector: true },
+        tenant<TextProperties>(client, name, workspaceId).query.fetchObjects(
+          { filters: partOfDocument(documentId, from, to), limit: READ_OBJECTS, ...content },
           { abortSignal },
         ),
       )
@@ -150,8 +150,14 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
       if (objects.length === READ_OBJECTS) parts.unshift([from, middle], [middle, to])
       else
         for (const { properties, vectors } of objects)
-          yield { properties: properties as Properties, vector: (vectors as { default?: number[] }).default }
+          yield { properties, vector: vectors['default'] as number[] | undefined }
     }
+  }
+
+  async function countIn(name: string, workspaceId: string, documentId: string, signal: AbortSignal): Promise<number> {
+    let count = 0
+    for await (const _ of readIn(name, { workspaceId, documentId, hasContent: false }, signal)) count++
+    return count
   }
 
   return {
@@ -241,20 +247,20 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
 
     async readDocument(workspaceId, documentId, signal) {
       const { hasTexts, spaces } = await look(signal)
+      const wanted = { workspaceId, documentId, hasContent: true }
+      const stored: StoredChunks = { space: null, chunks: [] }
       const vectors = new Map<string, Float32Array>()
-      let found: EmbeddingSpace | null = null
       for (const [name, space] of spaces)
-        for await (const { properties, vector } of readIn(name, workspaceId, documentId, signal)) {
-          found = space
+        for await (const { properties, vector } of readIn(name, wanted, signal)) {
+          stored.space = space
           vectors.set(properties.chunkId, Float32Array.from(vector!))
         }
-      const chunks = []
       if (hasTexts)
-        for await (const { properties } of readIn<TextProperties>(texts, workspaceId, documentId, signal)) {
+        for await (const { properties } of readIn(texts, wanted, signal)) {
           const { chunkId: id, text } = properties
-          chunks.push({ id, text, vector: vectors.get(id) ?? null })
+          stored.chunks.push({ id, text: text!, vector: vectors.get(id) ?? null })
         }
-      return { space: found, chunks }
+      return stored
     },
 
     close: () => connection.close(),
