@@ -1,0 +1,106 @@
+// The collections of the Chroma store: one of texts for all chunks, one of vectors per embedding space. Names begin with a prefix and the version of
+// what is stored; a newer one is refused.
+import { createHash } from 'node:crypto'
+import type { Collection, CreateCollectionConfiguration } from 'chromadb'
+import { TributaryError } from '#shared/errors.ts'
+import type { EmbeddingSpace } from '../ports/vector-store.ts'
+import type { ChromaRequests } from './chroma-requests.ts'
+
+/** One more when what is stored changes so that this program would misread it. */
+const SCHEMA_VERSION = 1
+/** Collections that one request lists. */
+const PAGE = 100
+
+export interface KnownCollection {
+  /** By which the server knows it. */
+  id: string
+  name: string
+  /** Null for that of texts. */
+  space: EmbeddingSpace | null
+}
+
+export interface ChromaCollections {
+  /** Those that are there now, by their names. DATA_DIRECTORY_NEWER when a newer program made one. */
+  list(signal: AbortSignal): Promise<ReadonlyMap<string, KnownCollection>>
+  /** Those that were there when last looked. */
+  known(): ReadonlyMap<string, KnownCollection>
+  /** Makes it unless it is there; two processes may do so at once. */
+  ensure(space: EmbeddingSpace | null, signal: AbortSignal): Promise<KnownCollection>
+  nameOf(space: EmbeddingSpace | null): string
+}
+
+export function createChromaCollections(requests: ChromaRequests, prefix: string): ChromaCollections {
+  // Chroma takes names of 3 to 512 letters, digits, _ - and dots that begin and end with a letter or digit.
+  if (!/^[A-Za-z0-9][\w-]{0,99}$/.test(prefix))
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `collectionPrefix is "${prefix}": 1 to 100 letters, digits, _ and - are expected, the first a letter or digit.`,
+    )
+  let present: ReadonlyMap<string, KnownCollection> = new Map()
+  const nameOf = (space: EmbeddingSpace | null) =>
+    `${prefix}-v${SCHEMA_VERSION}-${space === null ? 'texts' : labelOf(space)}`
+
+  /** Null when it is of somebody else. */
+  function own({ id, name, metadata }: Collection): KnownCollection | null {
+    const version = name.startsWith(`${prefix}-v`) ? /^(\d+)-/.exec(name.slice(prefix.length + 2))?.[1] : undefined
+    if (version === undefined) return null
+    if (Number(version) > SCHEMA_VERSION)
+      throw new TributaryError(
+        'DATA_DIRECTORY_NEWER',
+        `A newer version of Tributary has written to Chroma (collection ${name}). Start that version, or use another Chroma.`,
+      )
+    const [modelName, dimensions] = [metadata?.['model_name'], metadata?.['dimensions']]
+    return {
+      id,
+      name,
+      space: typeof modelName === 'string' ? { modelName, dimensions: Number(dimensions) } : null,
+    }
+  }
+
+  return {
+    nameOf,
+    known: () => present,
+
+    async list(signal) {
+      const all = await requests.read(signal, async (client) => {
+        const collections: Collection[] = []
+        for (;;) {
+          const page = await client.listCollections({ limit: PAGE, offset: collections.length })
+          collections.push(...page)
+          if (page.length < PAGE) return collections
+        }
+      })
+      present = new Map(all.flatMap((collection) => own(collection) ?? []).map((each) => [each.name, each]))
+      return present
+    },
+
+    async ensure(space, signal) {
+      const name = nameOf(space)
+      const there = present.get(name)
+      if (there) return there
+      const made = await requests.write(signal, (client) =>
+        client.getOrCreateCollection({
+          name,
+          embeddingFunction: null,
+          configuration: { hnsw: indexOf(space) },
+          // Chroma takes no empty metadata.
+          metadata: space === null ? { holds: 'texts' } : { model_name: space.modelName, dimensions: space.dimensions },
+        }),
+      )
+      const collection = { id: made.id, name, space }
+      present = new Map([...present, [name, collection]])
+      return collection
+    },
+  }
+}
+
+/** Searches give up to 1,000 neighbours, which a narrower beam would not find. Texts have no vector worth searching. */
+const indexOf = (space: EmbeddingSpace | null): NonNullable<CreateCollectionConfiguration['hnsw']> =>
+  space === null ? { space: 'l2' } : { space: 'cosine', ef_construction: 200, ef_search: 1_000 }
+
+/** Readable for operators, and unique: names of models are long and hold characters that names of collections may not. */
+function labelOf({ modelName, dimensions }: EmbeddingSpace): string {
+  const readable = modelName.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)
+  const digest = createHash('sha256').update(JSON.stringify([modelName, dimensions]))
+  return `${readable}-${dimensions}-${digest.digest('hex').slice(0, 16)}`
+}

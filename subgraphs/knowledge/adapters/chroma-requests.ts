@@ -1,0 +1,95 @@
+// Requests to Chroma: each ends with its caller's signal or its time limit, and each failure becomes an error of the platform.
+import {
+  ChromaClient,
+  ChromaForbiddenError,
+  ChromaNotFoundError,
+  ChromaQuotaExceededError,
+  ChromaRateLimitError,
+  ChromaUnauthorizedError,
+} from 'chromadb'
+import { TributaryError } from '#shared/errors.ts'
+import { vectorStoreUnavailable } from '../ports/vector-store.ts'
+import { untilAborted } from './until-aborted.ts'
+
+export interface ChromaTimeouts {
+  /** Longest time for a request that only reads, in milliseconds. Default 10,000. */
+  readMs?: number
+  /** Longest time for a request that writes, in milliseconds. Default 60,000. */
+  writeMs?: number
+}
+
+export interface ChromaRequestsOptions {
+  /** For example `http://127.0.0.1:8000`. */
+  url: string
+  /** For a proxy in front of it that asks for one, as `Authorization: Bearer …`: the server itself knows none. */
+  apiKey?: string | undefined
+  /** Chroma's own tenant and database; both have to be there. Default `default_tenant` and `default_database`. */
+  tenant?: string | undefined
+  database?: string | undefined
+  timeouts?: ChromaTimeouts | undefined
+}
+
+type Call<Result> = (client: ChromaClient) => Promise<Result>
+
+export interface ChromaRequests {
+  read<Result>(signal: AbortSignal, call: Call<Result>): Promise<Result>
+  write<Result>(signal: AbortSignal, call: Call<Result>): Promise<Result>
+  /** Ends every request under way; later ones fail. */
+  close(): void
+}
+
+export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequests {
+  const { apiKey, tenant = 'default_tenant', database = 'default_database', timeouts = {} } = options
+  const { readMs = 10_000, writeMs = 60_000 } = timeouts
+  const url = new URL(options.url)
+  const closing = new AbortController()
+
+  /** A client has one signal for all its requests, so every call has a client; it is no more than these settings. */
+  const clientWith = (signal: AbortSignal) =>
+    new ChromaClient({
+      host: url.hostname,
+      port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
+      ssl: url.protocol === 'https:',
+      tenant,
+      database,
+      headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+      fetchOptions: { signal },
+    })
+
+  async function request<Result>(timeoutMs: number, signal: AbortSignal, call: Call<Result>): Promise<Result> {
+    signal.throwIfAborted()
+    const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
+    try {
+      return await untilAborted(limit, () => call(clientWith(limit)))
+    } catch (error) {
+      signal.throwIfAborted()
+      throw typed(error)
+    }
+  }
+
+  return {
+    read: (signal, call) => request(readMs, signal, call),
+    write: (signal, call) => request(writeMs, signal, call),
+    close: () => closing.abort(new Error('The vector store is closed.')),
+  }
+}
+
+/** Whether what was asked for is not there. */
+export const saysNotFound = (error: unknown): boolean =>
+  error instanceof TributaryError && error.cause instanceof ChromaNotFoundError
+
+function typed(error: unknown): TributaryError {
+  if (error instanceof TributaryError) return error
+  const because = { cause: error }
+  if (error instanceof ChromaUnauthorizedError)
+    return new TributaryError(
+      'CONFIGURATION_INVALID',
+      'Chroma refuses the key in CHROMA_API_KEY, or wants one.',
+      because,
+    )
+  if (error instanceof ChromaForbiddenError)
+    return new TributaryError('UPSTREAM_UNAVAILABLE', 'Chroma does not let the key in CHROMA_API_KEY do this.', because)
+  if (error instanceof ChromaQuotaExceededError || error instanceof ChromaRateLimitError)
+    return new TributaryError('CAPACITY_EXCEEDED', 'Chroma has no room or too much to do.', because)
+  return vectorStoreUnavailable(error)
+}

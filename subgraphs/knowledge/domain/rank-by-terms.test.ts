@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { rankByTerms } from './rank-by-terms.ts'
+
+const candidate = (id: string, weights: Record<string, number>) => ({ id, weights: new Map(Object.entries(weights)) })
+const order = (ranked: { id: string }[]) => ranked.map(({ id }) => id)
+
+test('a rare term counts for more than a frequent one, and two terms for more than one', () => {
+  const candidates = [
+    candidate('frequent', { run: 1 }),
+    candidate('rare', { walrus: 1 }),
+    candidate('both', { run: 1, walrus: 1 }),
+    candidate('frequent too', { run: 1 }),
+  ]
+  const ranked = rankByTerms({ terms: ['run', 'walrus'], candidates, textCount: 100 })
+  expect(order(ranked)).toEqual(['both', 'rare', 'frequent', 'frequent too'])
+})
+
+test('the score is the weight by ln(1 + (N - n + 0.5) / (n + 0.5))', () => {
+  const [best] = rankByTerms({ terms: ['run'], candidates: [candidate('a', { run: 2 })], textCount: 10 })
+  expect(best!.score).toBeCloseTo(2 * Math.log(1 + 9.5 / 1.5), 10)
+})
+
+test('a term that every text has still counts for something', () => {
+  const candidates = [candidate('a', { run: 1 }), candidate('b', { run: 2 })]
+  const ranked = rankByTerms({ terms: ['run'], candidates, textCount: 2 })
+  expect(order(ranked)).toEqual(['b', 'a'])
+  expect(ranked[1]!.score).toBeGreaterThan(0)
+})
