@@ -1,4 +1,4 @@
-// The collections of the Chroma store: one of texts for all chunks, one of vectors per embedding space. Names begin with a prefix and the version of
+// The collections of the Chroma store: one per embedding space, and one for chunks that have no vector. Names begin with a prefix and the version of
 // what is stored; a newer one is refused.
 import { createHash } from 'node:crypto'
 import type { Collection, CreateCollectionConfiguration } from 'chromadb'
@@ -15,7 +15,7 @@ export interface KnownCollection {
   /** By which the server knows it. */
   id: string
   name: string
-  /** Null for that of texts. */
+  /** Null for that of chunks without a vector. */
   space: EmbeddingSpace | null
 }
 
@@ -94,7 +94,7 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
   }
 }
 
-/** Searches give up to 1,000 neighbours, which a narrower beam would not find. Texts have no vector worth searching. */
+/** Searches give up to 1,000 neighbours, which a narrower beam would not find. */
 const indexOf = (space: EmbeddingSpace | null): NonNullable<CreateCollectionConfiguration['hnsw']> =>
   space === null ? { space: 'l2' } : { space: 'cosine', ef_construction: 200, ef_search: 1_000 }
 

@@ -1,19 +1,15 @@
-// A chunk as records of Chroma: one with its text and terms, one with its vector.
+// A chunk as a record of Chroma.
 import { hash } from 'node:crypto'
 import type { Metadata, Where } from 'chromadb'
 import { termWeights } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace } from '../ports/vector-store.ts'
 
-/** Metadata of both kinds of records. */
-interface PlaceMetadata extends Metadata {
+/** `weights` has the weight of each of `terms`, in their order. */
+export interface ChunkMetadata extends Metadata {
   workspace: string
   knowledge_base: string
   document: string
   chunk: string
-}
-
-/** `weights` has the weight of each of `terms`, in their order. */
-export interface TextMetadata extends PlaceMetadata {
   terms: string[]
   weights: number[]
 }
@@ -25,28 +21,28 @@ const TERM_CHARACTERS = 100
 
 export const recordId = (workspaceId: string, chunkId: string): string => JSON.stringify([workspaceId, chunkId])
 
-export const placeMetadata = (place: DocumentPlace, chunk: ChunkToStore): PlaceMetadata => ({
-  workspace: place.workspaceId,
-  knowledge_base: place.knowledgeBaseId,
-  document: place.documentId,
-  chunk: chunk.id,
-})
-
-export function textMetadata(place: DocumentPlace, chunk: ChunkToStore): TextMetadata {
+export function chunkMetadata(place: DocumentPlace, chunk: ChunkToStore): ChunkMetadata {
   const weights = new Map<string, number>()
   for (const [term, weight] of termWeights(chunk.text)) {
     const cut = term.slice(0, TERM_CHARACTERS)
     weights.set(cut, (weights.get(cut) ?? 0) + weight)
   }
   if (weights.size === 0) weights.set(NO_TERM, 0)
-  return { ...placeMetadata(place, chunk), terms: [...weights.keys()], weights: [...weights.values()] }
+  return {
+    workspace: place.workspaceId,
+    knowledge_base: place.knowledgeBaseId,
+    document: place.documentId,
+    chunk: chunk.id,
+    terms: [...weights.keys()],
+    weights: [...weights.values()],
+  }
 }
 
 export const soughtTerms = (text: string): string[] => [
   ...new Set([...termWeights(text).keys()].map((term) => term.slice(0, TERM_CHARACTERS))),
 ]
 
-/** Every record has a vector for Chroma: for texts, one that nobody looks for. Different ones, for its graph has no use for equals. */
+/** Chroma wants a vector of every record: where there is none, one that nobody looks for. Different ones, for its graph has no use for equals. */
 export const placeholderVector = (id: string): number[] => [hash('sha1', id, 'buffer').readUInt32BE(0) / 2 ** 32]
 
 /** The dialect of Chroma's filters wants two conditions at least under `$and`, and under `$or`. */
@@ -59,7 +55,6 @@ export const inScope = (
 })
 
 export function withTerms(scope: Where, terms: readonly string[], combine: '$and' | '$or'): Where {
-  // Chroma's type of filters does not know yet that lists can be looked into.
-  const conditions = terms.map((term) => ({ terms: { $contains: term } }) as unknown as Where)
+  const conditions: Where[] = terms.map((term) => ({ terms: { $contains: term } }))
   return { $and: [scope, conditions.length === 1 ? conditions[0]! : ({ [combine]: conditions } as Where)] }
 }

@@ -1,31 +1,31 @@
-// VectorStore on Chroma. A chunk is a record in the collection of texts and, with a vector, one in the collection of its embedding space (HNSW, cosine);
-// workspace, knowledge base and document are metadata that every request is restricted by.
+// VectorStore on Chroma. A chunk is one record: its vector, its text as document, its place and terms as metadata, by which every request is
+// restricted. Words are looked for in every collection, vectors in that of their space (HNSW, cosine). Any number of processes may write.
 //
-// A server of one's own does not rank words: sparse vectors and its Search API are those of Chroma Cloud. It does find texts by the terms in a list
-// of their metadata, so the texts that have one of the terms are fetched with the weights of their terms and ranked here, as many as a bound
-// allows. Any number of processes may write; Chroma carries out writes one after the other and shows them to every read after them.
+// A server of one's own does not rank words: sparse vectors and the Search API are those of Chroma Cloud. It does find records by a term in a list of
+// their metadata, so those that have one of the terms are fetched with the weights of their terms and ranked here, as many as a bound allows.
+// Reads see writes: Chroma shows a write to every read after it, and every search looks which collections there are now.
 import type { Where } from 'chromadb'
-import { rankByTerms } from '../domain/rank-by-terms.ts'
+import { rankByTerms, type TermCandidate } from '../domain/rank-by-terms.ts'
 import {
   vectorLengthWrong,
   type ChunkToStore,
+  type EmbeddingSpace,
   type RankedChunks,
   type StoredChunks,
+  type VectorSearch,
   type VectorStore,
 } from '../ports/vector-store.ts'
 import { createChromaCollections, type KnownCollection } from './chroma-collections.ts'
 import {
+  chunkMetadata,
   inScope,
   placeholderVector,
-  placeMetadata,
   recordId,
   soughtTerms,
-  textMetadata,
   withTerms,
-  type TextMetadata,
+  type ChunkMetadata,
 } from './chroma-records.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequestsOptions } from './chroma-requests.ts'
-import { createOneAtATime } from './one-at-a-time.ts'
 
 export interface ChromaVectorStoreOptions extends ChromaRequestsOptions {
   /** What names of this platform's collections begin with, where platforms share a server. Letters, digits, _ and -. Default `tributary`. */
@@ -38,14 +38,13 @@ const WRITE_RECORDS = 256
 const READ_RECORDS = 500
 /** Records that one request deletes. */
 const DELETE_RECORDS = 5_000
-/** Texts that one request fetches to be ranked. */
+/** Records of a collection that one request fetches to be ranked. */
 const CANDIDATES = 2_000
 
 export function createChromaVectorStore(options: ChromaVectorStoreOptions): VectorStore {
   const { collectionPrefix: prefix = 'tributary' } = options
   const requests = createChromaRequests(options)
   const collections = createChromaCollections(requests, prefix)
-  const oneAtATime = createOneAtATime()
 
   /** Null when the collection is gone. */
   async function unlessGone<Result>(call: Promise<Result>): Promise<Result | null> {
@@ -78,51 +77,41 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     return found?.ids ?? []
   }
 
-  /** The texts of the scope that have the terms, at most `CANDIDATES` of them. */
-  async function findTexts({ id }: KnownCollection, where: Where, signal: AbortSignal): Promise<TextMetadata[]> {
+  async function findCandidates({ id }: KnownCollection, where: Where, signal: AbortSignal): Promise<ChunkMetadata[]> {
     const found = await unlessGone(
       requests.read(signal, (client) =>
-        client.collection(id).get<TextMetadata>({ where, limit: CANDIDATES, include: ['metadatas'] }),
+        client.collection(id).get<ChunkMetadata>({ where, limit: CANDIDATES, include: ['metadatas'] }),
       ),
     )
     return (found?.metadatas ?? []).filter((metadata) => metadata !== null)
   }
 
-  async function searchTexts(
-    texts: KnownCollection,
-    scope: Where,
-    terms: string[],
-    limit: number,
-    signal: AbortSignal,
-  ) {
+  /** Those of a collection that have one of the terms, or the most telling of them, and how many there are of all. */
+  async function searchWords(collection: KnownCollection, scope: Where, terms: string[], signal: AbortSignal) {
     const [textCount, some] = await Promise.all([
-      unlessGone(requests.read(signal, (client) => client.collection(texts.id).count())),
-      findTexts(texts, withTerms(scope, terms, '$or'), signal),
+      unlessGone(requests.read(signal, (client) => client.collection(collection.id).count())),
+      findCandidates(collection, withTerms(scope, terms, '$or'), signal),
     ])
     const found = new Map(some.map((metadata) => [metadata.chunk, metadata]))
     if (some.length === CANDIDATES && terms.length > 1)
       // There are more. Those that have all terms, and those that have a rare one, are not to be missed.
       for (const where of [withTerms(scope, terms, '$and'), ...terms.map((term) => withTerms(scope, [term], '$or'))])
-        for (const metadata of await findTexts(texts, where, signal)) found.set(metadata.chunk, metadata)
-    const candidates = [...found].map(([id, metadata]) => ({
+        for (const metadata of await findCandidates(collection, where, signal)) found.set(metadata.chunk, metadata)
+    const candidates = [...found].map(([id, metadata]): TermCandidate => ({
       id,
       weights: new Map(metadata.terms.map((term, at) => [term, metadata.weights[at]!])),
     }))
-    return rankByTerms({ terms, candidates, textCount: textCount ?? 0 })
-      .slice(0, limit)
-      .map(({ id, score }) => ({ chunkId: id, score }))
+    return { candidates, textCount: textCount ?? 0 }
   }
 
-  async function searchVectors(
+  async function searchVector(
     { id }: KnownCollection,
     vector: Float32Array,
-    where: Where,
-    limit: number,
-    signal: AbortSignal,
+    { where, limit, signal }: { where: Where; limit: number; signal: AbortSignal },
   ): Promise<RankedChunks> {
     const found = await unlessGone(
       requests.read(signal, (client) =>
-        client.collection(id).query({
+        client.collection(id).query<ChunkMetadata>({
           queryEmbeddings: [Array.from(vector)],
           nResults: limit,
           where,
@@ -131,7 +120,48 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       ),
     )
     const [metadatas = [], distances = []] = [found?.metadatas[0], found?.distances[0]]
-    return metadatas.map((metadata, at) => ({ chunkId: String(metadata!['chunk']), score: 1 - distances[at]! }))
+    return metadatas.map((metadata, at) => ({ chunkId: metadata!.chunk, score: 1 - distances[at]! }))
+  }
+
+  /** What a collection holds of a search: a list per vector, null for those of other spaces, and what words find. */
+  async function searchIn(collection: KnownCollection, search: VectorSearch, terms: string[]) {
+    const { workspaceId, knowledgeBaseIds, vectors, limit, signal } = search
+    const where = inScope(workspaceId, 'knowledge_base', knowledgeBaseIds)
+    const [words, ...dense] = await Promise.all([
+      terms.length === 0 ? { candidates: [], textCount: 0 } : searchWords(collection, where, terms, signal),
+      ...vectors.map(({ space, vector }) =>
+        collections.nameOf(space) === collection.name
+          ? searchVector(collection, vector, { where, limit, signal })
+          : null,
+      ),
+    ])
+    return { words, dense }
+  }
+
+  async function store(
+    space: EmbeddingSpace | null,
+    records: [id: string, metadata: ChunkMetadata, chunk: ChunkToStore][],
+    signal: AbortSignal,
+  ) {
+    if (records.length === 0) return
+    const own = await collections.ensure(space, signal)
+    const size = await recordsPerWrite(signal)
+    for (let from = 0; from < records.length; from += size) {
+      const batch = records.slice(from, from + size)
+      const ids = batch.map(([id]) => id)
+      await requests.write(signal, (client) =>
+        client.collection(own.id).upsert({
+          ids,
+          embeddings: batch.map(([id, , { vector }]) => (vector === null ? placeholderVector(id) : Array.from(vector))),
+          documents: batch.map(([, , { text }]) => text),
+          metadatas: batch.map(([, metadata]) => metadata),
+        }),
+      )
+      // Where the chunks were before, if they had a vector of another space, or none.
+      for (const other of (await collections.list(signal)).values())
+        if (other.name !== own.name)
+          await unlessGone(requests.write(signal, (client) => client.collection(other.id).delete({ ids })))
+    }
   }
 
   return {
@@ -139,102 +169,72 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       signal.throwIfAborted()
       const wrong = chunks.find(({ vector }) => vector !== null && vector.length !== space?.dimensions)
       if (wrong) throw vectorLengthWrong(space?.dimensions ?? 0, wrong.vector!.length)
-      const { workspaceId, documentId } = place
-      const unique = [...new Map(chunks.map((chunk) => [recordId(workspaceId, chunk.id), chunk])).entries()]
-      await oneAtATime(recordId(workspaceId, documentId), signal, async () => {
-        await collections.list(signal)
-        const texts = await collections.ensure(null, signal)
-        const hasVectors = space !== null && unique.some(([, { vector }]) => vector !== null)
-        const own = hasVectors ? await collections.ensure(space, signal) : null
-        const spaces = [...collections.known().values()].filter((each) => each.space !== null)
-        const size = await recordsPerWrite(signal)
-        for (let from = 0; from < unique.length; from += size) {
-          const batch = unique.slice(from, from + size)
-          await requests.write(signal, (client) =>
-            client.collection(texts.id).upsert({
-              ids: batch.map(([id]) => id),
-              embeddings: batch.map(([id]) => placeholderVector(id)),
-              documents: batch.map(([, { text }]) => text),
-              metadatas: batch.map(([, chunk]) => textMetadata(place, chunk)),
-            }),
-          )
-          for (const { id: collectionId, name } of spaces) {
-            // Where the chunks had a vector before, and have none now.
-            const ids = batch.filter(([, { vector }]) => name !== own?.name || vector === null).map(([id]) => id)
-            if (ids.length > 0)
-              await unlessGone(requests.write(signal, (client) => client.collection(collectionId).delete({ ids })))
-          }
-          const withVector = batch.filter(([, { vector }]) => vector !== null)
-          if (own !== null && withVector.length > 0)
-            await requests.write(signal, (client) =>
-              client.collection(own.id).upsert({
-                ids: withVector.map(([id]) => id),
-                embeddings: withVector.map(([, { vector }]) => Array.from(vector!)),
-                metadatas: withVector.map(([, chunk]) => placeMetadata(place, chunk)),
-              }),
-            )
-        }
-      })
+      const { workspaceId } = place
+      const recordsOf = (hasVector: boolean) =>
+        [...new Map(chunks.map((chunk) => [recordId(workspaceId, chunk.id), chunk]))]
+          .filter(([, { vector }]) => (vector !== null) === hasVector)
+          .map(([id, chunk]): [string, ChunkMetadata, ChunkToStore] => [id, chunkMetadata(place, chunk), chunk])
+      await collections.list(signal)
+      if (space !== null) await store(space, recordsOf(true), signal)
+      await store(null, recordsOf(false), signal)
     },
 
-    async search({ workspaceId, knowledgeBaseIds, vectors, text, limit, signal }) {
+    async search(search) {
+      const { knowledgeBaseIds, vectors, text, limit, signal } = search
       signal.throwIfAborted()
       const terms = text === null ? [] : soughtTerms(text)
-      if (knowledgeBaseIds.length === 0) return { dense: vectors.map(() => []), lexical: [] }
-      const names = [...(terms.length > 0 ? [null] : []), ...vectors.map(({ space }) => space)].map(collections.nameOf)
-      // What was not there when it was last looked may be there now.
-      if (names.some((name) => !collections.known().has(name))) await collections.list(signal)
-      const scope = inScope(workspaceId, 'knowledge_base', knowledgeBaseIds)
-      const texts = collections.known().get(collections.nameOf(null))
-      const [lexical, ...dense] = await Promise.all([
-        texts && terms.length > 0 ? searchTexts(texts, scope, terms, limit, signal) : [],
-        ...vectors.map(({ space, vector }) => {
-          const collection = collections.known().get(collections.nameOf(space))
-          return collection ? searchVectors(collection, vector, scope, limit, signal) : []
-        }),
-      ])
-      return { dense, lexical }
+      if (knowledgeBaseIds.length === 0 || (terms.length === 0 && vectors.length === 0))
+        return { dense: vectors.map(() => []), lexical: [] }
+      const known = collections.known()
+      const searchAll = (some: KnownCollection[]) => Promise.all(some.map((each) => searchIn(each, search, terms)))
+      const [present, inKnown] = await Promise.all([collections.list(signal), searchAll([...known.values()])])
+      const found = [...inKnown, ...(await searchAll([...present.values()].filter(({ name }) => !known.has(name))))]
+      const candidates = new Map(found.flatMap(({ words }) => words.candidates.map((each) => [each.id, each] as const)))
+      const ranked = rankByTerms({
+        terms,
+        candidates: [...candidates.values()],
+        textCount: found.reduce((sum, { words }) => sum + words.textCount, 0),
+      })
+      return {
+        dense: vectors.map((_, index) => found.map(({ dense }) => dense[index]).find((list) => list != null) ?? []),
+        lexical: ranked.slice(0, limit).map(({ id, score }) => ({ chunkId: id, score })),
+      }
     },
 
     deleteDocument: (workspaceId, documentId, signal) =>
-      oneAtATime(recordId(workspaceId, documentId), signal, () =>
-        deleteEverywhere(inScope(workspaceId, 'document', [documentId]), signal),
-      ),
+      deleteEverywhere(inScope(workspaceId, 'document', [documentId]), signal),
 
-    async deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal) {
-      await deleteEverywhere(inScope(workspaceId, 'knowledge_base', [knowledgeBaseId]), signal)
-    },
+    deleteKnowledgeBase: (workspaceId, knowledgeBaseId, signal) =>
+      deleteEverywhere(inScope(workspaceId, 'knowledge_base', [knowledgeBaseId]), signal),
 
     async count(workspaceId, documentId, signal) {
       const counts = { texts: 0, vectors: 0 }
       for (const collection of (await collections.list(signal)).values()) {
         const ids = await idsOf(collection, inScope(workspaceId, 'document', [documentId]), signal)
-        counts[collection.space === null ? 'texts' : 'vectors'] += ids.length
+        counts.texts += ids.length
+        if (collection.space !== null) counts.vectors += ids.length
       }
       return counts
     },
 
     async readDocument(workspaceId, documentId, signal) {
       const stored: StoredChunks = { space: null, chunks: [] }
-      const vectors = new Map<string, Float32Array>()
-      const all = [...(await collections.list(signal)).values()]
-      // Vectors first, so that every text finds its own.
-      for (const collection of all.toSorted((a, b) => Number(a.space === null) - Number(b.space === null))) {
+      for (const collection of (await collections.list(signal)).values()) {
         const { id: collectionId, space } = collection
+        // By their ids, since pages by number move while others write.
         const ids = await idsOf(collection, inScope(workspaceId, 'document', [documentId]), signal)
         for (let from = 0; from < ids.length; from += READ_RECORDS) {
-          const page = await requests.read(signal, (client) =>
-            client.collection(collectionId).get({
+          const { metadatas, documents, embeddings } = await requests.read(signal, (client) =>
+            client.collection(collectionId).get<ChunkMetadata>({
               ids: ids.slice(from, from + READ_RECORDS),
-              include: space === null ? ['metadatas', 'documents'] : ['embeddings'],
+              include: ['metadatas', 'documents', ...(space === null ? [] : ['embeddings' as const])],
             }),
           )
-          for (const [at, id] of page.ids.entries())
-            if (space === null) stored.chunks.push(chunkOf(id, page.metadatas[at]!, page.documents[at]!, vectors))
-            else {
-              stored.space = space
-              vectors.set(id, Float32Array.from(page.embeddings[at]!))
-            }
+          for (const [at, metadata] of metadatas.entries()) {
+            const vector = space === null ? null : Float32Array.from(embeddings[at]!)
+            stored.chunks.push({ id: metadata!.chunk, text: documents[at]!, vector })
+          }
+          stored.space = space ?? stored.space
         }
       }
       return stored
@@ -245,10 +245,3 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     },
   }
 }
-
-const chunkOf = (
-  recordIdOfChunk: string,
-  metadata: Record<string, unknown>,
-  text: string,
-  vectors: ReadonlyMap<string, Float32Array>,
-): ChunkToStore => ({ id: String(metadata['chunk']), text, vector: vectors.get(recordIdOfChunk) ?? null })

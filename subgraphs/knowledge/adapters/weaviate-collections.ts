@@ -1,4 +1,4 @@
-// The collections of the Weaviate store: one of texts for all chunks, one of vectors per embedding space. Every workspace is a tenant of each, so
+// The collections of the Weaviate store: one per embedding space, and one for chunks that have no vector. Every workspace is a tenant of each, so
 // that its objects, its vector index and its word statistics are its own. Names carry the version of this schema; a newer one is refused.
 import { createHash } from 'node:crypto'
 import type { CollectionConfig, WeaviateClient } from 'weaviate-client'
@@ -21,80 +21,59 @@ export function checkPrefix(prefix: string): void {
     )
 }
 
-export const textsCollection = (prefix: string): string => `${prefix}V${SCHEMA_VERSION}Texts`
-
-/** Names of models hold characters that names of collections may not. */
-export function vectorsCollection(prefix: string, { modelName, dimensions }: EmbeddingSpace): string {
-  const digest = createHash('sha256').update(JSON.stringify([modelName, dimensions]))
+/** Without a space that of chunks without a vector. Names of models hold characters that names of collections may not. */
+export function collectionName(prefix: string, space: EmbeddingSpace | null): string {
+  if (space === null) return `${prefix}V${SCHEMA_VERSION}Texts`
+  const digest = createHash('sha256').update(JSON.stringify([space.modelName, space.dimensions]))
   return `${prefix}V${SCHEMA_VERSION}Vectors${digest.digest('hex').slice(0, 32)}`
 }
 
-export interface KnownCollections {
-  hasTexts: boolean
-  /** Collections of vectors, by their names. */
-  spaces: ReadonlyMap<string, EmbeddingSpace>
-}
+/** Spaces by the names of their collections. */
+export type KnownCollections = ReadonlyMap<string, EmbeddingSpace | null>
 
 /** Those of this prefix. DATA_DIRECTORY_NEWER when a newer program made one. */
 export function findCollections(prefix: string, all: readonly CollectionConfig[]): KnownCollections {
-  const pattern = new RegExp(`^${prefix}V(\\d+)(?:Texts|Vectors[0-9a-f]{32})$`, 'u')
+  const pattern = new RegExp(`^${prefix}V(\\d+)[A-Z]`, 'u')
   const own = all.filter(({ name }) => {
-    const version = pattern.exec(name)?.[1]
-    if (version !== undefined && Number(version) > SCHEMA_VERSION)
+    const version = Number(pattern.exec(name)?.[1])
+    if (version > SCHEMA_VERSION)
       throw new TributaryError(
         'DATA_DIRECTORY_NEWER',
         `A newer version of Tributary has written to Weaviate (collection ${name}). Start that version, or use another Weaviate.`,
       )
-    return Number(version) === SCHEMA_VERSION
+    return version === SCHEMA_VERSION
   })
-  const spaces = own.filter(({ name }) => name !== textsCollection(prefix))
-  return {
-    hasTexts: spaces.length < own.length,
-    spaces: new Map(spaces.map(({ name, description }) => [name, JSON.parse(description ?? '') as EmbeddingSpace])),
-  }
+  return new Map(
+    own.map(({ name, description }) => [name, description ? (JSON.parse(description) as EmbeddingSpace) : null]),
+  )
 }
 
 /** `replicas` is the number of nodes that hold each object. */
-export function textsSchema(prefix: string, replicas: number): CollectionSchema {
+export function collectionSchema(prefix: string, space: EmbeddingSpace | null, replicas: number): CollectionSchema {
   return {
-    ...collectionSchema(textsCollection(prefix), replicas),
+    class: collectionName(prefix, space),
+    // What the name is a digest of.
+    ...(space === null
+      ? {}
+      : { description: JSON.stringify({ modelName: space.modelName, dimensions: space.dimensions }) }),
+    vectorizer: 'none',
     vectorIndexType: 'hnsw',
-    vectorIndexConfig: { skip: true },
+    vectorIndexConfig: space === null ? { skip: true } : { distance: 'cosine' },
+    multiTenancyConfig: { enabled: true, autoTenantCreation: true, autoTenantActivation: true },
+    // A node that missed a write or a deletion takes over whatever happened last.
+    replicationConfig: { factor: replicas, asyncEnabled: replicas > 1, deletionStrategy: 'TimeBasedResolution' },
     // The terms are words already, without stop words. k1 and b: S. E. Robertson et al., "Okapi at TREC-3", 1994; Weaviate's defaults.
     invertedIndexConfig: { stopwords: { preset: 'none' }, bm25: { k1: 1.2, b: 0.75 } },
     properties: [
-      ...scopeProperties(),
+      textProperty('chunkId', {}),
+      textProperty('knowledgeBase', { indexFilterable: true }),
+      textProperty('document', { indexFilterable: true }),
+      { name: 'slot', dataType: ['int'], indexFilterable: false, indexRangeFilters: true, indexSearchable: false },
       textProperty('text', {}),
       textProperty('terms', { indexSearchable: true, tokenization: 'whitespace' }),
     ],
   }
 }
-
-export function vectorsSchema(prefix: string, space: EmbeddingSpace, replicas: number): CollectionSchema {
-  return {
-    ...collectionSchema(vectorsCollection(prefix, space), replicas),
-    // What the name is a digest of.
-    description: JSON.stringify({ modelName: space.modelName, dimensions: space.dimensions }),
-    vectorIndexType: 'hnsw',
-    vectorIndexConfig: { distance: 'cosine' },
-    properties: scopeProperties(),
-  }
-}
-
-const collectionSchema = (name: string, replicas: number): CollectionSchema => ({
-  class: name,
-  vectorizer: 'none',
-  multiTenancyConfig: { enabled: true, autoTenantCreation: true, autoTenantActivation: true },
-  // A node that missed a write or a deletion takes over whatever happened last.
-  replicationConfig: { factor: replicas, asyncEnabled: replicas > 1, deletionStrategy: 'TimeBasedResolution' },
-})
-
-const scopeProperties = (): PropertySchema[] => [
-  textProperty('chunkId', {}),
-  textProperty('knowledgeBase', { indexFilterable: true }),
-  textProperty('document', { indexFilterable: true }),
-  { name: 'slot', dataType: ['int'], indexFilterable: false, indexRangeFilters: true, indexSearchable: false },
-]
 
 const textProperty = (name: string, indexes: Partial<PropertySchema>): PropertySchema => ({
   name,

@@ -4,19 +4,19 @@ import weaviate, { Filters, generateUuid5, type FilterValue } from 'weaviate-cli
 import { termFrequencies } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace } from '../ports/vector-store.ts'
 
-/** Properties of an object of either kind of collection. */
-export type PlaceProperties = {
+export type ChunkProperties = {
   chunkId: string
   knowledgeBase: string
   document: string
   slot: number
+  text: string
+  terms: string
 }
 
-export type TextProperties = PlaceProperties & { text: string; terms: string }
-
-export interface WeaviateObject<Properties extends PlaceProperties> {
+export interface ChunkObject {
   id: string
-  properties: Properties
+  tenant: string
+  properties: ChunkProperties
   vector?: number[]
 }
 
@@ -32,24 +32,34 @@ export const tenantOf = (workspaceId: string): string =>
     : `digest-${createHash('sha256').update(workspaceId).digest('hex').slice(0, 48)}`
 
 /** The same chunk has the same UUID whoever writes it, so that it takes its own place. */
-export function placeObject({ workspaceId, knowledgeBaseId, documentId }: DocumentPlace, chunk: ChunkToStore) {
+export function chunkObject(
+  { workspaceId, knowledgeBaseId, documentId }: DocumentPlace,
+  chunk: ChunkToStore,
+): ChunkObject {
   const id = generateUuid5(JSON.stringify([workspaceId, chunk.id]))
-  const properties: PlaceProperties = {
-    chunkId: chunk.id,
-    knowledgeBase: filterable(knowledgeBaseId),
-    document: filterable(documentId),
-    slot: Number.parseInt(id.slice(0, 4), 16),
+  return {
+    id,
+    tenant: tenantOf(workspaceId),
+    properties: {
+      chunkId: chunk.id,
+      knowledgeBase: filterable(knowledgeBaseId),
+      document: filterable(documentId),
+      slot: Number.parseInt(id.slice(0, 4), 16),
+      text: chunk.text,
+      terms: indexedTerms(chunk.text),
+    },
+    ...(chunk.vector === null ? {} : { vector: Array.from(chunk.vector) }),
   }
-  return { id, properties }
 }
 
-/** The terms of a text as Weaviate is to count them, separated by blanks: as often as they occur, or once each. */
-export function indexedTerms(text: string): string {
+/** Separated by blanks, each as often as it occurs. */
+function indexedTerms(text: string): string {
   return [...termFrequencies(text)]
     .flatMap(([term, frequency]) => Array<string>(frequency).fill(term.slice(0, TERM_CHARACTERS)))
     .join(' ')
 }
 
+/** Separated by blanks, each once. */
 export const soughtTerms = (text: string): string =>
   [...new Set(termFrequencies(text).keys())].map((term) => term.slice(0, TERM_CHARACTERS)).join(' ')
 

@@ -1,40 +1,38 @@
-// VectorStore on Weaviate. The chunks of a workspace are objects of a tenant: their texts in one collection, searched by BM25 over the domain's own
-// terms, and their vectors in a collection per embedding space (HNSW, cosine; where a filter leaves few, the server searches exactly).
+// VectorStore on Weaviate. A chunk is one object with its text, its terms and its vector; those of a workspace are a tenant's. Words are looked for
+// by BM25 over the domain's own terms in every collection, vectors in that of their space (HNSW, cosine; where a filter leaves few, the server
+// searches exactly). Any number of processes may write.
 //
-// One node shows a write to every read after it; a replicated cluster does when a majority has answered both, which is asked for there. Two
-// writes of one object at the same time leave Weaviate counting it twice, so a process writes a document's objects one call after the other.
+// Reads see writes: one node shows a write to every read after it, a replicated cluster does when a majority has answered both, which is asked
+// for there; and every search looks which collections there are now, beside the search itself and not before it.
 import type { FilterValue, WeaviateClient } from 'weaviate-client'
 import {
   vectorLengthWrong,
-  vectorStoreUnavailable,
+  type ChunkToStore,
   type EmbeddingSpace,
   type RankedChunks,
-  type StoredChunks,
+  type VectorSearch,
   type VectorStore,
 } from '../ports/vector-store.ts'
+import { mergeRanked } from './merge-ranked.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
 import {
   checkPrefix,
+  collectionName,
+  collectionSchema,
   findCollections,
-  textsCollection,
-  textsSchema,
-  vectorsCollection,
-  vectorsSchema,
   type KnownCollections,
 } from './weaviate-collections.ts'
 import { asTributaryError, createWeaviateConnection, type WeaviateConnectionOptions } from './weaviate-connection.ts'
 import {
-  indexedTerms,
+  chunkObject,
   inKnowledgeBases,
   ofDocument,
   partOfDocument,
-  placeObject,
   soughtTerms,
   tenantOf,
   withIds,
-  type PlaceProperties,
-  type TextProperties,
-  type WeaviateObject,
+  type ChunkObject,
+  type ChunkProperties,
 } from './weaviate-objects.ts'
 
 export interface WeaviateVectorStoreOptions extends WeaviateConnectionOptions {
@@ -55,45 +53,35 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
   checkPrefix(prefix)
   const connection = createWeaviateConnection(options)
   const oneAtATime = createOneAtATime()
-  const texts = textsCollection(prefix)
   /** What was there when it was last looked. */
-  let seen: KnownCollections = { hasTexts: false, spaces: new Map() }
+  let seen: KnownCollections = new Map()
 
   const look = (signal: AbortSignal): Promise<KnownCollections> =>
     connection.read(signal, async (client) => (seen = findCollections(prefix, await client.collections.listAll())))
 
-  function tenant<Properties extends PlaceProperties>(client: WeaviateClient, name: string, workspaceId: string) {
-    const collection = client.collections.use<string, Properties>(name).withTenant(tenantOf(workspaceId))
+  function tenant(client: WeaviateClient, name: string, workspaceId: string) {
+    const collection = client.collections.use<string, ChunkProperties>(name).withTenant(tenantOf(workspaceId))
     return replicas > 1 ? collection.withConsistency('QUORUM') : collection
   }
 
   async function ensure(space: EmbeddingSpace | null, signal: AbortSignal): Promise<string> {
-    const name = space === null ? texts : vectorsCollection(prefix, space)
-    if (space === null ? seen.hasTexts : seen.spaces.has(name)) return name
-    const schema = space === null ? textsSchema(prefix, replicas) : vectorsSchema(prefix, space, replicas)
+    const name = collectionName(prefix, space)
+    if (seen.has(name)) return name
     await connection.write(signal, async (client) => {
-      await client.collections.createFromSchema(schema).catch((error: unknown) => {
+      await client.collections.createFromSchema(collectionSchema(prefix, space, replicas)).catch((error: unknown) => {
         // Another process made it at the same time.
         if (!/already exists/.test(String(error))) throw error
       })
     })
-    await look(signal)
     return name
   }
 
   /** By REST, since `insertMany` of the client library looks only every half second whether it has put its own request together. */
-  async function insert(
-    name: string,
-    workspaceId: string,
-    objects: WeaviateObject<PlaceProperties>[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (objects.length === 0) return
-    const outcomes = (await connection.post(
-      signal,
-      `/batch/objects${replicas > 1 ? '?consistency_level=QUORUM' : ''}`,
-      { objects: objects.map((object) => ({ class: name, tenant: tenantOf(workspaceId), ...object })) },
-    )) as { result?: { errors?: { error?: { message: string }[] } } }[]
+  async function insert(name: string, objects: ChunkObject[], signal: AbortSignal): Promise<void> {
+    const path = `/batch/objects${replicas > 1 ? '?consistency_level=QUORUM' : ''}`
+    const outcomes = (await connection.post(signal, path, {
+      objects: objects.map((object) => ({ class: name, ...object })),
+    })) as { result?: { errors?: { error?: { message: string }[] } } }[]
     const [refusal] = outcomes.flatMap(({ result }) => result?.errors?.error ?? [])
     if (refusal) throw asTributaryError(new Error(refusal.message))
   }
@@ -110,14 +98,57 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
         unlessNone(NOTHING_DELETED, () => tenant(client, name, workspaceId).data.deleteMany(filter)),
       )
       if (matches === 0) return
-      if (successful === 0) throw vectorStoreUnavailable(new Error(`None of ${matches} objects could be deleted.`))
+      if (successful === 0) throw asTributaryError(new Error(`None of ${matches} objects could be deleted.`))
     }
   }
 
   async function deleteEverywhere(workspaceId: string, filter: FilterValue, signal: AbortSignal): Promise<void> {
-    const { hasTexts, spaces } = await look(signal)
-    for (const name of [...spaces.keys(), ...(hasTexts ? [texts] : [])])
-      await deleteWhere(name, workspaceId, filter, signal)
+    for (const name of (await look(signal)).keys()) await deleteWhere(name, workspaceId, filter, signal)
+  }
+
+  async function store(workspaceId: string, space: EmbeddingSpace | null, objects: ChunkObject[], signal: AbortSignal) {
+    if (objects.length === 0) return
+    const own = await ensure(space, signal)
+    for (let from = 0; from < objects.length; from += WRITE_OBJECTS) {
+      const batch = objects.slice(from, from + WRITE_OBJECTS)
+      await insert(own, batch, signal)
+      // Where the chunks were before, if they had a vector of another space, or none.
+      for (const name of (await look(signal)).keys())
+        if (name !== own) await deleteWhere(name, workspaceId, withIds(batch.map(({ id }) => id)), signal)
+    }
+  }
+
+  /** What a collection holds of a search: a list per vector, null for those of other spaces, and one of words. */
+  async function searchIn(name: string, search: VectorSearch, terms: string) {
+    const { workspaceId, knowledgeBaseIds, vectors, limit, signal } = search
+    const common = { filters: inKnowledgeBases(knowledgeBaseIds), limit, returnProperties: ['chunkId' as const] }
+    const searchWords = (): Promise<RankedChunks> =>
+      connection.read(signal, (client, abortSignal) =>
+        unlessNone([], async () => {
+          const { objects } = await tenant(client, name, workspaceId).query.bm25(
+            terms,
+            { ...common, queryProperties: ['terms'], returnMetadata: ['score'] },
+            { abortSignal },
+          )
+          return objects.map(({ properties: { chunkId }, metadata }) => ({ chunkId, score: metadata!.score! }))
+        }),
+      )
+    const searchVector = (vector: Float32Array): Promise<RankedChunks> =>
+      connection.read(signal, (client, abortSignal) =>
+        unlessNone([], async () => {
+          const { objects } = await tenant(client, name, workspaceId).query.nearVector(
+            Array.from(vector),
+            { ...common, returnMetadata: ['distance'] },
+            { abortSignal },
+          )
+          return objects.map(({ properties: { chunkId }, metadata }) => ({ chunkId, score: 1 - metadata!.distance! }))
+        }),
+      )
+    const [lexical, ...dense] = await Promise.all([
+      terms === '' ? [] : searchWords(),
+      ...vectors.map(({ space, vector }) => (collectionName(prefix, space) === name ? searchVector(vector) : null)),
+    ])
+    return { lexical, dense }
   }
 
   /**
@@ -128,7 +159,7 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
     name: string,
     { workspaceId, documentId, hasContent }: { workspaceId: string; documentId: string; hasContent: boolean },
     signal: AbortSignal,
-  ): AsyncGenerator<{ properties: Partial<TextProperties> & PlaceProperties; vector: number[] | undefined }> {
+  ): AsyncGenerator<ChunkToStore> {
     const sum = await connection.read(signal, (client) =>
       unlessNone(0, async () => {
         const filters = ofDocument(documentId)
@@ -137,11 +168,11 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
     )
     const steps = Math.ceil(sum / (READ_OBJECTS / 2))
     const parts = Array.from({ length: steps }, (_, step) => [step / steps, (step + 1) / steps] as const)
+    const content = hasContent ? { includeVector: true } : { returnProperties: ['chunkId' as const] }
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       const [from, to] = part
-      const content = hasContent ? { includeVector: true } : { returnProperties: ['chunkId' as const] }
       const { objects } = await connection.read(signal, (client, abortSignal) =>
-        tenant<TextProperties>(client, name, workspaceId).query.fetchObjects(
+        tenant(client, name, workspaceId).query.fetchObjects(
           { filters: partOfDocument(documentId, from, to), limit: READ_OBJECTS, ...content },
           { abortSignal },
         ),
@@ -149,15 +180,15 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
       const middle = (from + to) / 2
       if (objects.length === READ_OBJECTS) parts.unshift([from, middle], [middle, to])
       else
-        for (const { properties, vectors } of objects)
-          yield { properties, vector: vectors['default'] as number[] | undefined }
+        for (const { properties, vectors } of objects) {
+          const vector = vectors['default'] as number[] | undefined
+          yield {
+            id: properties.chunkId,
+            text: properties.text,
+            vector: vector === undefined ? null : Float32Array.from(vector),
+          }
+        }
     }
-  }
-
-  async function countIn(name: string, workspaceId: string, documentId: string, signal: AbortSignal): Promise<number> {
-    let count = 0
-    for await (const _ of readIn(name, { workspaceId, documentId, hasContent: false }, signal)) count++
-    return count
   }
 
   return {
@@ -165,69 +196,35 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
       signal.throwIfAborted()
       const wrong = chunks.find(({ vector }) => vector !== null && vector.length !== space?.dimensions)
       if (wrong) throw vectorLengthWrong(space?.dimensions ?? 0, wrong.vector!.length)
-      const { workspaceId } = place
+      const { workspaceId, documentId } = place
       const unique = [...new Map(chunks.map((chunk) => [chunk.id, chunk])).values()]
-      await oneAtATime(keyOf(workspaceId, place.documentId), signal, async () => {
+      const objects = unique.map((chunk) => chunkObject(place, chunk))
+      await oneAtATime(keyOf(workspaceId, documentId), signal, async () => {
         await look(signal)
-        await ensure(null, signal)
-        const own = space !== null && unique.some(({ vector }) => vector !== null) ? await ensure(space, signal) : null
-        for (let from = 0; from < unique.length; from += WRITE_OBJECTS) {
-          const batch = unique
-            .slice(from, from + WRITE_OBJECTS)
-            .map((chunk) => ({ ...placeObject(place, chunk), chunk }))
-          const asText = batch.map(({ id, properties, chunk: { text } }): WeaviateObject<TextProperties> => ({
-            id,
-            properties: { ...properties, text, terms: indexedTerms(text) },
-          }))
-          await insert(texts, workspaceId, asText, signal)
-          for (const name of seen.spaces.keys()) {
-            // Where the chunks had a vector before, and have none now.
-            const ids = batch.filter(({ chunk }) => name !== own || chunk.vector === null).map(({ id }) => id)
-            if (ids.length > 0) await deleteWhere(name, workspaceId, withIds(ids), signal)
-          }
-          const asVector = batch.flatMap(({ id, properties, chunk: { vector } }) =>
-            vector === null ? [] : [{ id, properties, vector: Array.from(vector) }],
-          )
-          if (own !== null) await insert(own, workspaceId, asVector, signal)
-        }
+        const withVector = objects.filter(({ vector }) => vector !== undefined)
+        if (space !== null) await store(workspaceId, space, withVector, signal)
+        const without = objects.filter(({ vector }) => vector === undefined)
+        await store(workspaceId, null, without, signal)
       })
     },
 
-    async search({ workspaceId, knowledgeBaseIds, vectors, text, limit, signal }) {
+    async search(search) {
+      const { knowledgeBaseIds, vectors, text, limit, signal } = search
       signal.throwIfAborted()
       const terms = text === null ? '' : soughtTerms(text)
-      if (knowledgeBaseIds.length === 0) return { dense: vectors.map(() => []), lexical: [] }
-      const names = vectors.map(({ space }) => vectorsCollection(prefix, space))
-      // What was not there when it was last looked may be there now.
-      if ((terms !== '' && !seen.hasTexts) || names.some((name) => !seen.spaces.has(name))) await look(signal)
-      const common = { filters: inKnowledgeBases(knowledgeBaseIds), limit, returnProperties: ['chunkId' as const] }
-      const searchTexts = (): Promise<RankedChunks> =>
-        connection.read(signal, (client, abortSignal) =>
-          unlessNone([], async () => {
-            const { objects } = await tenant<TextProperties>(client, texts, workspaceId).query.bm25(
-              terms,
-              { ...common, queryProperties: ['terms'], returnMetadata: ['score'] },
-              { abortSignal },
-            )
-            return objects.map(({ properties: { chunkId }, metadata }) => ({ chunkId, score: metadata!.score! }))
-          }),
-        )
-      const searchVectors = (name: string, vector: Float32Array): Promise<RankedChunks> =>
-        connection.read(signal, (client, abortSignal) =>
-          unlessNone([], async () => {
-            const { objects } = await tenant<PlaceProperties>(client, name, workspaceId).query.nearVector(
-              Array.from(vector),
-              { ...common, returnMetadata: ['distance'] },
-              { abortSignal },
-            )
-            return objects.map(({ properties: { chunkId }, metadata }) => ({ chunkId, score: 1 - metadata!.distance! }))
-          }),
-        )
-      const [lexical, ...dense] = await Promise.all([
-        terms !== '' && seen.hasTexts ? searchTexts() : [],
-        ...vectors.map(({ vector }, at) => (seen.spaces.has(names[at]!) ? searchVectors(names[at]!, vector) : [])),
-      ])
-      return { dense, lexical }
+      if (knowledgeBaseIds.length === 0 || (terms === '' && vectors.length === 0))
+        return { dense: vectors.map(() => []), lexical: [] }
+      const known = seen
+      const searchAll = (names: string[]) => Promise.all(names.map((name) => searchIn(name, search, terms)))
+      const [present, inKnown] = await Promise.all([look(signal), searchAll([...known.keys()])])
+      const found = [...inKnown, ...(await searchAll([...present.keys()].filter((name) => !known.has(name))))]
+      return {
+        dense: vectors.map((_, index) => found.map(({ dense }) => dense[index]).find((list) => list != null) ?? []),
+        lexical: mergeRanked(
+          found.map(({ lexical }) => lexical),
+          limit,
+        ),
+      }
     },
 
     deleteDocument: (workspaceId, documentId, signal) =>
@@ -239,28 +236,24 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
       deleteEverywhere(workspaceId, inKnowledgeBases([knowledgeBaseId]), signal),
 
     async count(workspaceId, documentId, signal) {
-      const { hasTexts, spaces } = await look(signal)
-      const count = (name: string) => countIn(name, workspaceId, documentId, signal)
-      const vectors = await Promise.all([...spaces.keys()].map(count))
-      return { texts: hasTexts ? await count(texts) : 0, vectors: vectors.reduce((sum, each) => sum + each, 0) }
+      const counts = { texts: 0, vectors: 0 }
+      for (const [name, space] of await look(signal))
+        for await (const _ of readIn(name, { workspaceId, documentId, hasContent: false }, signal)) {
+          counts.texts++
+          if (space !== null) counts.vectors++
+        }
+      return counts
     },
 
     async readDocument(workspaceId, documentId, signal) {
-      const { hasTexts, spaces } = await look(signal)
-      const wanted = { workspaceId, documentId, hasContent: true }
-      const stored: StoredChunks = { space: null, chunks: [] }
-      const vectors = new Map<string, Float32Array>()
-      for (const [name, space] of spaces)
-        for await (const { properties, vector } of readIn(name, wanted, signal)) {
-          stored.space = space
-          vectors.set(properties.chunkId, Float32Array.from(vector!))
+      const chunks = []
+      let found: EmbeddingSpace | null = null
+      for (const [name, space] of await look(signal))
+        for await (const chunk of readIn(name, { workspaceId, documentId, hasContent: true }, signal)) {
+          found = space ?? found
+          chunks.push(chunk)
         }
-      if (hasTexts)
-        for await (const { properties } of readIn(texts, wanted, signal)) {
-          const { chunkId: id, text } = properties
-          stored.chunks.push({ id, text: text!, vector: vectors.get(id) ?? null })
-        }
-      return stored
+      return { space: found, chunks }
     },
 
     close: () => connection.close(),
