@@ -1,5 +1,6 @@
 // A real Chroma server for tests, from its Python package in a virtual environment of its own.
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ensureInstalled, type Installed, type Recipe } from './install.ts'
 import { createPythonEnvironment, PYTHON_PROGRAM } from './python.ts'
 import { startServer, type RunningService } from './server.ts'
@@ -39,7 +40,17 @@ export async function startChroma({ program }: Installed): Promise<RunningChroma
       }
     },
     isReady: (line) => line.includes('listening on address'),
+    waitUntilReady: () => untilReady(url),
     environment: () => ({ CHROMA_URL: url }),
   })
   return { ...server, url }
+}
+
+/** It says that it listens a moment before it does. */
+async function untilReady(url: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}/api/v2/heartbeat`, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
+    if (answer?.ok) return
+    await delay(50)
+  }
 }

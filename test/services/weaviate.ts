@@ -19,6 +19,8 @@ export interface RunningWeaviate extends RunningService {
   /** REST and GraphQL. */
   url: string
   grpcPort: number
+  /** From its next start on no key may write. */
+  setReadOnly(isReadOnly: boolean): void
 }
 
 export interface StartWeaviateOptions {
@@ -38,6 +40,7 @@ export async function startWeaviate(
   const gossipPort = await freePairOfPorts()
   let url = ''
   let grpcPort = 0
+  let isReadOnly = false
   const server = await startServer({
     name: 'weaviate',
     portCount: 4,
@@ -61,7 +64,7 @@ export async function startWeaviate(
           RAFT_PORT: String(raftPort),
           RAFT_INTERNAL_RPC_PORT: String(raftCallsPort),
           RAFT_BOOTSTRAP_EXPECT: '1',
-          ...authentication(apiKeys),
+          ...authentication(apiKeys, isReadOnly),
           ...environment,
         },
       }
@@ -74,10 +77,17 @@ export async function startWeaviate(
       ...(apiKeys ? { WEAVIATE_API_KEY: apiKeys.administrator } : {}),
     }),
   })
-  return { ...server, url, grpcPort }
+  return {
+    ...server,
+    url,
+    grpcPort,
+    setReadOnly(value) {
+      isReadOnly = value
+    },
+  }
 }
 
-const authentication = (apiKeys: StartWeaviateOptions['apiKeys']): Record<string, string> =>
+const authentication = (apiKeys: StartWeaviateOptions['apiKeys'], isReadOnly: boolean): Record<string, string> =>
   apiKeys === undefined
     ? { AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'true' }
     : {
@@ -86,8 +96,8 @@ const authentication = (apiKeys: StartWeaviateOptions['apiKeys']): Record<string
         AUTHENTICATION_APIKEY_ALLOWED_KEYS: `${apiKeys.administrator},${apiKeys.reader}`,
         AUTHENTICATION_APIKEY_USERS: 'administrator,reader',
         AUTHORIZATION_ADMINLIST_ENABLED: 'true',
-        AUTHORIZATION_ADMINLIST_USERS: 'administrator',
-        AUTHORIZATION_ADMINLIST_READONLY_USERS: 'reader',
+        AUTHORIZATION_ADMINLIST_USERS: isReadOnly ? 'nobody' : 'administrator',
+        AUTHORIZATION_ADMINLIST_READONLY_USERS: isReadOnly ? 'reader,administrator' : 'reader',
       }
 
 /** Of the two ports for traffic between nodes, the second has to be one above the first. */

@@ -21,8 +21,8 @@ export interface ChromaTimeouts {
 export interface ChromaRequestsOptions {
   /** For example `http://127.0.0.1:8000`. */
   url: string
-  /** For a proxy in front of it that asks for one, as `Authorization: Bearer …`: the server itself knows none. */
-  apiKey?: string | undefined
+  /** Of Chroma Cloud, or of a proxy in front of a server of one's own, which itself asks for none. */
+  token?: string | undefined
   /** Chroma's own tenant and database; both have to be there. Default `default_tenant` and `default_database`. */
   tenant?: string | undefined
   database?: string | undefined
@@ -39,7 +39,7 @@ export interface ChromaRequests {
 }
 
 export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequests {
-  const { apiKey, tenant = 'default_tenant', database = 'default_database', timeouts = {} } = options
+  const { token, tenant = 'default_tenant', database = 'default_database', timeouts = {} } = options
   const { readMs = 10_000, writeMs = 60_000 } = timeouts
   const url = new URL(options.url)
   const closing = new AbortController()
@@ -52,7 +52,7 @@ export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequ
       ssl: url.protocol === 'https:',
       tenant,
       database,
-      headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+      headers: token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` },
       fetchOptions: { signal },
     })
 
@@ -84,11 +84,15 @@ function typed(error: unknown): TributaryError {
   if (error instanceof ChromaUnauthorizedError)
     return new TributaryError(
       'CONFIGURATION_INVALID',
-      'Chroma refuses the key in CHROMA_API_KEY, or wants one.',
+      'Chroma refuses the token in CHROMA_TOKEN, or wants one.',
       because,
     )
   if (error instanceof ChromaForbiddenError)
-    return new TributaryError('UPSTREAM_UNAVAILABLE', 'Chroma does not let the key in CHROMA_API_KEY do this.', because)
+    return new TributaryError(
+      'UPSTREAM_UNAVAILABLE',
+      'Chroma takes no writes: the token in CHROMA_TOKEN may not do this.',
+      because,
+    )
   if (error instanceof ChromaQuotaExceededError || error instanceof ChromaRateLimitError)
     return new TributaryError('CAPACITY_EXCEEDED', 'Chroma has no room or too much to do.', because)
   return vectorStoreUnavailable(error)

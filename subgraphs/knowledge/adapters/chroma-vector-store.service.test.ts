@@ -1,28 +1,72 @@
-// The contract of vector stores on a real Chroma server.
-import { afterAll, beforeAll } from 'vitest'
-import { describeWithService } from '../../../test/services/service.ts'
+// Chroma as a VectorStore: the contract, the faults of a store in another process, and what is Chroma's own.
+import { ChromaClient } from 'chromadb'
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureChroma, startChroma, type RunningChroma } from '../../../test/services/chroma.ts'
+import { describeWithService } from '../../../test/services/service.ts'
+import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
+import { findWords, noSignal, place } from '../ports/vector-store.fixture.ts'
 import { createChromaVectorStore, type ChromaVectorStoreOptions } from './chroma-vector-store.ts'
+
+function openStore({ url }: RunningChroma, options: Partial<ChromaVectorStoreOptions> = {}) {
+  const collectionPrefix = options.collectionPrefix ?? `test-${randomBytes(6).toString('hex')}`
+  const store = createChromaVectorStore({ url, ...options, collectionPrefix })
+  return { store, data: collectionPrefix, dispose: () => store.close() }
+}
 
 describeWithService('Chroma', await ensureChroma(), (installation) => {
   let server: RunningChroma
-  let opened = 0
   beforeAll(async () => {
     server = await startChroma(installation)
   })
   afterAll(() => server.close())
 
-  /** With a prefix of its own a store is empty. */
-  const open = (options: Partial<ChromaVectorStoreOptions> = {}) =>
-    createChromaVectorStore({
-      url: server.environment['CHROMA_URL']!,
-      collectionPrefix: `test-${++opened}`,
-      ...options,
-    })
+  describeVectorStore('Chroma', async () => openStore(server))
 
-  describeVectorStore('Chroma', async () => {
-    const store = open()
-    return { store, dispose: () => store.close() }
+  describeVectorStoreFaults(
+    'Chroma',
+    async () => {
+      const service = await startChroma(installation)
+      return {
+        service,
+        keyVariable: 'CHROMA_TOKEN',
+        setReadOnly: () => undefined,
+        open: ({ timeoutMs, data } = {}) =>
+          openStore(service, {
+            ...(timeoutMs === undefined ? {} : { timeouts: { readMs: timeoutMs, writeMs: timeoutMs } }),
+            ...(data === undefined ? {} : { collectionPrefix: data }),
+          }),
+        async markNewer(data) {
+          const { hostname: host, port } = new URL(service.url)
+          const client = new ChromaClient({ host, port: Number(port), ssl: false })
+          await client.createCollection({ name: `${data}-v2-texts`, embeddingFunction: null })
+        },
+      }
+    },
+    {
+      'a wrong key is told by the name of its variable, and not tried again':
+        'the server of version 1 has no authentication of its own',
+      'a store that takes no writes can be searched, and says so to a writer':
+        'the server of version 1 has no read-only mode and no permissions',
+    },
+  )
+
+  test('of more texts than are ranked at once those with all words and those with a rare one are found', async () => {
+    const { store, dispose } = openStore(server)
+    const texts = Array.from({ length: 2_500 }, (_, index) => (index % 2 === 0 ? 'walrus herd' : 'pelican herd'))
+    const chunks = [...texts, 'walrus pelican herd', 'walrus narwhal'].map((text, index) => ({
+      id: `chunk_${index}`,
+      text,
+      vector: null,
+    }))
+    await store.upsert(place('doc_1'), null, chunks, noSignal)
+    expect((await findWords(store, 'herd walrus pelican'))[0]).toBe('chunk_2500')
+    expect((await findWords(store, 'herd narwhal'))[0]).toBe('chunk_2501')
+    await dispose()
+  })
+
+  test('a prefix that names of collections cannot hold is refused', () => {
+    expect(() => openStore(server, { collectionPrefix: 'a/b' })).toThrow(/collectionPrefix is "a\/b"/)
   })
 })

@@ -28,6 +28,7 @@ const open = (settings: Partial<VectorStoreSettings>) =>
 // Nothing listens on port 9 (discard) of a machine that runs tests.
 const QDRANT_URL = 'http://127.0.0.1:9'
 const CHROMA_URL = 'http://127.0.0.1:9'
+const WEAVIATE_URL = 'http://127.0.0.1:9'
 
 test('without variables the store is in files below the data directory', async () => {
   const store = await open({})
@@ -37,9 +38,12 @@ test('without variables the store is in files below the data directory', async (
 })
 
 test('the store whose address is set is used, and opens though it is away', async () => {
-  const store = await open({ QDRANT_URL })
-  await expect(store.count('ws_a', 'doc_1', noSignal)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' })
-  await store.close()
+  for (const settings of [{ QDRANT_URL }, { WEAVIATE_URL }, { CHROMA_URL }]) {
+    const store = await open(settings)
+    const count = () => store.count('ws_a', 'doc_1', noSignal)
+    await expect(count(), JSON.stringify(settings)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' })
+    await store.close()
+  }
 })
 
 test('of two addresses the variable chooses one, and without it both are named', async () => {
@@ -61,6 +65,8 @@ test('a store that is chosen without its address is refused by the name of the v
 test.each([
   [{}, '@lancedb', '@qdrant'],
   [{ QDRANT_URL }, '@qdrant', '@lancedb'],
+  [{ WEAVIATE_URL }, 'weaviate-client', 'chromadb'],
+  [{ CHROMA_URL }, 'chromadb', 'weaviate-client'],
 ])('%o loads the library of that store and no other', async (settings, expected, other) => {
   const script = `
     import { registerHooks } from 'node:module'

@@ -31,7 +31,7 @@ export interface OpenVectorStoreOptions {
 
 type Open = (options: OpenVectorStoreOptions & { url: string }) => Promise<VectorStore>
 
-const STORES: Partial<Record<VectorStoreName, Open>> = {
+const STORES: Record<VectorStoreName, Open> = {
   async lancedb({ dataDirectory, isWriter, onError }) {
     const { createLanceDbVectorStore } = await import('./lancedb-vector-store.ts')
     return createLanceDbVectorStore({ directory: path.join(dataDirectory, 'vectors'), isWriter, onError })
@@ -44,6 +44,14 @@ const STORES: Partial<Record<VectorStoreName, Open>> = {
       collectionPrefix: settings.TRIBUTARY_QDRANT_COLLECTION_PREFIX,
       quantization: settings.TRIBUTARY_QDRANT_QUANTIZATION,
     })
+  },
+  async weaviate({ url, settings: { WEAVIATE_GRPC_URL, WEAVIATE_API_KEY: apiKey } }) {
+    const { createWeaviateVectorStore } = await import('./weaviate-vector-store.ts')
+    return createWeaviateVectorStore({ url, grpcUrl: WEAVIATE_GRPC_URL ?? weaviateGrpcUrl(url), apiKey })
+  },
+  async chroma({ url, settings: { CHROMA_TOKEN: token } }) {
+    const { createChromaVectorStore } = await import('./chroma-vector-store.ts')
+    return createChromaVectorStore({ url, token })
   },
 }
 
@@ -64,10 +72,11 @@ export async function openVectorStore(options: OpenVectorStoreOptions): Promise<
       'CONFIGURATION_INVALID',
       `TRIBUTARY_VECTOR_STORE is "${name}", but ${variable} is not set: the address of the store is expected there.`,
     )
-  const open = STORES[name]
-  if (!open) throw new TributaryError('CONFIGURATION_INVALID', `This version of Tributary keeps no vectors in ${name}.`)
-  return open({ ...options, url })
+  return STORES[name]({ ...options, url })
 }
+
+/** The same host and scheme, and the port that Weaviate has for gRPC unless it is told another. */
+const weaviateGrpcUrl = (url: string): string => Object.assign(new URL('/', url), { port: '50051' }).href
 
 function storeWithUrl(settings: VectorStoreSettings): VectorStoreName {
   const given = Object.entries(URL_VARIABLES).filter(([, variable]) => settings[variable] !== undefined)

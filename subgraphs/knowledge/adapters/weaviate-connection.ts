@@ -75,6 +75,7 @@ export function createWeaviateConnection(options: WeaviateConnectionOptions): We
       const done = new AbortController()
       const notReady = watchReadiness(AbortSignal.any([limit, done.signal]))
       const client = (current ??= connect(options, { readMs, writeMs }))
+      client.catch(() => forget(client))
       const either = AbortSignal.any([limit, notReady])
       try {
         return await untilAborted(either, async () => work(await client, either))
@@ -113,13 +114,16 @@ export function createWeaviateConnection(options: WeaviateConnectionOptions): We
   }
 }
 
-/** Without the client's own checks: nothing is asked of the server before it is needed. */
-function connect(
+/**
+ * Without the client's own checks, but for the version: it would ask for it beside a call, and leave the failure of that unhandled, which ends
+ * the process.
+ */
+async function connect(
   { url, grpcUrl, apiKey }: WeaviateConnectionOptions,
   { readMs, writeMs }: Required<WeaviateTimeouts>,
 ): Promise<WeaviateClient> {
   const [rest, grpc] = [new URL(url), new URL(grpcUrl)]
-  return weaviate.connectToCustom({
+  const client = await weaviate.connectToCustom({
     httpHost: rest.hostname,
     httpPort: portOf(rest),
     httpPath: rest.pathname.replace(/\/+$/, ''),
@@ -132,6 +136,13 @@ function connect(
     skipInitChecks: true,
     ...(apiKey === undefined ? {} : { authCredentials: new weaviate.ApiKey(apiKey) }),
   })
+  try {
+    await client.getWeaviateVersion()
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
+  }
 }
 
 const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))

@@ -1,29 +1,112 @@
-// The contract of vector stores on a real Weaviate server.
-import { afterAll, beforeAll } from 'vitest'
+// Weaviate as a VectorStore: the contract, the faults of a store in another process, and what is Weaviate's own.
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWithService } from '../../../test/services/service.ts'
 import { ensureWeaviate, startWeaviate, type RunningWeaviate } from '../../../test/services/weaviate.ts'
+import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
+import { axis, findWords, noSignal, place, searchOf, space } from '../ports/vector-store.fixture.ts'
 import { createWeaviateVectorStore, type WeaviateVectorStoreOptions } from './weaviate-vector-store.ts'
+
+const newPrefix = () => `Test${randomBytes(6).toString('hex')}N`
+
+function openStore(server: RunningWeaviate, options: Partial<WeaviateVectorStoreOptions> = {}) {
+  const { url, environment } = server
+  const [grpcUrl, apiKey] = [environment['WEAVIATE_GRPC_URL']!, environment['WEAVIATE_API_KEY']]
+  const collectionPrefix = options.collectionPrefix ?? newPrefix()
+  const store = createWeaviateVectorStore({ url, grpcUrl, apiKey, ...options, collectionPrefix })
+  return { store, data: collectionPrefix, dispose: () => store.close() }
+}
+
+/** A request of the REST API. */
+async function ask(server: RunningWeaviate, method: string, path: string, body?: unknown): Promise<unknown> {
+  const answer = await fetch(`${server.url}/v1${path}`, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${server.environment['WEAVIATE_API_KEY'] ?? ''}`,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  return answer.json()
+}
 
 describeWithService('Weaviate', await ensureWeaviate(), (installation) => {
   let server: RunningWeaviate
-  let opened = 0
   beforeAll(async () => {
-    server = await startWeaviate(installation)
+    // A tenth of what it finds by default, so that its limit is met by fewer objects.
+    server = await startWeaviate(installation, { environment: { QUERY_MAXIMUM_RESULTS: '1000' } })
   })
   afterAll(() => server.close())
 
-  /** With a prefix of its own a store is empty. */
-  const open = (options: Partial<WeaviateVectorStoreOptions> = {}) =>
-    createWeaviateVectorStore({
-      url: server.environment['WEAVIATE_URL']!,
-      grpcUrl: server.environment['WEAVIATE_GRPC_URL']!,
-      collectionPrefix: `Test${++opened}N`,
-      ...options,
-    })
+  describeVectorStore('Weaviate', async () => openStore(server))
 
-  describeVectorStore('Weaviate', async () => {
-    const store = open()
-    return { store, dispose: () => store.close() }
+  describeVectorStoreFaults('Weaviate', async () => {
+    const key = () => randomBytes(12).toString('hex')
+    const service = await startWeaviate(installation, { apiKeys: { administrator: key(), reader: key() } })
+    return {
+      service,
+      keyVariable: 'WEAVIATE_API_KEY',
+      setReadOnly: service.setReadOnly,
+      open: ({ timeoutMs, hasWrongKey, data } = {}) =>
+        openStore(service, {
+          ...(timeoutMs === undefined ? {} : { timeouts: { readMs: timeoutMs, writeMs: timeoutMs } }),
+          ...(hasWrongKey ? { apiKey: 'wrong' } : {}),
+          ...(data === undefined ? {} : { collectionPrefix: data }),
+        }),
+      async markNewer(data) {
+        await ask(service, 'POST', '/schema', { class: `${data}V2Texts` })
+      },
+    }
+  })
+
+  const chunksOf = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      id: `chunk_${index}`,
+      text: `walrus number${index}`,
+      vector: axis(index % 3),
+    }))
+
+  test('a document of more chunks than the server finds at once is counted, read and deleted whole', async () => {
+    const { store, dispose } = openStore(server)
+    await store.upsert(place('doc_1'), space, chunksOf(2_500), noSignal)
+    expect(await store.count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 2_500, vectors: 2_500 })
+    const { chunks } = await store.readDocument('ws_a', 'doc_1', noSignal)
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(2_500)
+    await store.deleteDocument('ws_a', 'doc_1', noSignal)
+    expect(await store.count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 0, vectors: 0 })
+    expect(await findWords(store, 'walrus')).toEqual([])
+    await dispose()
+  })
+
+  test('chunks that several processes write at the same time are counted once', async () => {
+    const stores = [openStore(server)]
+    for (let more = 0; more < 3; more++) stores.push(openStore(server, { collectionPrefix: stores[0]!.data }))
+    for (let round = 0; round < 3; round++)
+      await Promise.all(stores.map(({ store }) => store.upsert(place('doc_1'), space, chunksOf(300), noSignal)))
+    expect(await stores[0]!.store.count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 300, vectors: 300 })
+    await stores[0]!.store.deleteDocument('ws_a', 'doc_1', noSignal)
+    expect(await stores[0]!.store.count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 0, vectors: 0 })
+    for (const { dispose } of stores) await dispose()
+  })
+
+  test('a workspace is a tenant, and one that was deactivated is searched', async () => {
+    const { store, data, dispose } = openStore(server)
+    await store.upsert(place('doc_1'), space, chunksOf(1), noSignal)
+    const { classes } = (await ask(server, 'GET', '/schema')) as { classes: { class: string }[] }
+    const [collection] = classes.filter(({ class: name }) => name.startsWith(data))
+    const tenants = `/schema/${collection!.class}/tenants`
+    expect(await ask(server, 'GET', tenants)).toMatchObject([{ name: 'ws_a' }])
+    await ask(server, 'PUT', tenants, [{ name: 'ws_a', activityStatus: 'INACTIVE' }])
+    expect(await store.search(searchOf({ text: 'walrus', vectors: [{ space, vector: axis(0) }] }))).toMatchObject({
+      dense: [[{ chunkId: 'chunk_0' }]],
+      lexical: [{ chunkId: 'chunk_0' }],
+    })
+    await dispose()
+  })
+
+  test('a prefix that names of collections cannot hold is refused', () => {
+    expect(() => openStore(server, { collectionPrefix: 'small' })).toThrow(/collectionPrefix is "small"/)
   })
 })
