@@ -27,7 +27,7 @@ export async function startGraph(platform: Platform, _environment: NodeJS.Proces
     identityHeader: IDENTITY_HEADER,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
-      const graph = createBrowseGraph({ store, workspaceId: identity.workspaceId })
+      const graph = createBrowseGraph({ store, workspaceId: identity.workspaceId, signal })
       return { identity, signal, requestId, loaders: createLoaders(graph) }
     },
     ...platform.listen,

@@ -17,10 +17,10 @@ export async function startGraphWorker(platform: Platform, _environment: NodeJS.
 
   // Two at a time: one is stored while the thread reads the next.
   await queue.work(documentLink, { concurrency: 2 }, createHandleLink({ blobs, queue, linkDocument }))
-  await queue.work(contributionsDelete, {}, ({ data: { workspaceId, knowledgeBaseId, documentId } }) =>
+  await queue.work(contributionsDelete, {}, ({ data: { workspaceId, knowledgeBaseId, documentId }, signal }) =>
     documentId === null
-      ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId)
-      : store.deleteDocument(workspaceId, knowledgeBaseId, documentId),
+      ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal)
+      : store.deleteDocument(workspaceId, knowledgeBaseId, documentId, signal),
   )
   return { close: () => extraction.close() }
 }

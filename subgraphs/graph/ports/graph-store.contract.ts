@@ -2,7 +2,8 @@
 import { describe, expect } from 'vitest'
 import { contractCases, type ContractSkips } from '../../../test/harness/contract-case.ts'
 import type { EntityType } from '../domain/entity.ts'
-import type { MentionPlace, PageOf, RankedEntity } from '../domain/graph-records.ts'
+import type { MentionPlace, PageOf } from '../domain/graph-records.ts'
+import { askGraphStore, type FlatEntity, type GraphQuestions } from './graph-store-questions.contract.ts'
 import type { GraphStore, StoredContributions } from './graph-store.ts'
 
 type Mentions = Record<string, number[]>
@@ -54,13 +55,13 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     const { contract, end } = contractCases(skips)
     const documents = (...ids: string[]) => ({ kind: 'documents', ids }) as const
     const bases = (...ids: string[]) => ({ kind: 'knowledge-bases', ids }) as const
-    const namesIn = async (store: GraphStore, workspaceId: string, knowledgeBaseId: string) =>
+    const namesIn = async (store: GraphQuestions, workspaceId: string, knowledgeBaseId: string) =>
       (await store.entitiesOf(workspaceId, bases(knowledgeBaseId), all))
         .get(knowledgeBaseId)
         ?.map((row) => `${row.name} ${row.mentionCount}`) ?? []
 
     contract('entities of a document and of a knowledge base are counted and ranked each on its own', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4] }))
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { bob: [0, 5, 9] }))
       expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['bob 4', 'ada 2'])
@@ -74,7 +75,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('the same document twice leaves the same rows', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       const same = contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4], 'ada+bob': [0] })
       const read = async () => [
         [...(await store.entitiesOf('ws_1', bases('kb_1'), all))],
@@ -90,7 +91,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('deleting a document removes exactly what only it contributed', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument(
         'ws_1',
         contributions('kb_1', 'doc_1', { ada: [0, 9], bob: [4], eve: [7], 'ada+bob': [0, 9], 'ada+eve': [0] }),
@@ -107,7 +108,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('a replaced document loses what its new text does not say', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0], bob: [4], 'ada+bob': [0] }))
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [2, 6] }))
       expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ada 2'])
@@ -115,7 +116,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('the name is the form written most often in the documents that are left', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ADA: [0, 1, 2] }))
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { Ada: [0, 1] }))
       expect(await namesIn(store, 'ws_1', 'kb_1')).toEqual(['ADA 5'])
@@ -124,7 +125,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('a command that comes after the deletion brings nothing back', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.deleteDocument('ws_1', 'kb_1', 'doc_1')
       expect(await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0] }))).toBe('deleted')
       await store.replaceDocument('ws_1', contributions('kb_2', 'doc_2', { bob: [0], ada: [3], 'ada+bob': [0] }))
@@ -136,7 +137,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('another workspace sees and deletes nothing, and an empty scope matches nothing', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0], bob: [4], 'ada+bob': [0] }))
       const readAs = async (workspaceId: string, ids: (id: string) => string[]) => [
         ...(await store.entitiesOf(workspaceId, documents(...ids('doc_1')), all)),
@@ -155,7 +156,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('pages of several documents go on where each ended, without gap or repetition', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       const many = Object.fromEntries(
         Array.from({ length: 7 }, (_, index) => [
           `p${index}`,
@@ -169,7 +170,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
         const paged: string[] = []
         let after: { rank: number; id: string } | null = null
         for (;;) {
-          const rows: readonly RankedEntity[] =
+          const rows: readonly FlatEntity[] =
             (await store.entitiesOf('ws_1', documents(id), { limit: 3, after })).get(id) ?? []
           if (rows.length === 0) break
           paged.push(...rows.map((row) => row.id))
@@ -182,7 +183,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('mentions and relationships are paged in a stable order', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument(
         'ws_1',
         contributions('kb_1', 'doc_1', { ada: [9, 0, 4], bob: [1], eve: [2], 'ada+bob': [0], 'ada+eve': [0, 9] }),
@@ -206,7 +207,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract('entities are found by part of the name in any case and by type', async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       await store.replaceDocument(
         'ws_1',
         contributions('kb_1', 'doc_1', { 'Ada Lovelace': [0], 'acme 100%': [5], bob_1: [7] }),
@@ -221,7 +222,7 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
     })
 
     contract("documents written at the same time do not lose each other's entities", async () => {
-      const store = await open()
+      const store = askGraphStore(await open())
       // In each round the documents of the round before, which alone name ada, go while others come that name her too.
       for (let round = 1; round <= 5; round += 1) {
         const documentsOf = (which: number) => [0, 1, 2, 3].map((index) => `doc_${which}_${index}`)
