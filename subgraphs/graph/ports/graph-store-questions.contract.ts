@@ -70,7 +70,11 @@ export function askGraphStore(store: GraphStore) {
         found.map(({ id, relationships }) => [
           id,
           relationships.get(pageKey(page))!.map(({ source, target, id: relationshipId, type, weight }) => ({
-            ...{ id: relationshipId, type, sourceId: source!.id, targetId: target!.id, weight },
+            id: relationshipId,
+            type,
+            sourceId: source!.id,
+            targetId: target!.id,
+            weight,
           })),
         ]),
       )
