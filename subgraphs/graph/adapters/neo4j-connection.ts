@@ -105,7 +105,7 @@ function typed(error: unknown): unknown {
   const cause = findNeo4jError(error)
   if (cause === null) return error
   const { code } = cause
-  if (/^Neo\.ClientError\.Security\./.test(code)) {
+  if (code.startsWith('Neo.ClientError.Security.')) {
     // Retryable: whoever mends the password finds the work waiting.
     return new TributaryError(
       'CONFIGURATION_INVALID',

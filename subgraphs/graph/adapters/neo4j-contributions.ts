@@ -109,7 +109,10 @@ export function createContributionWriter(
         MERGE (k)-[:HAS_ENTITY]->(e)
         CREATE (d)-[:NAMES {name: row.name, mentionCount: row.mentionCount}]->(e)`,
         entities.map(({ id, type, normalizedName, name, mentions }) => ({
-          ...{ id, type, normalizedName, name },
+          id,
+          type,
+          normalizedName,
+          name,
           mentionCount: neo4j.int(mentions.length),
         })),
         inDocument,

@@ -10,9 +10,9 @@ import { createContributionWriter } from './neo4j-contributions.ts'
 import { migrateNeo4j } from './neo4j-migrations.ts'
 import {
   createQuestion,
-  isBehindRank,
   toEntity,
   toRelationship,
+  type Connection,
   type EntityAnswer,
   type Question,
   type RelationshipAnswer,
@@ -95,12 +95,14 @@ function createStore(connection: Neo4jConnection, schema: GraphQLSchema): GraphS
       const { workspaceId, scope, selection, signal } = options
       if (scope.ids.length === 0) return new Map()
       const question = createQuestion()
-      const [root, rowsOf] = rankedRoot(question, options)
-      const owners = await ask<OwnerAnswer>(workspaceId, question, root, signal)
+      const owners = await ask<OwnerAnswer>(workspaceId, question, rankedRoot(question, options), signal)
       return new Map(
-        owners.flatMap((owner): [string, RankedEntity[]][] => {
-          const rows = rowsOf(owner).map(({ rank, entity }) => ({ ...toEntity(entity, selection), rank }))
-          return rows.length === 0 ? [] : [[owner.id, rows]]
+        owners.flatMap(({ id, entitiesConnection: { edges } }): [string, RankedEntity[]][] => {
+          const rows = edges.map(({ node, properties }) => {
+            const { mentionCount: rank } = properties ?? node
+            return { ...toEntity(node, selection), rank }
+          })
+          return rows.length === 0 ? [] : [[id, rows]]
         }),
       )
     },
@@ -129,53 +131,30 @@ function createStore(connection: Neo4jConnection, schema: GraphQLSchema): GraphS
 
 interface OwnerAnswer {
   id: string
-  entities?: EntityAnswer[]
-  entitiesConnection?: { edges: { properties: { mentionCount: number }; node: EntityAnswer }[] }
+  entitiesConnection: Connection<EntityAnswer, { mentionCount: number } | undefined>
 }
 
-type RankedAnswer = { rank: number; entity: EntityAnswer }
-
-/** The root field for entities of a scope, and how its answer is read. */
-function rankedRoot(
-  question: Question,
-  { scope, page, filter = {}, selection }: EntitiesOfOptions,
-): [root: string, rowsOf: (owner: OwnerAnswer) => RankedAnswer[]] {
-  const limit = question.variable('Int', page.limit)
+/** The root field for entities of a scope. Within a document they are ranked by what it says of them, else by their own counts. */
+function rankedRoot(question: Question, { scope, page, filter = {}, selection }: EntitiesOfOptions): string {
+  const [owner, field, rankOn, properties] =
+    scope.kind === 'documents'
+      ? (['Document', 'documents', 'edge', 'properties { mentionCount }'] as const)
+      : (['KnowledgeBase', 'knowledgeBases', 'node', ''] as const)
   const node = {
     ...(filter.type == null ? {} : { type: { eq: filter.type } }),
     ...(filter.query == null ? {} : { normalizedName: { contains: normalizeName(filter.query) } }),
   }
-  if (scope.kind === 'knowledge-bases') {
-    const owners = question.variable('KnowledgeBaseWhere', { id: { in: scope.ids } })
-    const where = question.variable('EntityWhere', { AND: [node, isBehindRank(page, 'mentionCount') ?? {}] })
-    const sort = '[{ mentionCount: DESC }, { id: ASC }]'
-    return [
-      `knowledgeBases(where: ${owners}) { id entities(where: ${where}, limit: ${limit}, sort: ${sort}) ${question.entity(selection)} }`,
-      ({ entities = [] }) => entities.map((entity) => ({ rank: entity.mentionCount, entity })),
-    ]
-  }
   const { after } = page
+  const rank = (comparison: object) => ({ [rankOn]: { mentionCount: comparison } })
   const behind =
     after === null
-      ? {}
-      : {
-          OR: [
-            { edge: { mentionCount: { lt: after.rank } } },
-            { edge: { mentionCount: { eq: after.rank } }, node: { id: { gt: after.id } } },
-          ],
-        }
-  const owners = question.variable('DocumentWhere', { id: { in: scope.ids } })
-  const where = question.variable('DocumentEntitiesConnectionWhere', { AND: [{ node }, behind] })
-  const sort = '[{ edge: { mentionCount: DESC } }, { node: { id: ASC } }]'
-  return [
-    `documents(where: ${owners}) { id entitiesConnection(where: ${where}, first: ${limit}, sort: ${sort}) {
-      edges { properties { mentionCount } node ${question.entity(selection)} } } }`,
-    ({ entitiesConnection }) =>
-      (entitiesConnection?.edges ?? []).map(({ properties, node: entity }) => ({
-        rank: properties.mentionCount,
-        entity,
-      })),
-  ]
+      ? []
+      : [{ OR: [rank({ lt: after.rank }), { AND: [rank({ eq: after.rank }), { node: { id: { gt: after.id } } }] }] }]
+  const owners = question.variable(`${owner}Where`, { id: { in: scope.ids } })
+  const where = question.variable(`${owner}EntitiesConnectionWhere`, { AND: [{ node }, ...behind] })
+  const limit = question.variable('Int', page.limit)
+  return `${field}(where: ${owners}) { id entitiesConnection(where: ${where}, first: ${limit}, sort: [{ ${rankOn}: { mentionCount: DESC } }, { node: { id: ASC } }]) {
+    edges { ${properties} node ${question.entity(selection)} } } }`
 }
 
 class DeletedMeanwhile extends Error {}

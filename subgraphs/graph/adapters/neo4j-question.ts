@@ -1,4 +1,5 @@
-// A selection as an operation on the schema of neo4j-schema.ts, and its result as records. The text depends on the form of the selection alone;
+// A selection as an operation on the schema of neo4j-schema.ts, and its result as records. Pages are asked for as connections: compiled as plain
+// lists, what is below would be read for every row before the page is cut. The text depends on the form of the selection alone;
 // what differs from call to call travels in variables, so that the server finds its plan again.
 import type {
   EntityRecord,
@@ -9,6 +10,10 @@ import type {
   RelationshipRecord,
 } from '../domain/graph-records.ts'
 import { pageKey, type EntitySelection, type RelationshipSelection } from '../domain/graph-selection.ts'
+
+export interface Connection<Node, Properties = never> {
+  edges: { node: Node; properties: Properties }[]
+}
 
 /** What the operation answers for an entity: its own fields, and pages under `r0`, `r1`, … and `m0`, `m1`, …. */
 export type EntityAnswer = Pick<EntityRecord, 'id' | 'name' | 'type' | 'mentionCount'> & Record<string, unknown>
@@ -37,11 +42,11 @@ export function createQuestion(): Question {
 
   function entity(selection: EntitySelection): string {
     const relationships = selection.relationships.map(({ page, each }, index) => {
-      const where = variable('RelationshipWhere', isBehindRank(page, 'weight'))
-      const limit = variable('Int', page.limit)
-      return `r${index}: relationships(where: ${where}, limit: ${limit}, sort: [{ weight: DESC }, { id: ASC }]) ${relationship(each)}`
+      const where = variable('EntityRelationshipsConnectionWhere', onNode(isBehindRank(page, 'weight')))
+      const sort = '[{ node: { weight: DESC } }, { node: { id: ASC } }]'
+      return `r${index}: relationshipsConnection(where: ${where}, first: ${variable('Int', page.limit)}, sort: ${sort}) { edges { node ${relationship(each)} } }`
     })
-    return `{ id name type mentionCount ${[...relationships, ...mentions(selection.mentions)].join(' ')} }`
+    return `{ id name type mentionCount ${[...relationships, ...mentions('Entity', selection.mentions)].join(' ')} }`
   }
 
   function relationship({ source, target, mentions: pages }: RelationshipSelection): string {
@@ -49,15 +54,15 @@ export function createQuestion(): Question {
       ...(source === null ? [] : [`source ${entity(source)}`]),
       ...(target === null ? [] : [`target ${entity(target)}`]),
     ]
-    return `{ id type weight ${[...ends, ...mentions(pages)].join(' ')} }`
+    return `{ id type weight ${[...ends, ...mentions('Relationship', pages)].join(' ')} }`
   }
 
-  function mentions(pages: readonly PageOf<MentionPosition>[]): string[] {
+  function mentions(owner: 'Entity' | 'Relationship', pages: readonly PageOf<MentionPosition>[]): string[] {
     return pages.map((page, index) => {
-      const where = variable('MentionWhere', isBehindMention(page))
-      const limit = variable('Int', page.limit)
-      const sort = '[{ documentId: ASC }, { startOffset: ASC }, { endOffset: ASC }]'
-      return `m${index}: mentions(where: ${where}, limit: ${limit}, sort: ${sort}) { documentId startOffset endOffset page chunkId }`
+      const where = variable(`${owner}MentionsConnectionWhere`, onNode(isBehindMention(page)))
+      const sort = '[{ node: { documentId: ASC } }, { node: { startOffset: ASC } }, { node: { endOffset: ASC } }]'
+      const fields = 'documentId startOffset endOffset page chunkId'
+      return `m${index}: mentionsConnection(where: ${where}, first: ${variable('Int', page.limit)}, sort: ${sort}) { edges { node { ${fields} } } }`
     })
   }
 
@@ -72,8 +77,10 @@ export function createQuestion(): Question {
   }
 }
 
+const onNode = (filter: object | null): object | null => filter && { node: filter }
+
 /** Rows behind a position in the order `rank` descending, `id` ascending, as a filter on the node; null for all. */
-export function isBehindRank({ after }: PageOf<RankPosition>, rank: string): object | null {
+function isBehindRank({ after }: PageOf<RankPosition>, rank: string): object | null {
   if (after === null) return null
   return { OR: [{ [rank]: { lt: after.rank } }, { [rank]: { eq: after.rank }, id: { gt: after.id } }] }
 }
@@ -94,7 +101,7 @@ function isBehindMention({ after }: PageOf<MentionPosition>): object | null {
 export function toEntity(answer: EntityAnswer, selection: EntitySelection): EntityRecord {
   const { id, name, type, mentionCount } = answer
   const relationships = selection.relationships.map(({ page, each }, index) => {
-    const rows = answer[`r${index}`] as RelationshipAnswer[]
+    const rows = nodesOf(answer[`r${index}`] as Connection<RelationshipAnswer>)
     return [pageKey(page), rows.map((row) => toRelationship(row, each))] as const
   })
   return {
@@ -122,5 +129,9 @@ export function toRelationship(answer: RelationshipAnswer, selection: Relationsh
 }
 
 function toMentions(answer: Record<string, unknown>, { mentions }: Pick<EntitySelection, 'mentions'>) {
-  return new Map(mentions.map((page, index) => [pageKey(page), answer[`m${index}`] as MentionRecord[]]))
+  return new Map(
+    mentions.map((page, index) => [pageKey(page), nodesOf(answer[`m${index}`] as Connection<MentionRecord>)] as const),
+  )
 }
+
+const nodesOf = <Node>({ edges }: Connection<Node>): Node[] => edges.map(({ node }) => node)
