@@ -35,17 +35,14 @@ export type Neo4jInstallation = Installed
 
 export const ensureNeo4j = (): Promise<Ensured<Neo4jInstallation>> => ensureInstalled(recipe)
 
-export interface StartNeo4jOptions {
-  /** False: whoever connects may do everything. Default true. */
-  hasAuthentication?: boolean
-  /** True: the server refuses to write. Default false. */
-  isReadOnly?: boolean
+export interface RunningNeo4j extends RunningService {
+  /** Restarts it so that it refuses to write, or takes writes again. */
+  setReadOnly(isReadOnly: boolean): Promise<void>
 }
 
-export function startNeo4j({ home }: Neo4jInstallation, options: StartNeo4jOptions = {}): Promise<RunningService> {
-  const { hasAuthentication = true, isReadOnly = false } = options
-  const readOnly = String(isReadOnly)
-  return startServer({
+export async function startNeo4j({ home }: Neo4jInstallation): Promise<RunningNeo4j> {
+  let isReadOnlyNow = false
+  const server = await startServer({
     name: 'neo4j',
     command: ({ directory, ports }) => ({
       command: 'java',
@@ -59,8 +56,7 @@ export function startNeo4j({ home }: Neo4jInstallation, options: StartNeo4jOptio
         RUNNER,
         directory,
         String(ports[0]),
-        String(hasAuthentication),
-        readOnly,
+        String(isReadOnlyNow),
         PASSWORD,
       ],
     }),
@@ -71,4 +67,12 @@ export function startNeo4j({ home }: Neo4jInstallation, options: StartNeo4jOptio
       NEO4J_PASSWORD: PASSWORD,
     }),
   })
+  return {
+    ...server,
+    async setReadOnly(isReadOnly) {
+      isReadOnlyNow = isReadOnly
+      await server.stop()
+      await server.start()
+    },
+  }
 }

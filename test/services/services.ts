@@ -1,5 +1,6 @@
 // npm run services: the real services that tests use, for use by hand.
 import { Command } from 'commander'
+import { ensureNeo4j, startNeo4j } from './neo4j.ts'
 import { ensureOllama, startOllama } from './ollama.ts'
 import { ensurePostgresql, startPostgresql } from './postgresql.ts'
 import { ensureRedis, startRedis } from './redis.ts'
@@ -12,6 +13,7 @@ interface Service {
 }
 
 const SERVICES: Readonly<Record<string, Service>> = {
+  neo4j: service(ensureNeo4j, startNeo4j),
   ollama: service(ensureOllama, startOllama),
   postgresql: service(ensurePostgresql, startPostgresql),
   redis: service(ensureRedis, startRedis),
