@@ -1,51 +1,74 @@
-// Reading the graph: every question is about many ids at once and one workspace. Ids come from callers: what is no id of the right type
-// is unknown, and never reaches the store.
+// Reading the graph: every question is about many ids at once and one workspace, and says all that is wanted below them. Ids come from callers:
+// what is no id of the right type is unknown, and never reaches the store.
+import { TributaryError } from '#shared/errors.ts'
 import { hasPrefix } from '#shared/ids.ts'
-import type { EntityType } from './domain/entity.ts'
 import type {
   EntityRecord,
-  MentionPosition,
-  MentionRecord,
   PageOf,
   RankedEntity,
   RankPosition,
   RelationshipRecord,
   RowsById,
 } from './domain/graph-records.ts'
+import {
+  countEntityRows,
+  countRelationshipRows,
+  type EntityFilter,
+  type EntitySelection,
+  type RelationshipSelection,
+} from './domain/graph-selection.ts'
 import type { GraphStore } from './ports/graph-store.ts'
 
-export interface EntityFilter {
-  /** Part of the name, in any case. */
-  query: string | null
-  type: EntityType | null
-}
-
 type Ids = readonly string[]
-type Found<Row> = Promise<RowsById<Row>>
 
 export interface BrowseGraph {
-  findEntities(ids: Ids): Promise<EntityRecord[]>
-  findRelationships(ids: Ids): Promise<RelationshipRecord[]>
-  entitiesOfDocuments(ids: Ids, page: PageOf<RankPosition>): Found<RankedEntity>
-  entitiesOfKnowledgeBases(ids: Ids, page: PageOf<RankPosition>, filter: EntityFilter): Found<RankedEntity>
-  relationshipsOfEntities(ids: Ids, page: PageOf<RankPosition>): Found<RelationshipRecord>
-  mentionsOfEntities(ids: Ids, page: PageOf<MentionPosition>): Found<MentionRecord>
-  mentionsOfRelationships(ids: Ids, page: PageOf<MentionPosition>): Found<MentionRecord>
+  findEntities(ids: Ids, selection: EntitySelection): Promise<EntityRecord[]>
+  findRelationships(ids: Ids, selection: RelationshipSelection): Promise<RelationshipRecord[]>
+  entitiesOfDocuments(ids: Ids, selection: EntitySelection, page: PageOf<RankPosition>): Promise<RowsById<RankedEntity>>
+  entitiesOfKnowledgeBases(
+    ids: Ids,
+    selection: EntitySelection,
+    page: PageOf<RankPosition>,
+    filter: EntityFilter,
+  ): Promise<RowsById<RankedEntity>>
 }
 
-export function createBrowseGraph(options: { store: GraphStore; workspaceId: string }): BrowseGraph {
-  const { store, workspaceId } = options
+/** The most rows that one question may bring, were every page full. A statement that joins so many takes about a second. */
+export const ROWS_MAXIMUM = 100_000
+
+/** Throws BAD_USER_INPUT for a question that could bring more than ROWS_MAXIMUM rows. */
+export function createBrowseGraph(options: {
+  store: GraphStore
+  workspaceId: string
+  signal: AbortSignal
+}): BrowseGraph {
+  const { store, ...rest } = options
   const only = (prefix: string, ids: Ids) => ids.filter((id) => hasPrefix(id, prefix))
   return {
-    findEntities: (ids) => store.findEntities(workspaceId, only('ent', ids)),
-    findRelationships: (ids) => store.findRelationships(workspaceId, only('rel', ids)),
-    entitiesOfDocuments: (ids, page) =>
-      store.entitiesOf(workspaceId, { kind: 'documents', ids: only('doc', ids) }, page),
-    entitiesOfKnowledgeBases: (ids, page, filter) =>
-      store.entitiesOf(workspaceId, { kind: 'knowledge-bases', ids: only('kb', ids) }, page, filter),
-    relationshipsOfEntities: (ids, page) => store.relationshipsOf(workspaceId, only('ent', ids), page),
-    mentionsOfEntities: (ids, page) => store.mentionsOf(workspaceId, { kind: 'entities', ids: only('ent', ids) }, page),
-    mentionsOfRelationships: (ids, page) =>
-      store.mentionsOf(workspaceId, { kind: 'relationships', ids: only('rel', ids) }, page),
+    async findEntities(ids, selection) {
+      refuseTooMany(ids.length * (1 + countEntityRows(selection)))
+      return store.findEntities(only('ent', ids), { ...rest, selection })
+    },
+    async findRelationships(ids, selection) {
+      refuseTooMany(ids.length * (1 + countRelationshipRows(selection)))
+      return store.findRelationships(only('rel', ids), { ...rest, selection })
+    },
+    async entitiesOfDocuments(ids, selection, page) {
+      refuseTooMany(ids.length * page.limit * (1 + countEntityRows(selection)))
+      return store.entitiesOf({ ...rest, scope: { kind: 'documents', ids: only('doc', ids) }, page, selection })
+    },
+    async entitiesOfKnowledgeBases(ids, selection, page, filter) {
+      refuseTooMany(ids.length * page.limit * (1 + countEntityRows(selection)))
+      const scope = { kind: 'knowledge-bases', ids: only('kb', ids) } as const
+      return store.entitiesOf({ ...rest, scope, page, filter, selection })
+    },
   }
+}
+
+function refuseTooMany(rows: number): void {
+  if (rows <= ROWS_MAXIMUM) return
+  throw new TributaryError(
+    'BAD_USER_INPUT',
+    `This reads up to ${rows.toLocaleString('en')} entities, relationships and mentions, and at most ${ROWS_MAXIMUM.toLocaleString('en')} may be read at once. Ask for smaller pages with the argument "first", or for fewer levels.`,
+  )
 }

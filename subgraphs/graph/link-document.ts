@@ -32,7 +32,7 @@ export function createLinkDocument(options: { extract: ExtractDocument; store: G
   return async (document, signal) => {
     const { text, blocks } = document
     const found = await options.extract({ text, blocks }, signal)
-    const outcome = await options.store.replaceDocument(document.workspaceId, toStored(document, found))
+    const outcome = await options.store.replaceDocument(document.workspaceId, toStored(document, found), signal)
     return {
       outcome,
       entityCount: found.entities.length,

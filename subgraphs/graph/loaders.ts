@@ -1,67 +1,68 @@
-// One batch per question and operation: the entities of fifty documents are one statement, whatever page of them is asked for.
+// One batch per question and operation: the entities of fifty documents are asked for at once, with all that is selected below them.
 import DataLoader from 'dataloader'
-import { createLoader } from '#shared/graphql/loader.ts'
-import type { BrowseGraph, EntityFilter } from './browse-graph.ts'
-import type {
-  EntityRecord,
-  MentionPosition,
-  MentionRecord,
-  PageOf,
-  RankedEntity,
-  RankPosition,
-  RelationshipRecord,
-  RowsById,
-} from './domain/graph-records.ts'
-
-/** At most `page.limit` rows of one owner. */
-type PageLoader<Position, Row, Rest extends unknown[] = []> = (
-  id: string,
-  page: PageOf<Position>,
-  ...rest: Rest
-) => Promise<readonly Row[]>
+import type { BrowseGraph } from './browse-graph.ts'
+import type { EntityRecord, PageOf, RankedEntity, RankPosition, RelationshipRecord } from './domain/graph-records.ts'
+import type { EntityFilter, EntitySelection, RelationshipSelection } from './domain/graph-selection.ts'
 
 export interface Loaders {
-  entity: { load(id: string): Promise<EntityRecord | null> }
-  relationship: { load(id: string): Promise<RelationshipRecord | null> }
-  entitiesOfDocument: PageLoader<RankPosition, RankedEntity>
-  entitiesOfKnowledgeBase: PageLoader<RankPosition, RankedEntity, [filter: EntityFilter]>
-  relationshipsOfEntity: PageLoader<RankPosition, RelationshipRecord>
-  mentionsOfEntity: PageLoader<MentionPosition, MentionRecord>
-  mentionsOfRelationship: PageLoader<MentionPosition, MentionRecord>
+  entity(id: string, selection: EntitySelection): Promise<EntityRecord | null>
+  relationship(id: string, selection: RelationshipSelection): Promise<RelationshipRecord | null>
+  /** At most `page.limit` rows of one owner. */
+  entitiesOfDocument(
+    id: string,
+    selection: EntitySelection,
+    page: PageOf<RankPosition>,
+  ): Promise<readonly RankedEntity[]>
+  entitiesOfKnowledgeBase(
+    id: string,
+    selection: EntitySelection,
+    page: PageOf<RankPosition>,
+    filter: EntityFilter,
+  ): Promise<readonly RankedEntity[]>
 }
 
 export function createLoaders(graph: BrowseGraph): Loaders {
+  const byId =
+    <Row extends { id: string }, Selection>(
+      find: (ids: readonly string[], selection: Selection) => Promise<readonly Row[]>,
+    ) =>
+    async (ids: readonly string[], selection: Selection) =>
+      new Map((await find(ids, selection)).map((row) => [row.id, row]))
+  const entity = createBatchLoader(byId(graph.findEntities))
+  const relationship = createBatchLoader(byId(graph.findRelationships))
+  const entitiesOfDocument = createBatchLoader(graph.entitiesOfDocuments)
+  const entitiesOfKnowledgeBase = createBatchLoader(graph.entitiesOfKnowledgeBases)
   return {
-    entity: createLoader((ids) => graph.findEntities(ids)),
-    relationship: createLoader((ids) => graph.findRelationships(ids)),
-    entitiesOfDocument: createPageLoader(graph.entitiesOfDocuments),
-    entitiesOfKnowledgeBase: createPageLoader(graph.entitiesOfKnowledgeBases),
-    relationshipsOfEntity: createPageLoader(graph.relationshipsOfEntities),
-    mentionsOfEntity: createPageLoader(graph.mentionsOfEntities),
-    mentionsOfRelationship: createPageLoader(graph.mentionsOfRelationships),
+    entity: async (id, selection) => (await entity(id, selection)) ?? null,
+    relationship: async (id, selection) => (await relationship(id, selection)) ?? null,
+    entitiesOfDocument: async (...question) => (await entitiesOfDocument(...question)) ?? [],
+    entitiesOfKnowledgeBase: async (...question) => (await entitiesOfKnowledgeBase(...question)) ?? [],
   }
 }
 
 /** Asks once for all ids with the same other arguments; in practice one field of a query has one set of them. */
-function createPageLoader<Row, Rest extends unknown[]>(
-  find: (ids: readonly string[], ...rest: Rest) => Promise<RowsById<Row>>,
-): (id: string, ...rest: Rest) => Promise<readonly Row[]> {
-  const loader = new DataLoader<{ id: string; rest: Rest }, readonly Row[], string>(
+function createBatchLoader<Answer, Rest extends unknown[]>(
+  find: (ids: readonly string[], ...rest: Rest) => Promise<ReadonlyMap<string, Answer>>,
+): (id: string, ...rest: Rest) => Promise<Answer | undefined> {
+  const loader = new DataLoader<{ id: string; rest: Rest }, Answer | undefined, string>(
     async (keys) => {
-      const found = new Map<string, RowsById<Row>>()
-      for (const [question, [first, ...others]] of Map.groupBy(keys, ({ rest }) => JSON.stringify(rest))) {
-        if (first)
-          found.set(
-            question,
-            await find(
-              [first, ...others].map(({ id }) => id),
-              ...first.rest,
-            ),
-          )
-      }
-      return keys.map(({ id, rest }) => found.get(JSON.stringify(rest))?.get(id) ?? [])
+      const questions = [...Map.groupBy(keys, ({ rest }) => JSON.stringify(rest))]
+      const answers = await Promise.all(
+        questions.map(async ([question, asked]) => {
+          const ids = asked.map(({ id }) => id)
+          return [question, await find(ids, ...asked[0]!.rest).catch(toError)] as const
+        }),
+      )
+      const found = new Map(answers)
+      return keys.map(({ id, rest }) => {
+        const answer = found.get(JSON.stringify(rest))!
+        return answer instanceof Error ? answer : answer.get(id)
+      })
     },
     { cacheKeyFn: ({ id, rest }) => `${id} ${JSON.stringify(rest)}` },
   )
   return (id, ...rest) => loader.load({ id, rest })
 }
+
+/** One question that fails leaves the others of the batch alone. */
+const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))

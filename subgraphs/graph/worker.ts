@@ -1,28 +1,36 @@
 // The composition root of graph's background process: links documents and removes what deleted ones contributed.
+import { readConfiguration } from '#shared/configuration.ts'
 import { contributionsDelete, documentLink } from '../../contracts/messages.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
 import { createExtractionThread } from './adapters/extraction-thread.ts'
-import { createPostgresGraphStore } from './adapters/postgres-graph-store.ts'
+import { openGraphStore } from './adapters/open-graph-store.ts'
+import { configSchema, neo4jOptions } from './config.ts'
 import { createHandleLink } from './handle-link.ts'
 import { createLinkDocument } from './link-document.ts'
 import { migrate } from './migrate.ts'
 
-export async function startGraphWorker(platform: Platform, _environment: NodeJS.ProcessEnv): Promise<RunningRole> {
+export async function startGraphWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
   const { database, queue, blobs } = platform
   await migrate(database)
-  const store = createPostgresGraphStore({ database: database.sql })
+  const neo4j = neo4jOptions(readConfiguration(configSchema, environment))
+  const store = await openGraphStore({ database, neo4j })
   const extraction = createExtractionThread()
   const linkDocument = createLinkDocument({ extract: extraction.extract, store })
 
   // Two at a time: one is stored while the thread reads the next.
   await queue.work(documentLink, { concurrency: 2 }, createHandleLink({ blobs, queue, linkDocument }))
-  await queue.work(contributionsDelete, {}, ({ data: { workspaceId, knowledgeBaseId, documentId } }) =>
+  await queue.work(contributionsDelete, {}, ({ data: { workspaceId, knowledgeBaseId, documentId }, signal }) =>
     documentId === null
-      ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId)
-      : store.deleteDocument(workspaceId, knowledgeBaseId, documentId),
+      ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal)
+      : store.deleteDocument(workspaceId, knowledgeBaseId, documentId, signal),
   )
-  return { close: () => extraction.close() }
+  return {
+    async close() {
+      await extraction.close()
+      await store.close()
+    },
+  }
 }
 
 if (import.meta.main) await runProcess('graph', 'worker', (platform) => startGraphWorker(platform, process.env))

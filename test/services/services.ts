@@ -1,6 +1,7 @@
 // npm run services: the real services that tests use, for use by hand.
 import { Command } from 'commander'
 import { ensureChroma, startChroma } from './chroma.ts'
+import { ensureNeo4j, startNeo4j } from './neo4j.ts'
 import { ensureOllama, startOllama } from './ollama.ts'
 import { ensurePostgresql, startPostgresql } from './postgresql.ts'
 import { ensureQdrant, startQdrant } from './qdrant.ts'
@@ -16,6 +17,7 @@ interface Service {
 
 const SERVICES: Readonly<Record<string, Service>> = {
   chroma: service(ensureChroma, startChroma),
+  neo4j: service(ensureNeo4j, startNeo4j),
   ollama: service(ensureOllama, startOllama),
   postgresql: service(ensurePostgresql, startPostgresql),
   qdrant: service(ensureQdrant, startQdrant),

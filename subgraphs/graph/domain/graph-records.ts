@@ -21,6 +21,9 @@ export interface EntityRecord {
   type: EntityType
   /** Places in all documents of the knowledge base. */
   mentionCount: number
+  /** The pages that its selection asked for, by `pageKey`. */
+  relationships: ReadonlyMap<string, readonly RelationshipRecord[]>
+  mentions: ReadonlyMap<string, readonly MentionRecord[]>
 }
 
 /** An entity within a document or knowledge base: `rank` is how often it is mentioned there. */
@@ -31,10 +34,13 @@ export interface RankedEntity extends EntityRecord {
 export interface RelationshipRecord {
   id: string
   type: RelationshipType
-  sourceId: string
-  targetId: string
   /** The number of its mentions. */
   weight: number
+  /** Null when its selection did not ask for it, or when it was deleted while it was read. */
+  source: EntityRecord | null
+  target: EntityRecord | null
+  /** The pages that its selection asked for, by `pageKey`. */
+  mentions: ReadonlyMap<string, readonly MentionRecord[]>
 }
 
 export interface MentionRecord extends MentionPlace {
@@ -54,9 +60,6 @@ export interface MentionPosition {
 
 export type EntityScope =
   { kind: 'documents'; ids: readonly string[] } | { kind: 'knowledge-bases'; ids: readonly string[] }
-export type MentionOwner =
-  { kind: 'entities'; ids: readonly string[] } | { kind: 'relationships'; ids: readonly string[] }
-
 /** Applied to each id of the scope on its own. */
 export interface PageOf<Position> {
   limit: number

@@ -1,13 +1,11 @@
 // Where entities, relationships and their mentions are kept. The workspace is part of every call and every key; an empty list of ids
 // asks for nothing and gets nothing, never everything.
+import { TributaryError } from '#shared/errors.ts'
 import type { EntityType } from '../domain/entity.ts'
 import type {
   EntityRecord,
   EntityScope,
-  MentionOwner,
   MentionPlace,
-  MentionPosition,
-  MentionRecord,
   PageOf,
   RankedEntity,
   RankPosition,
@@ -15,6 +13,7 @@ import type {
   RelationshipType,
   RowsById,
 } from '../domain/graph-records.ts'
+import type { EntityFilter, EntitySelection, RelationshipSelection } from '../domain/graph-selection.ts'
 
 /** All that one document brings. Ids are the same for the same name, so that a repeated run writes the same rows. */
 export interface StoredContributions {
@@ -31,29 +30,43 @@ export interface StoredContributions {
   relationships: { id: string; type: RelationshipType; sourceId: string; targetId: string; mentions: MentionPlace[] }[]
 }
 
+/** What is read, with all that is read below it. */
+export interface ReadOptions<Selection> {
+  workspaceId: string
+  selection: Selection
+  signal: AbortSignal
+}
+
+export interface EntitiesOfOptions extends ReadOptions<EntitySelection> {
+  scope: EntityScope
+  page: PageOf<RankPosition>
+  filter?: EntityFilter
+}
+
+/**
+ * A call ends with its signal: it rejects with the signal's reason, and what it had begun to write is written whole or not at all. The number of statements of a reading call
+ * depends on the selection alone, never on how many rows there are.
+ */
 export interface GraphStore {
   /**
    * Replaces what the document contributed, in one transaction: what no other document supports is gone afterwards. Answers `deleted`
    * and changes nothing when the document or its knowledge base was deleted before, so that a late command brings nothing back.
    */
-  replaceDocument(workspaceId: string, contributions: StoredContributions): Promise<'replaced' | 'deleted'>
-  deleteDocument(workspaceId: string, knowledgeBaseId: string, documentId: string): Promise<void>
-  deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string): Promise<void>
-  /** Most mentioned first, then by id. `query`: part of the name, in any case; `type`: exactly this one. One statement. */
-  entitiesOf(
+  replaceDocument(
     workspaceId: string,
-    scope: EntityScope,
-    page: PageOf<RankPosition>,
-    filter?: { query?: string | null; type?: EntityType | null },
-  ): Promise<RowsById<RankedEntity>>
-  findEntities(workspaceId: string, ids: readonly string[]): Promise<EntityRecord[]>
-  findRelationships(workspaceId: string, ids: readonly string[]): Promise<RelationshipRecord[]>
-  /** In either direction; heaviest first, then by id. The position's rank is the weight. One statement. */
-  relationshipsOf(
-    workspaceId: string,
-    entityIds: readonly string[],
-    page: PageOf<RankPosition>,
-  ): Promise<RowsById<RelationshipRecord>>
-  /** By document and place. One statement. */
-  mentionsOf(workspaceId: string, owner: MentionOwner, page: PageOf<MentionPosition>): Promise<RowsById<MentionRecord>>
+    contributions: StoredContributions,
+    signal: AbortSignal,
+  ): Promise<'replaced' | 'deleted'>
+  deleteDocument(workspaceId: string, knowledgeBaseId: string, documentId: string, signal: AbortSignal): Promise<void>
+  /** Begun and killed, it is finished by the next call. */
+  deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string, signal: AbortSignal): Promise<void>
+  /** A page for each document or knowledge base of the scope: most mentioned first, then by id. */
+  entitiesOf(options: EntitiesOfOptions): Promise<RowsById<RankedEntity>>
+  findEntities(ids: readonly string[], options: ReadOptions<EntitySelection>): Promise<EntityRecord[]>
+  findRelationships(ids: readonly string[], options: ReadOptions<RelationshipSelection>): Promise<RelationshipRecord[]>
+  close(): Promise<void>
 }
+
+/** The store does not answer. Retryable. */
+export const graphStoreUnavailable = (cause: unknown) =>
+  new TributaryError('UPSTREAM_UNAVAILABLE', 'The graph store cannot be used now.', { cause })

@@ -1,16 +1,17 @@
 // From the arguments of a connection to a page of the store, and from its rows to the connection.
 import { TributaryError } from '#shared/errors.ts'
-import { type Connection, type PageArguments, readPage, toConnection } from '#shared/graphql/connection.ts'
+import { type Connection, type Page, type PageArguments, readPage, toConnection } from '#shared/graphql/connection.ts'
 import type { MentionPosition, MentionRecord, PageOf, RankPosition } from '../domain/graph-records.ts'
 
 type Order = readonly (string | number)[]
 
-async function connect<Position, Row>(
-  page: PageArguments,
-  positionOf: (order: Order) => Position | null,
-  orderOf: (row: Row) => Order,
-  load: (page: PageOf<Position>) => Promise<readonly Row[]>,
-): Promise<Connection<Row>> {
+/** Throws BAD_USER_INPUT or CURSOR_INVALID naming the argument. */
+export const readRankedPage = (page: PageArguments): PageOf<RankPosition> => readPageOf(page, rankPosition)
+
+/** The same for mentions. */
+export const readMentionPage = (page: PageArguments): PageOf<MentionPosition> => readPageOf(page, mentionPosition)
+
+function readPageOf<Position>(page: PageArguments, positionOf: (order: Order) => Position | null): PageOf<Position> {
   const { limit, after } = readPage(page)
   const position = after === null ? null : positionOf(after)
   if (after !== null && position === null) {
@@ -21,24 +22,26 @@ async function connect<Position, Row>(
     )
   }
   // The row beyond the page tells that there is a next one.
-  const rows = await load({ limit: limit + 1, after: position })
-  return toConnection(rows, { limit, after }, orderOf)
+  return { limit: limit + 1, after: position }
 }
 
+/** `rows` are those of `page`. */
 export function connectRanked<Row extends { id: string }>(
-  page: PageArguments,
+  page: PageOf<RankPosition>,
+  rows: readonly Row[],
   rankOf: (row: Row) => number,
-  load: (page: PageOf<RankPosition>) => Promise<readonly Row[]>,
-): Promise<Connection<Row>> {
-  return connect(page, rankPosition, (row) => [rankOf(row), row.id], load)
+): Connection<Row> {
+  return toConnection(rows, pageOfConnection(page), (row) => [rankOf(row), row.id])
 }
 
 export function connectMentions(
-  page: PageArguments,
-  load: (page: PageOf<MentionPosition>) => Promise<readonly MentionRecord[]>,
-): Promise<Connection<MentionRecord>> {
-  return connect(page, mentionPosition, (row) => [row.documentId, row.startOffset, row.endOffset], load)
+  page: PageOf<MentionPosition>,
+  rows: readonly MentionRecord[],
+): Connection<MentionRecord> {
+  return toConnection(rows, pageOfConnection(page), (row) => [row.documentId, row.startOffset, row.endOffset])
 }
+
+const pageOfConnection = ({ limit }: PageOf<object>): Page => ({ limit: limit - 1, after: null })
 
 function rankPosition([rank, id, ...more]: Order): RankPosition | null {
   return isInteger(rank) && isId(id) && more.length === 0 ? { rank, id } : null

@@ -1,0 +1,58 @@
+// The contract of GraphStore on a real Neo4j.
+import neo4j from 'neo4j-driver'
+import { afterAll, beforeAll } from 'vitest'
+import { ensureNeo4j, startNeo4j, type RunningNeo4j } from '../../../test/services/neo4j.ts'
+import type { RunningService } from '../../../test/services/server.ts'
+import { describeWithService } from '../../../test/services/service.ts'
+import { describeGraphStoreFaults } from '../ports/graph-store-faults.contract.ts'
+import { describeGraphStore } from '../ports/graph-store.contract.ts'
+import type { GraphStore } from '../ports/graph-store.ts'
+import type { Neo4jConnectionOptions } from './neo4j-connection.ts'
+import { openNeo4jGraphStore } from './neo4j-graph-store.ts'
+
+describeWithService('the graph store on neo4j', await ensureNeo4j(), (installation) => {
+  let server: RunningNeo4j
+  let store: GraphStore
+  beforeAll(async () => {
+    server = await startNeo4j(installation)
+    store = await openNeo4jGraphStore(optionsOf(server))
+  })
+  afterAll(async () => {
+    await store?.close()
+    await server?.close()
+  })
+
+  async function run(statement: string): Promise<void> {
+    const { uri, username, password } = optionsOf(server)
+    const driver = neo4j.driver(uri, neo4j.auth.basic(username, password))
+    await driver.executeQuery(statement)
+    await driver.close()
+  }
+
+  describeGraphStore('Neo4j', async () => {
+    await run('MATCH (n) WHERE NOT n:TributaryMigration DETACH DELETE n')
+    return store
+  })
+
+  describeGraphStoreFaults('Neo4j', () => ({
+    service: server,
+    open: (options) => openNeo4jGraphStore({ ...optionsOf(server), ...options }),
+    openWithWrongPassword: () => openNeo4jGraphStore({ ...optionsOf(server), password: 'wrong' }),
+    setReadOnly: (isReadOnly) => server.setReadOnly(isReadOnly),
+    noteNewerVersion: () => run('CREATE (:TributaryMigration {version: 1000})'),
+    forgetNewerVersion: () => run('MATCH (n:TributaryMigration {version: 1000}) DELETE n'),
+    async undoHalfOfMigration() {
+      await run('MATCH (n:TributaryMigration) DELETE n')
+      await run('DROP CONSTRAINT deletion_key')
+      await run('DROP INDEX entity_name')
+    },
+  }))
+})
+
+function optionsOf({ environment }: RunningService): Neo4jConnectionOptions {
+  return {
+    uri: environment['NEO4J_URI']!,
+    username: environment['NEO4J_USERNAME']!,
+    password: environment['NEO4J_PASSWORD']!,
+  }
+}

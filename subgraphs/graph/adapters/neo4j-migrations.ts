@@ -1,0 +1,63 @@
+// What the Neo4j GraphStore expects of its database, as versions that are never changed again: each statement may be run twice, and a version is
+// noted when all of its statements have run, so a migration that was killed half done is finished by the next one.
+import neo4j from 'neo4j-driver'
+import { TributaryError } from '#shared/errors.ts'
+import type { Neo4jConnection } from './neo4j-connection.ts'
+
+const unique = (label: string, ...properties: string[]) =>
+  `CREATE CONSTRAINT ${label.toLowerCase()}_key IF NOT EXISTS FOR (n:${label}) REQUIRE (${properties.map((each) => `n.${each}`).join(', ')}) IS UNIQUE`
+const index = (label: string, ...properties: string[]) =>
+  `CREATE INDEX ${label.toLowerCase()}_by_${properties.at(-1)!.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} IF NOT EXISTS FOR (n:${label}) ON (${properties.map((each) => `n.${each}`).join(', ')})`
+
+const VERSIONS: readonly { version: number; statements: readonly string[] }[] = [
+  {
+    version: 1,
+    statements: [
+      unique('TributaryMigration', 'version'),
+      unique('KnowledgeBase', 'workspaceId', 'id'),
+      unique('Document', 'workspaceId', 'id'),
+      unique('Entity', 'workspaceId', 'id'),
+      unique('Relationship', 'workspaceId', 'id'),
+      unique('Deletion', 'workspaceId', 'subjectId'),
+      index('Mention', 'workspaceId', 'documentId'),
+      ...['Mention', 'Document', 'Entity', 'Relationship'].map((label) =>
+        index(label, 'workspaceId', 'knowledgeBaseId'),
+      ),
+      // Entities by words of their name, and by the meaning of whatever is embedded of them.
+      'CREATE FULLTEXT INDEX entity_name IF NOT EXISTS FOR (n:Entity) ON EACH [n.name]',
+      'CREATE VECTOR INDEX entity_embedding IF NOT EXISTS FOR (n:Entity) ON (n.embedding)',
+    ],
+  },
+]
+
+const NEWEST = VERSIONS.at(-1)!.version
+const MIGRATE_TIMEOUT_MS = 60_000
+
+/** The version that the database has, 0 when it has none. */
+export async function readMigrationVersion(connection: Neo4jConnection, signal: AbortSignal): Promise<number> {
+  const { records } = await connection.read(signal, (transaction) =>
+    transaction.run('MATCH (n:TributaryMigration) RETURN coalesce(max(n.version), 0) AS version'),
+  )
+  return Number(records[0]!.get('version'))
+}
+
+/** Brings the database to the newest version. Safe from several processes at once. Throws CONFIGURATION_INVALID when it is newer than that. */
+export async function migrateNeo4j(connection: Neo4jConnection): Promise<void> {
+  const signal = AbortSignal.timeout(MIGRATE_TIMEOUT_MS)
+  const version = await readMigrationVersion(connection, signal)
+  if (version > NEWEST) {
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `The graph in Neo4j has version ${version}, and this program knows versions up to ${NEWEST}. Start the newer program that it belongs to, or give another database in NEO4J_DATABASE.`,
+    )
+  }
+  for (const { version: next, statements } of VERSIONS.filter((each) => each.version > version)) {
+    // Neo4j does not let one transaction change the schema and data.
+    for (const statement of statements) await connection.write(signal, (transaction) => transaction.run(statement))
+    await connection.write(signal, (transaction) =>
+      transaction.run('MERGE (n:TributaryMigration {version: $version}) ON CREATE SET n.appliedAt = datetime()', {
+        version: neo4j.int(next),
+      }),
+    )
+  }
+}
