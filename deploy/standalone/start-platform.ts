@@ -1,7 +1,7 @@
 // The whole platform in this process: one Platform over embedded stores, each subgraph on a loopback port of its own, the gateway before them.
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { createFolderBlobStore } from '#shared/blob-store.ts'
+import { createFolderBlobStore } from '#shared/folder-blob-store.ts'
 import { openDatabase } from '#shared/database.ts'
 import { isCancellation, TributaryError } from '#shared/errors.ts'
 import { createJobQueue } from '#shared/job-queue.ts'

@@ -89,8 +89,10 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
       const upload = await open(id, token)
       if (announcedBytes !== null && announcedBytes > upload.sizeBytes) throw tooLarge(upload)
       const blob = await blobs
-        .putStream(upload.workspaceId, whole(bytes, upload), (sizeBytes) => {
-          if (sizeBytes > upload.sizeBytes) throw tooLarge(upload)
+        .putStream(upload.workspaceId, whole(bytes, upload), {
+          onSize(sizeBytes) {
+            if (sizeBytes > upload.sizeBytes) throw tooLarge(upload)
+          },
         })
         .catch((cause: unknown) => {
           throw cause instanceof TributaryError ? cause : incomplete(upload, cause)

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { ensureOllama, startOllama } from './ollama.ts'
 import { ensurePostgresql, startPostgresql } from './postgresql.ts'
 import { ensureRedis, startRedis } from './redis.ts'
+import { ensureS3, startS3 } from './s3.ts'
 import type { RunningService } from './server.ts'
 import type { Ensured } from './service.ts'
 
@@ -15,6 +16,7 @@ const SERVICES: Readonly<Record<string, Service>> = {
   ollama: service(ensureOllama, startOllama),
   postgresql: service(ensurePostgresql, startPostgresql),
   redis: service(ensureRedis, startRedis),
+  s3: service(ensureS3, startS3),
 }
 
 function service<Installation>(
