@@ -1,5 +1,5 @@
 // Uploads on a real S3 server: sent straight to the bucket under presigned addresses, taken in when a job asks for them, and ingested.
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -43,7 +43,6 @@ describeWithService('uploads on S3', await ensureS3(), (installation) => {
     let ingestion: RunningIngestion
     let worker: RunningRole
     let knowledge: FastifyInstance
-    let client: S3Client
     const processed = new Map<string, PromiseWithResolvers<z.output<(typeof documentProcess)['schema']>>>()
     /** By the title of the document: what ingestion hands to knowledge in the end. */
     const processedAs = (title: string) => {
@@ -52,7 +51,7 @@ describeWithService('uploads on S3', await ensureS3(), (installation) => {
     }
 
     beforeAll(async () => {
-      const environment: Record<string, string> = {
+      const environment = {
         ...server.environment,
         S3_PREFIX: folder,
         TRIBUTARY_S3_PRESIGNED_UPLOADS: String(isDirect),
@@ -65,15 +64,6 @@ describeWithService('uploads on S3', await ensureS3(), (installation) => {
         },
       })
       platform = { ...(await createTestPlatform()), blobs }
-      client = new S3Client({
-        endpoint: environment['S3_ENDPOINT']!,
-        region: environment['AWS_REGION']!,
-        forcePathStyle: true,
-        credentials: {
-          accessKeyId: environment['AWS_ACCESS_KEY_ID']!,
-          secretAccessKey: environment['AWS_SECRET_ACCESS_KEY']!,
-        },
-      })
       knowledge = Fastify()
       knowledge.post(KNOWLEDGE_BASE_PATH, async () => ({ knowledgeBase: { id: KNOWLEDGE_BASE, name: 'Base' } }))
       platform.origins.set('knowledge', await knowledge.listen({ host: '127.0.0.1', port: 0 }))
@@ -93,7 +83,6 @@ describeWithService('uploads on S3', await ensureS3(), (installation) => {
       await knowledge.close()
       await platform.close()
       await platform.blobs.close()
-      client.destroy()
     })
 
     const ask = (query: string, variables: object, workspaceId: string = WORKSPACE) =>
@@ -110,8 +99,8 @@ describeWithService('uploads on S3', await ensureS3(), (installation) => {
       (await ask(IS_RECEIVED, { r: [{ __typename: 'Upload', id }] })).data._entities[0].isReceived as boolean
     /** Keys that begin so, below the prefix of this platform. */
     async function objects(start: string): Promise<string[]> {
-      const { Contents = [] } = await client.send(
-        new ListObjectsV2Command({ Bucket: server.environment['S3_BUCKET'], Prefix: `${folder}/${start}` }),
+      const { Contents = [] } = await server.client.send(
+        new ListObjectsV2Command({ Bucket: server.bucket, Prefix: `${folder}/${start}` }),
       )
       return Contents.map(({ Key }) => Key!.slice(folder.length + 1))
     }

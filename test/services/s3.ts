@@ -13,6 +13,9 @@ const REGION = 'us-east-1'
 const CREDENTIALS = { accessKeyId: 'tributary', secretAccessKey: 'tributary-for-tests' }
 
 export interface RunningS3 extends RunningService {
+  bucket: string
+  /** Closed with the server. */
+  client: S3Client
   /** From the next start on, writing is refused, or allowed again. */
   setReadOnly(isReadOnly: boolean): void
 }
@@ -73,16 +76,19 @@ export async function startS3({ program }: Installed, options: StartS3Options = 
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     }),
   })
-  try {
-    const endpoint = server.environment['S3_ENDPOINT']!
-    const client = new S3Client({ endpoint, region: REGION, credentials: CREDENTIALS, forcePathStyle: true })
-    await client.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  const endpoint = server.environment['S3_ENDPOINT']!
+  const client = new S3Client({ endpoint, region: REGION, credentials: CREDENTIALS, forcePathStyle: true })
+  const close = async () => {
     client.destroy()
-  } catch (error) {
     await server.close()
+  }
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  } catch (error) {
+    await close()
     throw error
   }
-  return { ...server, setReadOnly: (value) => (isReadOnly = value) }
+  return { ...server, bucket: BUCKET, client, setReadOnly: (value) => (isReadOnly = value), close }
 }
 
 const objectsIn = (directory: string): string => path.join(directory, 'objects')
