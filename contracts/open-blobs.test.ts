@@ -1,5 +1,6 @@
 // Where blobs are kept, by the variables that are set. The S3 store itself is tested on a real server.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -17,11 +18,16 @@ const open = async (environment: Record<string, string>) =>
 
 const S3 = { S3_BUCKET: 'tributary', S3_ENDPOINT: 'http://127.0.0.1:9' }
 
-it('keeps blobs in the data directory when no bucket is named', async () => {
+it('keeps blobs in the data directory when no bucket is named, and does not load the S3 client', async () => {
   const blobs = await open({ AWS_ACCESS_KEY_ID: 'somebody', AWS_REGION: 'eu-west-1' })
   await blobs.put('ws_1', Buffer.from('hello'))
   expect(await readdir(path.join(dataDirectory, 'blobs'))).toContain('ws_1')
   expect(blobs.directUploads).toBeNull()
+  const loaded = Object.keys(createRequire(import.meta.url).cache)
+  expect(loaded.some((file) => file.includes('@aws-sdk'))).toBe(false)
+  const s3 = await open(S3)
+  await s3.close()
+  expect(Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('@aws-sdk'))).toBe(true)
 })
 
 it('gives clients addresses in the bucket only when that is wanted', async () => {

@@ -75,9 +75,16 @@ function liveBytes(): number {
   return process.memoryUsage().arrayBuffers
 }
 
-/** Some bytes, then never any more, nor an end. */
-async function* silentAfter(sizeBytes: number): AsyncGenerator<Buffer> {
+/** Of which nothing may be asked. */
+// oxlint-disable-next-line require-yield
+async function* unread(): AsyncGenerator<Buffer> {
+  throw new Error('somebody read the source')
+}
+
+/** Some bytes, then never any more, nor an end; told when somebody waits for more. */
+async function* silentAfter(sizeBytes: number, onSilent: () => void): AsyncGenerator<Buffer> {
   yield* chunks(sizeBytes)
+  setImmediate(onSilent)
   await new Promise(() => undefined)
 }
 
@@ -206,8 +213,8 @@ export function describeBlobStore(
       expect(await blobs.has(key)).toBe(true)
       for (const sizeBytes of [1000, 20_000_000]) {
         const controller = new AbortController()
-        const onSize = (size: number) => void (size === sizeBytes && setImmediate(() => controller.abort(reason)))
-        const writing = blobs.putStream('ws_1', silentAfter(sizeBytes), { onSize, signal: controller.signal })
+        const source = silentAfter(sizeBytes, () => controller.abort(reason))
+        const writing = blobs.putStream('ws_1', source, { signal: controller.signal })
         await expect(writing).rejects.toBe(reason)
       }
       await expect.poll(() => underTest.leftovers()).toEqual([])
@@ -234,7 +241,7 @@ export function describeBlobStore(
       for (const workspaceId of ['', '..', 'ws_1/..', 'WS', 'ws 1', 'ws_1\0'])
         for (const write of [
           () => blobs.put(workspaceId, Buffer.from('a')),
-          () => blobs.putStream(workspaceId, of('a')),
+          () => blobs.putStream(workspaceId, unread()),
         ])
           await expect(write()).rejects.toMatchObject({ code: 'NOT_FOUND' })
     })
@@ -343,6 +350,14 @@ export function describeBlobStore(
         const startedAt = performance.now()
         await expectUnavailable(blobs, key)
         expect(performance.now() - startedAt).toBeLessThan(10_000)
+        await service.start()
+        // What the source says counts more than that nothing can be taken back any more.
+        async function* broken() {
+          yield* chunks(20_000_000)
+          await service.stop()
+          throw new Error('the line was cut')
+        }
+        await expect(blobs.putStream('ws_1', broken())).rejects.toThrow('the line was cut')
         await service.start()
         expect(await blobs.read(key)).toEqual(Buffer.from('hello'))
       },

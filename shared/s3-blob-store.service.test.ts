@@ -135,6 +135,7 @@ describeWithService('the blob store on S3', await ensureS3(), (installation) => 
       const [one, two] = [open({ prefix: 'one/' }), open({ prefix: 'two/' })]
       const { key } = await one.put('ws_1', Buffer.from('of one'))
       expect(await keys('one/')).toEqual([`one/${key}`])
+      expect(await one.has(key)).toBe(true)
       expect(await two.has(key)).toBe(false)
       const strange = ['one/notes/incoming.txt', 'one/incoming.txt', 'incoming/other', 'two/incoming/other']
       const own = ['one/incoming/left', 'one/uploads/ws_1/up_1']

@@ -64,7 +64,6 @@ export function createDirectUploads(options: DirectUploadsOptions): DirectUpload
           }),
           {
             expiresIn: Math.max(1, Math.floor((expiresAt.getTime() - now().getTime()) / 1000)),
-            signableHeaders: new Set(['host', 'content-length']),
           },
         ),
       ),
