@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { createFolderBlobStore, type BlobStore } from '#shared/blob-store.ts'
+import type { BlobStore } from '#shared/blob-store.ts'
 import { port, readConfiguration } from '#shared/configuration.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 import { createJobQueue, type JobQueue } from '#shared/job-queue.ts'
@@ -11,6 +11,7 @@ import { createLogger, LOG_LEVELS } from '#shared/logger.ts'
 import { createIdentitySigner, type IdentitySigner } from './identity.ts'
 import { ALL_MESSAGES } from './messages.ts'
 import type { SubgraphName } from './node-types.ts'
+import { blobVariables, openBlobs } from './open-blobs.ts'
 
 export interface Platform {
   database: Database
@@ -90,6 +91,7 @@ export const processRoleSchema = z.object({
     .describe('Port a subgraph listens on; by default that of its own TRIBUTARY_SUBGRAPH_…_URL.'),
   ...identityKeyVariable,
   ...logVariable,
+  ...blobVariables,
   ...subgraphUrlVariables,
 })
 
@@ -101,6 +103,12 @@ export async function openProcessPlatform(
   const configuration = readConfiguration(processRoleSchema, environment)
   const logger = createLogger({ name: role, level: configuration.TRIBUTARY_LOG_LEVEL })
   const originOf = (name: SubgraphName) => new URL(configuration[subgraphUrlVariable(name)]).origin
+  const dataDirectory = path.resolve(configuration.TRIBUTARY_DATA_DIR)
+  const blobs = await openBlobs({
+    configuration,
+    dataDirectory,
+    onWarning: (error, message) => logger.warn({ err: error }, message),
+  })
   const database = await openDatabase({ location: { url: configuration.DATABASE_URL } })
   const queue = await createJobQueue({
     database,
@@ -108,14 +116,13 @@ export async function openProcessPlatform(
     isOnlyProcess: false,
     onError: (error) => logger.error({ err: error }, 'queue error'),
   })
-  const dataDirectory = path.resolve(configuration.TRIBUTARY_DATA_DIR)
   return {
     database,
     queue,
     logger,
     dataDirectory,
     originOf,
-    blobs: createFolderBlobStore({ directory: path.join(dataDirectory, 'blobs') }),
+    blobs,
     signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
     listen: {
       host: configuration.TRIBUTARY_LISTEN_HOST,
@@ -125,6 +132,7 @@ export async function openProcessPlatform(
     async [Symbol.asyncDispose]() {
       await queue.close()
       await database.close()
+      await blobs.close()
     },
   }
 }

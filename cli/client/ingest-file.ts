@@ -123,7 +123,8 @@ async function putFile(url: string, file: FoundFile, signal: AbortSignal | undef
       bodyTimeout: UPLOAD_TIMEOUT_MS,
     })
     const text = await response.body.text()
-    if (response.statusCode === 201 || response.statusCode === 409) return null
+    // A bucket says 200.
+    if ([200, 201, 409].includes(response.statusCode)) return null
     const error = clientError('UPLOAD_FAILED', messageIn(text))
     if (response.statusCode >= 500 || response.statusCode === 422) return error
     throw error

@@ -21,3 +21,9 @@ it('is sent beside the endpoint whatever it says, if so wanted', () => {
   const endpointUrl = 'http://localhost:4000/graphql'
   expect(uploadAddress({ given, endpointUrl, isAlwaysBeside: true })).toBe(`http://localhost:4000${UPLOAD}`)
 })
+
+it('is sent to a bucket as it says, since it is signed', () => {
+  const given = 'http://127.0.0.1:9000/bucket/uploads/ws_1/up_1?X-Amz-Expires=60&X-Amz-Signature=abc'
+  for (const isAlwaysBeside of [true, false])
+    expect(uploadAddress({ given, endpointUrl: 'http://gpu-box:4000/graphql', isAlwaysBeside })).toBe(given)
+})

@@ -1,13 +1,13 @@
 // The whole platform in this process: one Platform over embedded stores, each subgraph on a loopback port of its own, the gateway before them.
-import path from 'node:path'
 import type { Logger } from 'pino'
-import { createFolderBlobStore } from '#shared/blob-store.ts'
+import { readConfiguration } from '#shared/configuration.ts'
 import { openDatabase } from '#shared/database.ts'
 import { isCancellation, TributaryError } from '#shared/errors.ts'
 import { createJobQueue } from '#shared/job-queue.ts'
 import { createIdentitySigner } from '../../contracts/identity.ts'
 import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
+import { blobSchema, openBlobs } from '../../contracts/open-blobs.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { keepCredentials, type AdminKey } from './credentials.ts'
 import { openDataDirectory } from './data-directory.ts'
@@ -63,6 +63,12 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
     // Code is loaded while the database boots.
     const loading = loadRoles()
     loading.catch(() => undefined)
+    const blobs = await openBlobs({
+      configuration: readConfiguration(blobSchema, options.environment),
+      dataDirectory: data.path,
+      onWarning: (error, message) => logger.warn({ err: error }, message),
+    })
+    opened.defer(() => blobs.close())
     const database = await openDatabase({ location: { directory: data.databasePath } })
     opened.defer(() => database.close())
     const queue = await createJobQueue({
@@ -95,7 +101,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       database,
       queue,
       logger,
-      blobs: createFolderBlobStore({ directory: path.join(data.path, 'blobs') }),
+      blobs,
       signer: createIdentitySigner({ key: data.identityKey }),
       dataDirectory: data.path,
       originOf(name) {

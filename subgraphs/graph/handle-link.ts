@@ -38,8 +38,12 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
       ...outcome,
     })
 
-  async function readJson<Schema extends z.ZodType>(schema: Schema, key: string): Promise<z.output<Schema>> {
-    const bytes = await blobs.read(key)
+  async function readJson<Schema extends z.ZodType>(
+    schema: Schema,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<z.output<Schema>> {
+    const bytes = await blobs.read(key, signal)
     try {
       return schema.parse(JSON.parse(bytes.toString('utf8')))
     } catch (cause) {
@@ -50,8 +54,8 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
   return async ({ data: command, retryCount, signal }: Delivery<LinkCommand>): Promise<void> => {
     await report(command, { status: 'RUNNING' })
     try {
-      const content = await readJson(documentContentSchema, command.contentKey)
-      const { chunks } = await readJson(documentChunksSchema, command.chunksKey)
+      const content = await readJson(documentContentSchema, command.contentKey, signal)
+      const { chunks } = await readJson(documentChunksSchema, command.chunksKey, signal)
       const { workspaceId, knowledgeBaseId, documentId } = command
       const { text, blocks } = content
       await linkDocument({ workspaceId, knowledgeBaseId, documentId, text, blocks, chunks }, signal)

@@ -13,6 +13,7 @@ import { expectedMediaType, parseDeclaredMediaType } from './domain/media-type.t
 import type { UserMistake } from './domain/user-mistake.ts'
 import type { StoredBlobs } from './stored-blobs.ts'
 import { itemTable, jobTable, uploadTable, type ItemRow, type JobRow, type UploadRow } from './tables.ts'
+import type { Uploads } from './uploads.ts'
 
 export type JobResult = { job: JobRow } | { mistakes: UserMistake[] }
 export type CreateJob = (
@@ -26,12 +27,13 @@ export interface CreateJobOptions {
   storedBlobs: StoredBlobs
   queue: JobQueue
   knowledge: KnowledgeClient
+  takeIn: Uploads['takeIn']
 }
 
 type NewItem = typeof itemTable.$inferInsert
 
 export function createCreateJob(options: CreateJobOptions): CreateJob {
-  const { database, storedBlobs, queue, knowledge } = options
+  const { database, storedBlobs, queue, knowledge, takeIn } = options
 
   async function findByKey(
     executor: SqlExecutor,
@@ -76,10 +78,11 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
     if (!knowledgeBase)
       return refuse('NOT_FOUND', 'There is no knowledge base with this id in the workspace.', 'knowledgeBaseId')
     const wellFormed = input.uploadIds.filter((id) => hasPrefix(id, 'up'))
-    const uploads = await database.sql
+    const known = await database.sql
       .select()
       .from(uploadTable)
       .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, wellFormed)))
+    const uploads = await takeIn(known, signal)
     const ordered = input.uploadIds.map((id) => uploads.find((upload) => upload.id === id))
     const uploadMistakes = ordered.flatMap((upload, index) => checkUpload(upload, index)).slice(0, 1)
     if (uploadMistakes.length > 0) return { mistakes: uploadMistakes }
@@ -87,7 +90,7 @@ export function createCreateJob(options: CreateJobOptions): CreateJob {
     const jobId = createId('job')
     const common = { workspaceId, jobId, knowledgeBaseId: knowledgeBase.id }
     const texts = input.texts.map((text) => ({ text, bytes: Buffer.from(text.text, 'utf8') }))
-    const textKeys = await Promise.all(texts.map(({ bytes }) => storedBlobs.put(workspaceId, bytes)))
+    const textKeys = await Promise.all(texts.map(({ bytes }) => storedBlobs.put(workspaceId, bytes, signal)))
     const items: NewItem[] = [
       ...ordered.map((upload) => itemOfUpload(upload!, common)),
       ...texts.map(({ text, bytes }, index) => itemOfText(text, bytes.byteLength, textKeys[index]!, common)),

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createClient, type Client } from 'graphql-ws'
 import { execFile } from 'node:child_process'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import http from 'node:http'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -381,11 +381,21 @@ async function extractionProcesses(): Promise<number> {
   return stdout.split('\n').filter((line) => line.includes('extract-process')).length
 }
 
-test('an error that may pass is tried again, and then fails the item', async () => {
+test('a file that was lost fails its item at once, and the error says so', async () => {
   const lost = await upload('lost.txt', encode('These bytes will be lost.'))
   const [file] = await storedFiles('These bytes will be lost.')
   await rm(file!)
-  const id = await createJob({ uploadIds: [lost] })
+  const { job } = await finish(await createJob({ uploadIds: [lost] }))
+  expect(job.items.nodes[0]).toMatchObject({ status: 'FAILED', error: { code: 'NOT_FOUND', isRetryable: false } })
+  expect(job.items.nodes[0].steps[0]).toMatchObject({ name: 'FETCH', status: 'FAILED', attemptCount: 1 })
+})
+
+test('an error that may pass is tried again, and then fails the item', async () => {
+  const unreadable = await upload('unreadable.txt', encode('These bytes cannot be read.'))
+  const [file] = await storedFiles('These bytes cannot be read.')
+  await rm(file!)
+  await mkdir(file!)
+  const id = await createJob({ uploadIds: [unreadable] })
   const { job } = await finish(id)
   expect(job.items.nodes[0]).toMatchObject({
     status: 'FAILED',

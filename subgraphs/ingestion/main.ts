@@ -50,7 +50,7 @@ export async function startIngestion(
     lifetimeMs: configuration.TRIBUTARY_UPLOAD_LIFETIME_MINUTES * 60_000,
   })
   const knowledge = createKnowledgeClient({ origin: () => platform.originOf('knowledge'), signer })
-  const createJob = createCreateJob({ database, storedBlobs, queue, knowledge })
+  const createJob = createCreateJob({ database, storedBlobs, queue, knowledge, takeIn: uploads.takeIn })
   const endJobs = createEndJobs({ database, queue, events, storedBlobs })
   const readJobs = createReadJobs({ database: database.sql })
   const jobEvents = createJobEvents({ database: database.sql, readJobs, events })

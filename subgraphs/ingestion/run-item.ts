@@ -69,7 +69,7 @@ export function createRunItem(options: RunItemOptions): RunItem {
     async FETCH(item, signal, tell) {
       const hash = createHash('sha256')
       let sizeBytes = 0
-      for await (const part of blobs.stream(item.sourceKey!)) {
+      for await (const part of blobs.stream(item.sourceKey!, signal)) {
         signal.throwIfAborted()
         hash.update(part as Buffer)
         sizeBytes += (part as Buffer).byteLength
@@ -87,13 +87,13 @@ export function createRunItem(options: RunItemOptions): RunItem {
     async EXTRACT(item, signal, tell) {
       const fileName = item.kind === 'text' ? 'text' : item.name
       const extraction = await extractor.extract({
-        content: blobs.stream(item.sourceKey!),
+        content: blobs.stream(item.sourceKey!, signal),
         fileName,
         mediaType: item.declaredMediaType,
         onProgress: ({ completedPages, pageCount }) => tell({ completedUnits: completedPages, totalUnits: pageCount }),
         signal,
       })
-      const elementsKey = await storedBlobs.put(item.workspaceId, extraction.elements)
+      const elementsKey = await storedBlobs.put(item.workspaceId, extraction.elements, signal)
       const { mediaType, pageCount, pagesWithoutText } = extraction
       return {
         found: { elementsKey, mediaType, pageCount, pagesWithoutText },
@@ -102,8 +102,8 @@ export function createRunItem(options: RunItemOptions): RunItem {
       }
     },
     async CLEAN(item, signal) {
-      const cleaned = await extractor.clean({ elements: blobs.stream(item.elementsKey!), signal })
-      const contentKey = await storedBlobs.put(item.workspaceId, cleaned.content)
+      const cleaned = await extractor.clean({ elements: blobs.stream(item.elementsKey!, signal), signal })
+      const contentKey = await storedBlobs.put(item.workspaceId, cleaned.content, signal)
       // What EXTRACT found has served its purpose.
       const found = { contentKey, contentTitle: cleaned.title, elementsKey: null }
       return { found, bytes: cleaned.content, progress: null }

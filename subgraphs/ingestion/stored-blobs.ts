@@ -7,7 +7,7 @@ import { itemTable, uploadTable } from './tables.ts'
 
 export interface StoredBlobs {
   /** Stores bytes and returns their key. To be kept they must be held, or released when nothing came of them. */
-  put(workspaceId: string, bytes: Uint8Array): Promise<string>
+  put(workspaceId: string, bytes: Uint8Array, signal?: AbortSignal): Promise<string>
   /** In the transaction that makes a row refer to the blob: from here on it stays. Stores the bytes again if they went meanwhile. */
   hold(workspaceId: string, bytes: Uint8Array, transaction: SqlExecutor): Promise<void>
   /** The same for bytes that only the store has; false when they went meanwhile. */
@@ -47,7 +47,7 @@ export function createStoredBlobs(options: { database: Database; blobs: BlobStor
   }
 
   return {
-    put: async (workspaceId, bytes) => (await blobs.put(workspaceId, bytes)).key,
+    put: async (workspaceId, bytes, signal) => (await blobs.put(workspaceId, bytes, signal)).key,
 
     async hold(workspaceId, bytes, transaction) {
       const { key } = await blobs.put(workspaceId, bytes)
@@ -58,12 +58,7 @@ export function createStoredBlobs(options: { database: Database; blobs: BlobStor
 
     async holdStored(key, transaction) {
       await lock(transaction, key)
-      try {
-        for await (const _part of blobs.stream(key)) break
-        return true
-      } catch {
-        return false
-      }
+      return blobs.has(key)
     },
 
     async pass(keys, transaction) {

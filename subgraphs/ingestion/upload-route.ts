@@ -1,6 +1,7 @@
 // PUT <uploads path>/<id>?token=…: raw bytes, read as a stream, never buffered whole. The token in the address is the only credential.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { closedEarly } from '#shared/graphql/subgraph-server.ts'
 import { UPLOADS_PATH } from '../../contracts/upload-path.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -21,6 +22,7 @@ export async function addUploadRoute(app: FastifyInstance, uploads: Uploads): Pr
         token,
         request.raw,
         length === undefined ? null : Number(length),
+        closedEarly(reply),
       )
       return reply.status(201).send({ id: upload.id, sizeBytes: upload.sizeBytes, sha256: upload.sha256 })
     })

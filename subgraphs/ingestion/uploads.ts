@@ -1,11 +1,13 @@
 // Uploads: announced with their size, received once under a token of their own, hashed and limited while the bytes arrive, and used by one
-// job. A file becomes an upload whole or not at all: bytes that were cut short leave nothing behind and may be sent again.
+// job. A file becomes an upload whole or not at all: bytes that were cut short leave nothing behind and may be sent again. Where clients can
+// reach the blob store, they send the bytes there, and these are received when a job asks for them.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { and, eq, inArray, isNull, lt } from 'drizzle-orm'
-import type { BlobStore } from '#shared/blob-store.ts'
+import type { BlobInfo, BlobStore, DirectUploads } from '#shared/blob-store.ts'
 import type { Database, SqlExecutor } from '#shared/database.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createId, hasPrefix } from '#shared/ids.ts'
+import { UPLOADS_PATH } from '../../contracts/upload-path.ts'
 import { checkUploadInput, type UploadInput } from './domain/check-input.ts'
 import type { UserMistake } from './domain/user-mistake.ts'
 import type { StoredBlobs } from './stored-blobs.ts'
@@ -23,8 +25,21 @@ export interface Uploads {
     token: string,
     bytes: AsyncIterable<Uint8Array>,
     announcedBytes: number | null,
+    signal?: AbortSignal,
   ): Promise<UploadRow>
+  /** Where its bytes are to be PUT; `publicUrl` is where clients reach the platform. */
+  addressOf(upload: UploadRow, publicUrl: string): Promise<string>
+  /** Whether its bytes are there, received already or not. */
+  hasArrived(upload: UploadRow, signal?: AbortSignal): Promise<boolean>
+  /**
+   * Receives what clients sent straight to the blob store: each is read to its end. The same uploads as they are then, in the same order; what
+   * has not arrived is as it was. Throws UPLOAD_INCOMPLETE for one of another size than announced.
+   */
+  takeIn(uploads: readonly UploadRow[], signal?: AbortSignal): Promise<UploadRow[]>
 }
+
+/** Uploads that are read through at the same time for one job. */
+const TAKEN_AT_ONCE = 4
 
 export interface CreateUploadsOptions {
   database: Database
@@ -41,6 +56,48 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
   const { blobs, storedBlobs, limitBytes, lifetimeMs } = options
   const database = options.database.sql
   const now = options.now ?? (() => new Date())
+  const { directUploads } = blobs
+  const addressLifetimeMs = Math.min(lifetimeMs, directUploads?.longestLifetimeMs ?? Infinity)
+
+  /** The upload with its bytes; null when they were received meanwhile. */
+  function recordReceived(upload: UploadRow, blob: BlobInfo): Promise<UploadRow | null> {
+    return database.transaction(async (transaction) => {
+      // The same bytes may have been another document's, which was deleted as they arrived.
+      if (!(await storedBlobs.holdStored(blob.key, transaction))) throw incomplete(upload, null)
+      const [received] = await transaction
+        .update(uploadTable)
+        .set({ receivedAt: now(), blobKey: blob.key, sha256: blob.sha256 })
+        .where(
+          and(
+            eq(uploadTable.workspaceId, upload.workspaceId),
+            eq(uploadTable.id, upload.id),
+            isNull(uploadTable.receivedAt),
+          ),
+        )
+        .returning()
+      return received ?? null
+    })
+  }
+
+  async function findMany(workspaceId: string, ids: readonly string[]): Promise<UploadRow[]> {
+    // What is no id never reaches the database.
+    const asked = ids.filter((id) => hasPrefix(id, 'up'))
+    if (asked.length === 0) return []
+    return database
+      .select()
+      .from(uploadTable)
+      .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, asked)))
+  }
+
+  async function take(direct: DirectUploads, upload: UploadRow, signal: AbortSignal | undefined): Promise<UploadRow> {
+    if (upload.receivedAt !== null) return upload
+    const blob = await direct.take(upload, signal)
+    if (blob === null) return upload
+    const received = await recordReceived(upload, blob)
+    // What is left behind now the store sweeps later.
+    await direct.discard(upload, signal).catch(() => undefined)
+    return received ?? (await findMany(upload.workspaceId, [upload.id]))[0] ?? upload
+  }
 
   /** The upload, if its token is right and its bytes may come now. Its token says who may, so there is no workspace to ask for. */
   async function open(id: string, token: string): Promise<UploadRow> {
@@ -69,49 +126,49 @@ export function createUploads(options: CreateUploadsOptions): Uploads {
         mediaType: input.mediaType,
         sizeBytes: input.sizeBytes,
         token: randomBytes(24).toString('base64url'),
-        expiresAt: new Date(now().getTime() + lifetimeMs),
+        expiresAt: new Date(now().getTime() + addressLifetimeMs),
       }
       const [upload] = await database.insert(uploadTable).values(row).returning()
       return { upload: upload! }
     },
 
-    async findMany(workspaceId, ids) {
-      // What is no id never reaches the database.
-      const asked = ids.filter((id) => hasPrefix(id, 'up'))
-      if (asked.length === 0) return []
-      return database
-        .select()
-        .from(uploadTable)
-        .where(and(eq(uploadTable.workspaceId, workspaceId), inArray(uploadTable.id, asked)))
-    },
+    findMany,
 
-    async receive(id, token, bytes, announcedBytes) {
+    async receive(id, token, bytes, announcedBytes, signal) {
       const upload = await open(id, token)
       if (announcedBytes !== null && announcedBytes > upload.sizeBytes) throw tooLarge(upload)
       const blob = await blobs
-        .putStream(upload.workspaceId, whole(bytes, upload), (sizeBytes) => {
-          if (sizeBytes > upload.sizeBytes) throw tooLarge(upload)
+        .putStream(upload.workspaceId, whole(bytes, upload), {
+          onSize(sizeBytes) {
+            if (sizeBytes > upload.sizeBytes) throw tooLarge(upload)
+          },
+          ...(signal ? { signal } : {}),
         })
         .catch((cause: unknown) => {
           throw cause instanceof TributaryError ? cause : incomplete(upload, cause)
         })
-      return database.transaction(async (transaction) => {
-        // The same bytes may have been another document's, which was deleted as they arrived.
-        if (!(await storedBlobs.holdStored(blob.key, transaction))) throw incomplete(upload, null)
-        const [received] = await transaction
-          .update(uploadTable)
-          .set({ receivedAt: now(), blobKey: blob.key, sha256: blob.sha256 })
-          .where(
-            and(
-              eq(uploadTable.workspaceId, upload.workspaceId),
-              eq(uploadTable.id, id),
-              isNull(uploadTable.receivedAt),
-            ),
-          )
-          .returning()
-        if (!received) throw alreadyReceived()
-        return received
-      })
+      const received = await recordReceived(upload, blob)
+      if (!received) throw alreadyReceived()
+      return received
+    },
+
+    async addressOf(upload, publicUrl) {
+      if (directUploads && upload.receivedAt === null && upload.expiresAt > now())
+        return directUploads.address(upload, upload.expiresAt)
+      return `${publicUrl}${UPLOADS_PATH}/${upload.id}?token=${upload.token}`
+    },
+
+    hasArrived: async (upload, signal) =>
+      upload.receivedAt !== null || ((await directUploads?.hasArrived(upload, signal)) ?? false),
+
+    async takeIn(uploads, signal) {
+      if (!directUploads) return [...uploads]
+      const taken: UploadRow[] = []
+      for (let from = 0; from < uploads.length; from += TAKEN_AT_ONCE) {
+        const batch = uploads.slice(from, from + TAKEN_AT_ONCE)
+        taken.push(...(await Promise.all(batch.map((upload) => take(directUploads, upload, signal)))))
+      }
+      return taken
     },
   }
 }
@@ -159,6 +216,7 @@ const KEPT_AFTER_EXPIRY_MS = 24 * 3600 * 1000
 export async function expireUploads(options: {
   database: SqlExecutor
   storedBlobs: StoredBlobs
+  directUploads?: DirectUploads | null
   now: Date
 }): Promise<void> {
   const before = new Date(options.now.getTime() - KEPT_AFTER_EXPIRY_MS)
@@ -172,6 +230,8 @@ export async function expireUploads(options: {
       .delete(uploadTable)
       .where(and(eq(uploadTable.workspaceId, workspaceId), eq(uploadTable.id, id), isNull(uploadTable.jobId)))
       .returning()
-    if (deleted) await options.storedBlobs.release(workspaceId, [blobKey])
+    if (!deleted) continue
+    await options.storedBlobs.release(workspaceId, [blobKey])
+    if (blobKey === null) await options.directUploads?.discard({ workspaceId, id })
   }
 }

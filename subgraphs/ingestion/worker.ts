@@ -52,7 +52,7 @@ export async function startIngestionWorker(platform: Platform, environment: Node
 
   const tidy = () =>
     Promise.all([
-      expireUploads({ database: database.sql, storedBlobs, now: new Date() }),
+      expireUploads({ database: database.sql, storedBlobs, directUploads: blobs.directUploads, now: new Date() }),
       events.expire(EVENTS_KEPT_MS),
     ]).catch((error: unknown) => logger.warn({ err: error }, 'tidying up failed; tried again in an hour'))
   const timer = setInterval(() => void tidy(), TIDY_INTERVAL_MS)

@@ -19,13 +19,14 @@ export interface ChunkStepOptions {
   blobs: BlobStore
   about: AboutDocument & { attempt: number; contentKey: string; contentTitle: string | null }
   reports: StepReports
+  signal: AbortSignal
 }
 
 /** The document with its chunks stored; null when it was deleted meanwhile. Throws what is wrong with the content. */
 export async function runChunkStep(options: ChunkStepOptions): Promise<DocumentRow | null> {
   const { database, about, reports } = options
   const { workspaceId, documentId, contentKey } = about
-  const content = await readContent(options.blobs, contentKey)
+  const content = await readContent(options.blobs, contentKey, options.signal)
   const drafts = chunkDocument(content)
   if (drafts.length === 0)
     throw new TributaryError('DOCUMENT_WITHOUT_TEXT', 'The document holds no text that could be searched.')
@@ -72,6 +73,6 @@ export async function runChunkStep(options: ChunkStepOptions): Promise<DocumentR
   })
 }
 
-export async function readContent(blobs: BlobStore, contentKey: string) {
-  return documentContentSchema.parse(JSON.parse((await blobs.read(contentKey)).toString('utf8')))
+export async function readContent(blobs: BlobStore, contentKey: string, signal?: AbortSignal) {
+  return documentContentSchema.parse(JSON.parse((await blobs.read(contentKey, signal)).toString('utf8')))
 }

@@ -47,7 +47,7 @@ export async function runIndexStep(options: IndexStepOptions): Promise<boolean> 
       throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The vector store does not hold what was written to it.')
   }
   const blob: DocumentChunks = { version: 1, chunks }
-  const { key: chunksKey } = await blobs.put(workspaceId, Buffer.from(JSON.stringify(blob)))
+  const { key: chunksKey } = await blobs.put(workspaceId, Buffer.from(JSON.stringify(blob)), signal)
   const isPresent = await database.sql.transaction(async (transaction) => {
     if ((await findDocument(transaction, about, { lock: true })).state !== 'present') return false
     await transaction

@@ -50,7 +50,7 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
       await reports.running('CHUNK')
       if (document.contentKey === data.contentKey)
         await reports.succeeded('CHUNK', { completedUnits: document.chunkCount, totalUnits: document.chunkCount })
-      else document = await runChunkStep({ database, blobs, reports, about: data })
+      else document = await runChunkStep({ database, blobs, reports, about: data, signal })
       if (document === null) return await forget()
 
       step = 'EMBED'

@@ -6,6 +6,7 @@ import { ensureOllama, startOllama } from './ollama.ts'
 import { ensurePostgresql, startPostgresql } from './postgresql.ts'
 import { ensureQdrant, startQdrant } from './qdrant.ts'
 import { ensureRedis, startRedis } from './redis.ts'
+import { ensureS3, startS3 } from './s3.ts'
 import type { RunningService } from './server.ts'
 import type { Ensured } from './service.ts'
 import { ensureWeaviate, startWeaviate } from './weaviate.ts'
@@ -23,6 +24,7 @@ const SERVICES: Readonly<Record<string, Service>> = {
   qdrant: service(ensureQdrant, startQdrant),
   redis: service(ensureRedis, startRedis),
   weaviate: service(ensureWeaviate, startWeaviate),
+  s3: service(ensureS3, startS3),
 }
 
 function service<Installation>(

@@ -1,7 +1,6 @@
 // The resolvers of ingestion: read arguments, call one use case, map to the payload.
 import { readPage } from '#shared/graphql/connection.ts'
 import { scalars } from '#shared/graphql/scalars.ts'
-import { UPLOADS_PATH } from '../../../contracts/upload-path.ts'
 import type { JobResult } from '../create-job.ts'
 import { warningsOf } from '../domain/warnings.ts'
 import { MOST_SAME_NAME_ITEMS } from '../loaders.ts'
@@ -49,8 +48,8 @@ export const resolvers: Resolvers = {
   Subscription: subscription,
   Upload: {
     __resolveReference: async ({ id }, { loaders }) => loaders.upload.load(id),
-    url: ({ id, token }, _arguments, { publicUrl }) => `${publicUrl}${UPLOADS_PATH}/${id}?token=${token}`,
-    isReceived: ({ receivedAt }) => receivedAt !== null,
+    url: (upload, _arguments, { uploads, publicUrl }) => uploads.addressOf(upload, publicUrl),
+    isReceived: (upload, _arguments, { uploads, signal }) => uploads.hasArrived(upload, signal),
   },
   IngestionJob: {
     __resolveReference: async ({ id }, { loaders }) => loaders.job.load(id),

@@ -1,0 +1,54 @@
+// Work that ends with a signal: at once, also while whoever it waits for is silent.
+import { Readable } from 'node:stream'
+
+/** The values of the source. Throws the signal's reason as soon as it is aborted; the source is then left without waiting for it. */
+export async function* abortable<Value>(source: AsyncIterable<Value>, signal?: AbortSignal): AsyncGenerator<Value> {
+  const iterator = source[Symbol.asyncIterator]()
+  // Each step has a promise of its own: one for all, raced against, would keep every value of the source alive.
+  let refuse: ((reason: unknown) => void) | undefined
+  const onAbort = () => refuse?.(signal!.reason)
+  signal?.addEventListener('abort', onAbort)
+  let isDone = false
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const result = await new Promise<IteratorResult<Value>>((resolve, reject) => {
+        refuse = reject
+        iterator.next().then(resolve, reject)
+      })
+      if (result.done) {
+        isDone = true
+        return
+      }
+      yield result.value
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    // Not awaited: a generator that waits for a silent source ends only with that.
+    if (!isDone) iterator.return?.().catch(() => undefined)
+  }
+}
+
+/** What the promise gives, or the signal's reason as soon as it is aborted; the promise is then left to itself. */
+export function untilAborted<Result>(work: Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  if (!signal) return work
+  return new Promise<Result>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/** A stream of bytes that is opened when it is read first. Its source's signal is aborted by the caller's and when the stream is closed. */
+export function readableOf(
+  open: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Readable {
+  const closed = new AbortController()
+  const combined = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal
+  async function* parts() {
+    yield* abortable(open(combined), combined)
+  }
+  return Readable.from(parts(), { objectMode: false }).once('close', () => closed.abort())
+}
