@@ -57,10 +57,10 @@ export const subgraphUrlVariables = {
   TRIBUTARY_SUBGRAPH_METRICS_URL: subgraphUrl('metrics'),
 }
 
+const KEY_EXPECTED = 'expected at least 32 characters, the same for every process'
+
 export const identityKeyVariable = {
-  TRIBUTARY_IDENTITY_KEY: secret(
-    z.string().min(32, 'expected at least 32 characters, the same for every process'),
-  ).describe(
+  TRIBUTARY_IDENTITY_KEY: secret(z.string({ error: KEY_EXPECTED }).min(32, KEY_EXPECTED)).describe(
     'Secret with which the gateway signs the identity it hands to subgraphs; at least 32 characters, the same in every process.',
   ),
 }
@@ -74,10 +74,10 @@ export const logVariable = {
 
 /** Connections that a process of each kind keeps by default. API processes answer many at once, workers have a few handlers. */
 export const DATABASE_POOL_SIZE = { api: 5, worker: 4 } as const
-/** API processes send messages, workers also look for them. */
-export const QUEUE_POOL_SIZE = { api: 2, worker: 3 } as const
-/** The most sessions that one process listens with: its queue's, its stream log's and its own. */
-export const LISTENERS = 3
+/** Its statements are short: messages sent outside of transactions, and looking for some. */
+export const QUEUE_POOL_SIZE = { api: 2, worker: 2 } as const
+/** Sessions that a process listens with: for its queue and its stream log. (Some have a third, some only the first.) */
+export const LISTENERS = 2
 
 /** The environment of a subgraph or worker that runs as a process of its own. */
 export const processRoleSchema = z.object({

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
@@ -100,7 +101,12 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
       const child = await startChild({
         name: 'migration',
         command: process.execPath,
-        arguments: [path.join(import.meta.dirname, 'migrate.fixture.ts'), url, endless.schema, endless.folder],
+        arguments: [
+          fileURLToPath(new URL('./migrate.fixture.ts', import.meta.url)),
+          url,
+          endless.schema,
+          endless.folder,
+        ],
         environment: { PATH: process.env['PATH'] },
         isReady: (line) => line === 'migrating',
       })

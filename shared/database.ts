@@ -45,7 +45,7 @@ export interface OpenDatabaseOptions {
   poolSize?: number
   /** What the sessions of this process are called on a server, for whoever looks at it. Default `tributary`. */
   applicationName?: string
-  /** Longest wait for a new connection to a server, and for one of the pool, in milliseconds. Default 5,000. */
+  /** Longest wait for a new connection to a server, and for one of the pool, in milliseconds. Default 10,000. */
   connectTimeoutMs?: number
   /** Longest a statement may run on a server, in milliseconds. Default 30,000. Migrations are exempt. */
   statementTimeoutMs?: number

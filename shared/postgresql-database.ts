@@ -12,8 +12,8 @@ import { createPostgresqlExecutor } from './postgresql-session.ts'
 const DEFAULTS = {
   poolSize: 10,
   applicationName: 'tributary',
-  /** A connection on a local network stands in milliseconds; one that takes so long is to a server that has stopped. */
-  connectTimeoutMs: 5_000,
+  /** A new connection stands in milliseconds, one of the pool is free soon; what takes so long is a server that has stopped or is swamped. */
+  connectTimeoutMs: 10_000,
   /** The slowest statement of a request, a page over a large workspace, takes a second or two; what takes longer would hold the pool. */
   statementTimeoutMs: 30_000,
   /** Rows are locked for milliseconds; whoever waits so long waits for a session that has stopped. */

@@ -18,48 +18,65 @@ import { configSchema as standaloneSchema } from '../standalone/config.ts'
 /** `standalone`, `gateway`, `<subgraph>` or `<subgraph>-worker`. */
 export type RoleName = 'standalone' | 'gateway' | SubgraphName | `${SubgraphName}-worker`
 
+/** A part of a role's configuration, and what it is called. */
+export interface Section {
+  name: string
+  schema: z.ZodObject
+}
+
 export interface Role {
   name: RoleName
-  /** Read by it, in this order. */
-  schemas: readonly z.ZodObject[]
+  /** Read by it, in this order. Those that several read are the same object. */
+  sections: readonly Section[]
   /** Null for those that belong to none. */
   subgraph: SubgraphName | null
   kind: 'api' | 'worker' | 'standalone'
 }
 
-const OWN: Record<SubgraphName, { api: readonly z.ZodObject[]; worker: readonly z.ZodObject[] | null }> = {
-  accounts: { api: [accountsSchema], worker: null },
-  models: { api: [modelsSchema], worker: [] },
-  knowledge: { api: [knowledgeSchema], worker: [knowledgeWorkerSchema] },
-  ingestion: { api: [ingestionSchema], worker: [ingestionWorkerSchema] },
+interface OwnSections {
+  api: readonly Section[]
+  /** Null where there is no worker. */
+  worker: readonly Section[] | null
+}
+
+const OWN: Record<SubgraphName, OwnSections> = {
+  accounts: { api: [{ name: 'accounts', schema: accountsSchema }], worker: null },
+  models: { api: [{ name: 'models', schema: modelsSchema }], worker: [] },
+  knowledge: {
+    api: [{ name: 'knowledge', schema: knowledgeSchema }],
+    worker: [{ name: 'knowledge-worker', schema: knowledgeWorkerSchema }],
+  },
+  ingestion: {
+    api: [{ name: 'ingestion', schema: ingestionSchema }],
+    worker: [{ name: 'ingestion-worker', schema: ingestionWorkerSchema }],
+  },
   graph: { api: [], worker: [] },
   metrics: { api: [], worker: [] },
 }
 
+const EVERY_PROCESS: Section = { name: 'every subgraph', schema: processRoleSchema }
+
 /** Those that run as processes of their own. */
 export const PROCESS_ROLES: readonly Role[] = [
-  { name: 'gateway', schemas: [gatewaySchema], subgraph: null, kind: 'api' },
+  { name: 'gateway', sections: [{ name: 'gateway', schema: gatewaySchema }], subgraph: null, kind: 'api' },
   ...SUBGRAPH_NAMES.flatMap((subgraph): Role[] => {
     const { api, worker } = OWN[subgraph]
-    return [
-      { name: subgraph, schemas: [processRoleSchema, ...api], subgraph, kind: 'api' },
-      ...(worker
-        ? [
-            {
-              name: `${subgraph}-worker` as const,
-              schemas: [processRoleSchema, ...worker],
-              subgraph,
-              kind: 'worker' as const,
-            },
-          ]
-        : []),
-    ]
+    const role = (name: RoleName, kind: 'api' | 'worker', own: readonly Section[]): Role => ({
+      name,
+      sections: [EVERY_PROCESS, ...own],
+      subgraph,
+      kind,
+    })
+    return [role(subgraph, 'api', api), ...(worker ? [role(`${subgraph}-worker`, 'worker', worker)] : [])]
   }),
 ]
 
 export const STANDALONE_ROLE: Role = {
   name: 'standalone',
-  schemas: [standaloneSchema, ...Object.values(OWN).flatMap(({ api, worker }) => [...api, ...(worker ?? [])])],
+  sections: [
+    { name: 'standalone', schema: standaloneSchema },
+    ...Object.values(OWN).flatMap(({ api, worker }) => [...api, ...(worker ?? [])]),
+  ],
   subgraph: null,
   kind: 'standalone',
 }

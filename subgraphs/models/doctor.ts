@@ -93,10 +93,12 @@ async function checkHost({ name, answer }: Host, available: () => Promise<Catalo
     if (count === 0) return warning(`Ollama ${said.version} has no models`, 'Pull some: `ollama pull llama3.2`.')
     return ok(`Ollama ${said.version}, ${count} ${count === 1 ? 'model' : 'models'}`)
   }
+  // Its second sentence is a remedy, for people who do not know the host.
+  const [why = ''] = said.error.split('. ')
   const remedy = `Start Ollama on ${name} (\`ollama serve\`), or correct or unset OLLAMA_HOST.`
   const rest = await available()
   const isCovered = (['CHAT', 'EMBEDDING'] as const).every((use) => chooseDefault(rest, use, undefined) !== null)
-  return isCovered ? warning(`${said.error} The embedded models serve meanwhile`, remedy) : failed(said.error, remedy)
+  return isCovered ? warning(`${why}; the embedded models serve meanwhile`, remedy) : failed(why, remedy)
 }
 
 function checkEmbedded(
@@ -139,7 +141,7 @@ function checkDefault(
 }
 
 function checkNeeded(names: readonly string[] | null, available: readonly CatalogueModel[]): Finding {
-  if (names === null) return skipped('not known while the database cannot be asked')
+  if (names === null) return skipped('not known: the database cannot be asked')
   if (names.length === 0) return skipped('there are no knowledge bases with a model yet')
   const missing = names.filter((name) => findByName(available, name) === null)
   if (missing.length === 0) return ok(names.join(', '))

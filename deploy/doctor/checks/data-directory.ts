@@ -1,7 +1,7 @@
 // Where files live that are not in the database: there, writable, and with room.
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
-import { failed, ok, warning, type Check, type Finding } from '../../../contracts/doctor.ts'
+import { failed, ok, skipped, warning, type Check, type Finding } from '../../../contracts/doctor.ts'
 
 const SUBJECT = 'Data directory'
 const GIGABYTE = 1_000_000_000
@@ -48,7 +48,8 @@ async function checkWritable(directory: string): Promise<Finding> {
 
 /** Sizes in bytes. */
 export function judgeFreeDisk(freeBytes: number, totalBytes: number): Finding {
-  const share = totalBytes === 0 ? 0 : freeBytes / totalBytes
+  if (totalBytes === 0) return skipped('the file system does not say')
+  const share = freeBytes / totalBytes
   const words = `${gigabytes(freeBytes)} free of ${gigabytes(totalBytes)} (${Math.floor(share * 100)} %)`
   const remedy = 'Free some space, or move the data directory to a larger disk.'
   if (freeBytes < FAIL_BELOW_BYTES) return failed(words, remedy)
