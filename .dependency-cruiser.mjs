@@ -2,8 +2,8 @@
 const own = '^subgraphs/$1/'
 const tests = '([.](test|contract|fixture)[.]ts$|/testing/)'
 const harness = '^test/'
-/** Where things are constructed; `extract-file.ts` is a command that developers run. */
-const roots = '^subgraphs/[^/]+/(main|worker|extract-file)[.]ts$'
+/** Where things are constructed; `doctor.ts` gives the checks of `tributary doctor`, `extract-file.ts` is a command that developers run. */
+const roots = '^subgraphs/[^/]+/(main|worker|doctor|extract-file)[.]ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -97,6 +97,21 @@ export default {
         path: '^(gateway|subgraphs|schema|cli)/',
         pathNot: '^(gateway/(main|config)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
       },
+    },
+    {
+      name: 'doctor-asks-doctors',
+      severity: 'error',
+      from: { path: '^deploy/doctor/', pathNot: tests },
+      to: {
+        path: '^(gateway|subgraphs|schema|cli)/',
+        pathNot: '^(gateway/config[.]ts|subgraphs/[^/]+/(doctor|config)[.]ts|cli/(client|terminal)/)',
+      },
+    },
+    {
+      name: 'standalone-knows-no-doctor',
+      severity: 'error',
+      from: { path: '^deploy/standalone/' },
+      to: { path: '^deploy/doctor/' },
     },
     {
       name: 'nobody-imports-standalone',

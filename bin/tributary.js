@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `tributary` command: makes sure that the packages are there, and those that this version wants, then runs the TypeScript on the Node that came with them, in this
 // process when it is that Node already (npm scripts and npx put it first on the PATH), in a child otherwise.
-// `start` is the platform itself; everything else is the command line, a client of its endpoint.
+// `start` is the platform itself and `doctor` looks at what it depends on; everything else is the command line, a client of its endpoint.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
@@ -10,14 +10,20 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { installedNode, whyInstallNeeded } from './install/why-install-needed.js'
 
 const NODE_MAJOR = 24
+/** Commands that are programs of their own. */
+const PROGRAMS = new Map([
+  ['start', 'deploy/standalone/main.ts'],
+  ['doctor', 'deploy/doctor/main.ts'],
+])
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const node = installedNode(root)
 const commandLine = process.argv.slice(2)
 
 if (await isInstalled()) {
-  const isStart = commandLine.find((word) => !word.startsWith('-')) === 'start'
-  const entry = path.join(root, ...(isStart ? ['deploy', 'standalone', 'main.ts'] : ['cli', 'main.ts']))
-  if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) await runHere(entry, isStart)
+  const command = commandLine.find((word) => !word.startsWith('-'))
+  const ownEntry = PROGRAMS.get(command)
+  const entry = path.join(root, ownEntry ?? 'cli/main.ts')
+  if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) await runHere(entry, ownEntry && command)
   else runOnInstalledNode()
 } else {
   process.exitCode = 1
@@ -41,10 +47,11 @@ async function isInstalled() {
   return false
 }
 
-async function runHere(entry, isStart) {
+/** `command`: the word to take off the command line of a program that is that command. */
+async function runHere(entry, command) {
   // Compiled code is kept between runs; it halves the time that loading takes.
   module.enableCompileCache?.(path.join(root, 'node_modules', '.cache', 'tributary-compiled'))
-  if (isStart) process.argv.splice(process.argv.indexOf('start', 2), 1)
+  if (command) process.argv.splice(process.argv.indexOf(command, 2), 1)
   process.argv[1] = entry
   await import(pathToFileURL(entry).href)
 }

@@ -46,6 +46,14 @@ export function createProgram(commandLine: readonly string[]): Command {
     executableFile: fileURLToPath(new URL('../deploy/standalone/main.ts', import.meta.url)),
   })
 
+  program.command(
+    'doctor',
+    'check what the platform depends on, and say how to mend it; see `tributary doctor --help`',
+    {
+      executableFile: fileURLToPath(new URL('../deploy/doctor/main.ts', import.meta.url)),
+    },
+  )
+
   program
     .command('ingest')
     .description(

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createFolderBlobStore } from '#shared/folder-blob-store.ts'
+import { secret, secretAddress } from '#shared/masking.ts'
 
 export const blobVariables = {
   S3_BUCKET: z
@@ -14,8 +15,7 @@ export const blobVariables = {
     .describe(
       'Bucket that stored files are kept in. It must exist; its objects are put, got, listed and deleted. Unset: they are kept in the data directory.',
     ),
-  S3_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })
+  S3_ENDPOINT: secretAddress(z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' }))
     .optional()
     .describe('Address of an S3 server other than AWS, for example MinIO or Ceph. Unset: AWS.'),
   AWS_REGION: z
@@ -26,8 +26,8 @@ export const blobVariables = {
     .string()
     .optional()
     .describe('Access key for S3. Unset: the profile, web identity or role that AWS gives the process.'),
-  AWS_SECRET_ACCESS_KEY: z.string().optional().describe('Secret of the access key.'),
-  AWS_SESSION_TOKEN: z.string().optional().describe('Session token, for access keys that are temporary.'),
+  AWS_SECRET_ACCESS_KEY: secret(z.string()).optional().describe('Secret of the access key.'),
+  AWS_SESSION_TOKEN: secret(z.string()).optional().describe('Session token, for access keys that are temporary.'),
   S3_FORCE_PATH_STYLE: z
     .enum(['true', 'false'])
     .optional()

@@ -8,6 +8,7 @@ import { port, readConfiguration } from '#shared/configuration.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 import { createJobQueue, type JobQueue } from '#shared/job-queue.ts'
 import { createLogger, LOG_LEVELS } from '#shared/logger.ts'
+import { secret, secretAddress } from '#shared/masking.ts'
 import { createIdentitySigner, type IdentitySigner } from './identity.ts'
 import { ALL_MESSAGES } from './messages.ts'
 import type { SubgraphName } from './node-types.ts'
@@ -57,13 +58,12 @@ export const subgraphUrlVariables = {
   TRIBUTARY_SUBGRAPH_METRICS_URL: subgraphUrl('metrics'),
 }
 
+const KEY_EXPECTED = 'expected at least 32 characters, the same for every process'
+
 export const identityKeyVariable = {
-  TRIBUTARY_IDENTITY_KEY: z
-    .string()
-    .min(32, 'expected at least 32 characters, the same for every process')
-    .describe(
-      'Secret with which the gateway signs the identity it hands to subgraphs; at least 32 characters, the same in every process.',
-    ),
+  TRIBUTARY_IDENTITY_KEY: secret(z.string({ error: KEY_EXPECTED }).min(32, KEY_EXPECTED)).describe(
+    'Secret with which the gateway signs the identity it hands to subgraphs; at least 32 characters, the same in every process.',
+  ),
 }
 
 export const logVariable = {
@@ -73,11 +73,27 @@ export const logVariable = {
     .describe('How much is logged, as JSON lines on standard error.'),
 }
 
+/** Connections that a process of each kind keeps by default. API processes answer many at once, workers have a few handlers. */
+export const DATABASE_POOL_SIZE = { api: 5, worker: 4 } as const
+/** Its statements are short: messages sent outside of transactions, and looking for some. */
+export const QUEUE_POOL_SIZE = { api: 2, worker: 2 } as const
+/** Sessions that a process listens with: for its queue and its stream log. (Some have a third, some only the first.) */
+export const LISTENERS = 2
+
 /** The environment of a subgraph or worker that runs as a process of its own. */
 export const processRoleSchema = z.object({
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'expected postgresql://user:password@host:5432/database' })
-    .describe('PostgreSQL of the platform; each subgraph has its own schema in it.'),
+  DATABASE_URL: secretAddress(
+    z.url({ protocol: /^postgres(ql)?$/, error: 'expected postgresql://user:password@host:5432/database' }),
+  ).describe('PostgreSQL of the platform; each subgraph has its own schema in it.'),
+  TRIBUTARY_DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe(
+      `Most connections to PostgreSQL that this process keeps for its statements; its queue and its listeners have up to ${QUEUE_POOL_SIZE.worker + LISTENERS} more. Unset: ${DATABASE_POOL_SIZE.api} for an API process, ${DATABASE_POOL_SIZE.worker} for a worker, so that one process of each role fits into PostgreSQL's 100.`,
+    ),
   TRIBUTARY_DATA_DIR: z
     .string()
     .default('.tributary')
@@ -98,10 +114,13 @@ export const processRoleSchema = z.object({
 /** The Platform of a role that runs as its own process. */
 export async function openProcessPlatform(
   role: SubgraphName,
+  kind: 'api' | 'worker',
   environment: NodeJS.ProcessEnv,
 ): Promise<Platform & AsyncDisposable> {
-  const configuration = readConfiguration(processRoleSchema, environment)
+  const warnings: string[] = []
+  const configuration = readConfiguration(processRoleSchema, environment, { onWarning: (text) => warnings.push(text) })
   const logger = createLogger({ name: role, level: configuration.TRIBUTARY_LOG_LEVEL })
+  for (const text of warnings) logger.warn(text)
   const originOf = (name: SubgraphName) => new URL(configuration[subgraphUrlVariable(name)]).origin
   const dataDirectory = path.resolve(configuration.TRIBUTARY_DATA_DIR)
   const blobs = await openBlobs({
@@ -109,11 +128,17 @@ export async function openProcessPlatform(
     dataDirectory,
     onWarning: (error, message) => logger.warn({ err: error }, message),
   })
-  const database = await openDatabase({ location: { url: configuration.DATABASE_URL } })
+  const applicationName = `tributary-${role}${kind === 'worker' ? '-worker' : ''}`
+  const database = await openDatabase({
+    location: { url: configuration.DATABASE_URL },
+    applicationName,
+    poolSize: configuration.TRIBUTARY_DATABASE_POOL_SIZE ?? DATABASE_POOL_SIZE[kind],
+  })
   const queue = await createJobQueue({
     database,
     messages: ALL_MESSAGES,
     isOnlyProcess: false,
+    server: { poolSize: QUEUE_POOL_SIZE[kind], applicationName: `${applicationName}-queue` },
     onError: (error) => logger.error({ err: error }, 'queue error'),
   })
   return {

@@ -14,7 +14,7 @@ export async function runProcess(
   start: (platform: Platform) => Promise<RunningRole>,
 ): Promise<void> {
   try {
-    await using platform = await openProcessPlatform(role, process.env)
+    await using platform = await openProcessPlatform(role, kind, process.env)
     const running = await start(platform)
     process.stdout.write(`${JSON.stringify({ event: 'ready', role, kind })}\n`)
     await terminationSignal()

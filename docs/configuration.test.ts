@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { misspelledVariables } from '#shared/misspelled-variables.ts'
+import { ALL_ROLES } from '../deploy/doctor/roles.ts'
 import { repositoryRoot } from '../test/harness/environment.ts'
 
 const FOLDERS = ['shared', 'contracts', 'gateway', 'subgraphs', 'cli', 'deploy', 'bin']
@@ -29,4 +31,11 @@ test('every variable that the README speaks of is documented', () => {
   const readme = readFileSync(path.join(repositoryRoot, 'README.md'), 'utf8')
   const named = [...readme.matchAll(/\b(?:TRIBUTARY_[A-Z_]+|OLLAMA_HOST)\b/g)].map(([name]) => name)
   expect(named.filter((name) => !documented.has(name))).toEqual([])
+})
+
+test('no role takes a variable of another role for a slip', () => {
+  const environment = Object.fromEntries([...documented].map((name) => [name!, 'set']))
+  const sections = new Set(ALL_ROLES.flatMap((role) => role.sections))
+  expect(sections.size).toBeGreaterThan(5)
+  expect([...sections].flatMap(({ schema }) => misspelledVariables(Object.keys(schema.shape), environment))).toEqual([])
 })

@@ -50,7 +50,10 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
 
 async function runGateway(): Promise<void> {
   try {
-    const configuration = readConfiguration(configSchema, process.env)
+    const warnings: string[] = []
+    const configuration = readConfiguration(configSchema, process.env, { onWarning: (text) => warnings.push(text) })
+    const logger = createLogger({ name: 'gateway', level: configuration.TRIBUTARY_LOG_LEVEL })
+    for (const text of warnings) logger.warn(text)
     const gateway = await startGateway({
       host: configuration.TRIBUTARY_HOST,
       port: configuration.TRIBUTARY_PORT,
@@ -59,7 +62,7 @@ async function runGateway(): Promise<void> {
         SUBGRAPH_NAMES.map((name) => [name, configuration[subgraphUrlVariable(name)]]),
       ) as Record<SubgraphName, string>,
       signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
-      logger: createLogger({ name: 'gateway', level: configuration.TRIBUTARY_LOG_LEVEL }),
+      logger,
     })
     process.stdout.write(`${JSON.stringify({ event: 'ready', role: 'gateway', kind: 'api', url: gateway.url })}\n`)
     await terminationSignal()

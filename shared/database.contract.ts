@@ -1,18 +1,24 @@
-// What migrating a database has to be like on every engine.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+// What a database does on every engine: migrates, keeps transactions whole, and says what happened to those who listen.
+import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { contractCases, type ContractSkips } from '../test/harness/contract-case.ts'
 import { rowsOf, type Database } from './database.ts'
+import { readMigrationState } from './migration-history.ts'
+import { writeRelease } from './release.fixture.ts'
 
 const MIGRATIONS = [
   'create schema database_test;--> statement-breakpoint\ncreate table database_test.thing (id int primary key)',
   'alter table database_test.thing add column name text',
 ]
+const BROKEN =
+  'alter table database_test.thing add column size int;--> statement-breakpoint\ninsert into database_test.nowhere values (1)'
 
-export function describeDatabase(engine: string, open: () => Promise<Database>): void {
-  describe(`migrations on ${engine}`, () => {
+export function describeDatabase(engine: string, open: () => Promise<Database>, skips: ContractSkips = {}): void {
+  describe(`Database on ${engine}`, () => {
+    const { contract, end } = contractCases(skips)
     let database: Database
     let scratch: string
     beforeAll(async () => {
@@ -24,24 +30,14 @@ export function describeDatabase(engine: string, open: () => Promise<Database>):
       await rm(scratch, { recursive: true, force: true })
     })
 
-    /** The folder of a release that knows the first so many migrations. */
-    async function release(count: number): Promise<{ schema: string; folder: string }> {
-      const folder = path.join(scratch, `release-${count}`)
-      await mkdir(path.join(folder, 'meta'), { recursive: true })
-      const entries = MIGRATIONS.slice(0, count).map((_, idx) => ({
-        idx,
-        version: '7',
-        when: 1_700_000_000_000 + idx,
-        tag: `000${idx}_step`,
-        breakpoints: true,
-      }))
-      await writeFile(
-        path.join(folder, 'meta/_journal.json'),
-        JSON.stringify({ version: '7', dialect: 'postgresql', entries }),
-      )
-      for (const { tag, idx } of entries) await writeFile(path.join(folder, `${tag}.sql`), MIGRATIONS[idx]!)
-      return { schema: 'database_test', folder }
-    }
+    /** The folder of a release that knows the first so many migrations, and then these. */
+    const release = (count: number, ...more: string[]) =>
+      writeRelease({
+        parent: scratch,
+        name: `release-${count}-${more.length}`,
+        schema: 'database_test',
+        statements: [...MIGRATIONS.slice(0, count), ...more],
+      })
 
     const columns = async () =>
       (
@@ -52,25 +48,81 @@ export function describeDatabase(engine: string, open: () => Promise<Database>):
         )
       ).map(({ name }) => name)
 
-    test('are applied in order, each once, by whichever release comes', async () => {
+    contract('migrations are applied in order, each once, by whichever release comes', async () => {
+      expect((await readMigrationState(database.sql, await release(1))).kind).toBe('none')
       await database.migrate(await release(1))
       expect(await columns()).toEqual(['id'])
       await database.migrate(await release(1))
+      expect(await readMigrationState(database.sql, await release(2))).toEqual({
+        kind: 'behind',
+        pending: ['0001_step'],
+      })
       await database.migrate(await release(2))
       await database.migrate(await release(2))
       expect(await columns()).toEqual(['id', 'name'])
+      expect(await readMigrationState(database.sql, await release(2))).toEqual({ kind: 'current', last: '0001_step' })
     })
 
-    test('of a newer release are refused by an older one, which changes nothing', async () => {
+    contract('migrations of a newer release are refused by an older one, which changes nothing', async () => {
       await database.migrate(await release(2))
       await expect(database.migrate(await release(1))).rejects.toMatchObject({
         code: 'DATA_DIRECTORY_NEWER',
         isRetryable: false,
-        message: expect.stringMatching(/written by a newer version.*schema "database_test"/),
+        message: expect.stringMatching(
+          /written by a newer version.*schema "database_test" has had 2 migrations, the last of 2023-11-14T22:13:20.001Z; this version knows 1, the last of 2023-11-14T22:13:20.000Z \(0000_step\)/,
+        ),
       })
       expect(await columns()).toEqual(['id', 'name'])
       // The lock under which it looked is free again.
       await database.migrate(await release(2))
     })
+
+    contract('a migration that fails half-way leaves nothing behind, and goes through once it is mended', async () => {
+      await database.migrate(await release(2))
+      await expect(database.migrate(await release(2, BROKEN))).rejects.toThrow()
+      expect(await columns()).toEqual(['id', 'name'])
+      await database.migrate(await release(2, 'alter table database_test.thing add column mended int'))
+      expect(await columns()).toEqual(['id', 'name', 'mended'])
+    })
+
+    contract('a transaction that throws is undone, and its connection serves the next one', async () => {
+      const reason = new Error('the caller’s own')
+      for (let round = 0; round < 12; round += 1)
+        await expect(
+          database.sql.transaction(async (tx) => {
+            await tx.execute(sql`insert into database_test.thing (id) values (1)`)
+            throw reason
+          }),
+        ).rejects.toBe(reason)
+      expect(await rowsOf(database.sql, sql`select id from database_test.thing`)).toEqual([])
+      await database.sql.transaction((tx) => tx.execute(sql`insert into database_test.thing (id) values (2)`), {
+        isolationLevel: 'serializable',
+      })
+      expect(await rowsOf(database.sql, sql`select id from database_test.thing`)).toEqual([{ id: 2 }])
+    })
+
+    contract('a statement that is wrong fails with its own SQLSTATE', async () => {
+      const error: unknown = await database.sql
+        .execute(sql`insert into database_test.thing (id) values (2)`)
+        .then(() => null)
+        .catch((caught: unknown) => caught)
+      expect(error).toMatchObject({ cause: { code: '23505' } })
+    })
+
+    contract('who listens on a channel hears what is notified there, and nothing after it closed', async () => {
+      const heard: string[] = []
+      const listener = await database.listen(
+        'database_test',
+        (payload) => heard.push(payload),
+        () => undefined,
+      )
+      await database.sql.execute(sql`select pg_notify('database_test', 'first'), pg_notify('elsewhere', 'other')`)
+      await expect.poll(() => heard).toEqual(['first'])
+      await listener.close()
+      await database.sql.execute(sql`select pg_notify('database_test', 'second')`)
+      expect(heard).toEqual(['first'])
+    })
+
+    end()
   })
 }

@@ -13,6 +13,7 @@ import {
 import type { z } from 'zod'
 import { rowsOf, type Database, type SqlExecutor } from './database.ts'
 import { TributaryError } from './errors.ts'
+import { databaseFailure } from './postgresql-failure.ts'
 
 /** One kind of message: the queue it travels on, and the shape that is checked when it is sent and when it arrives. */
 export interface MessageDefinition<Schema extends z.ZodType> {
@@ -78,6 +79,8 @@ export interface CreateJobQueueOptions {
   isOnlyProcess: boolean
   /** Longest wait for running handlers at close, in milliseconds. Default 10,000. */
   closeTimeoutMs?: number
+  /** Of the queue's own sessions on a PostgreSQL server. Default: 5, called `tributary-queue`. */
+  server?: { poolSize: number; applicationName: string }
   onError: (error: Error) => void
 }
 
@@ -88,6 +91,9 @@ const RETRY_LIMIT = 60
 const RETRY_DELAY_MAX_SECONDS = 30
 /** One delivery may take so long (a long document on a slow embedder); progress is checkpointed inside. */
 const EXPIRE_SECONDS = 4 * 3600
+
+/** Its statements touch a few rows; the longest, tidying up, takes seconds. A server that has stopped must not keep whoever sends. */
+const SERVER_LIMITS = { connectionTimeoutMillis: 5_000, query_timeout: 60_000, keepAlive: true } as const
 
 const WORKER_OPTIONS = {
   batchSize: 1,
@@ -102,7 +108,12 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
   const boss = new PgBoss({
     ...(database.native.engine === 'pglite'
       ? { db: fromPglite(database.native.client), backend: 'pglite' as const }
-      : { connectionString: database.native.url, max: 5, application_name: 'tributary-queue' }),
+      : {
+          connectionString: database.native.url,
+          max: options.server?.poolSize ?? 5,
+          application_name: options.server?.applicationName ?? 'tributary-queue',
+          ...SERVER_LIMITS,
+        }),
     schema: 'queue',
     useListenNotify: true,
     superviseIntervalSeconds: 5,
@@ -138,12 +149,12 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
 
   return {
     async send(message, data, sendOptions = {}) {
-      await boss.send(message.queue, message.schema.parse(data) as object, bossOptions(sendOptions))
+      await boss.send(message.queue, message.schema.parse(data) as object, bossOptions(sendOptions)).catch(rethrow)
     },
     async sendMany(message, data, sendOptions = {}) {
       if (data.length === 0) return
       const jobs = data.map((item) => ({ data: message.schema.parse(item) as object }))
-      await boss.insert(message.queue, jobs, inTransaction(sendOptions))
+      await boss.insert(message.queue, jobs, inTransaction(sendOptions)).catch(rethrow)
     },
     async work(message, workOptions, handler) {
       const handle = async (job: JobWithMetadata) => {
@@ -183,6 +194,10 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
     },
     close: () => boss.stop({ graceful: true, timeout: options.closeTimeoutMs ?? 10_000 }),
   }
+}
+
+function rethrow(error: unknown): never {
+  throw databaseFailure(error) ?? error
 }
 
 /** Cancel and resume rather than fail: being killed is nobody's failed attempt, and must not lengthen the delay. */

@@ -7,7 +7,7 @@ import { lockProcess } from './process-lock.ts'
 
 /** One more with every change that an older program could not read. */
 const FORMAT_VERSION = 1
-const FORMAT_FILE = 'format.json'
+export const FORMAT_FILE = 'format.json'
 const IDENTITY_KEY_FILE = 'identity.key'
 /** What may lie in a directory before we have written to it: our own lock, and what file systems put there. */
 const FOREIGN_BUT_HARMLESS = /^(\..*|lost\+found|process\..*)$/
@@ -70,7 +70,8 @@ export async function openDataDirectory(options: {
   }
 }
 
-async function readFormat(file: string, directory: string): Promise<Format | null> {
+/** Null for a directory that nothing was stored in. Throws like `openDataDirectory`. */
+export async function readFormat(file: string, directory: string): Promise<Format | null> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null
     throw explainDirectoryFailure(cause, directory)

@@ -10,7 +10,7 @@ import { configSchema } from './config.ts'
 import { findGuideName } from './guide/find-guide.ts'
 import { runGuide } from './guide/run-guide.ts'
 import { listenForEnd, type EndRequest } from './listen-for-end.ts'
-import { readFlags } from './options.ts'
+import { readFlags, startEnvironment } from './options.ts'
 import { showModelsFetch } from './show-models-fetch.ts'
 import { startPlatform, type RunningPlatform } from './start-platform.ts'
 import { printWhereToGo } from './where-to-go.ts'
@@ -25,7 +25,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 process.umask(0o077)
 // A terminal that was closed takes no more words. The platform goes on until it is told to end, and then ends as it always does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-const flags = readFlags(process.argv.slice(2), process.env)
+const flags = readFlags(process.argv.slice(2))
 const output = createOutput({ isJson: flags.isJson })
 const end = listenForEnd({ onSecond: () => process.exit(130) })
 process.exitCode = await run(output, end)
@@ -35,7 +35,12 @@ process.exit()
 async function run(output: Output, end: EndRequest): Promise<number> {
   let platform: RunningPlatform
   try {
-    const configuration = readConfiguration(configSchema, flags.environment)
+    const environment = startEnvironment(flags, process.env)
+    const onWarning = (message: string): void => {
+      output.record({ event: 'warning', message })
+      output.note(`! ${message}`)
+    }
+    const configuration = readConfiguration(configSchema, environment, { onWarning })
     const logger = createLogger({ name: 'tributary', level: configuration.TRIBUTARY_LOG_LEVEL })
     output.line('Tributary is starting …')
     platform = await startPlatform({
@@ -43,8 +48,8 @@ async function run(output: Output, end: EndRequest): Promise<number> {
       port: configuration.TRIBUTARY_PORT,
       corsOrigins: configuration.TRIBUTARY_CORS_ORIGINS,
       publicUrl: configuration.TRIBUTARY_PUBLIC_URL ?? null,
-      dataDirectory: flags.environment.TRIBUTARY_DATA_DIR,
-      environment: flags.environment,
+      dataDirectory: environment.TRIBUTARY_DATA_DIR,
+      environment,
       logger,
       onDataDirectoryLost(error) {
         logger.fatal({ err: error }, 'another process has taken the data directory over')

@@ -1,17 +1,20 @@
 // The flags of `tributary start`. A flag wins over its environment variable.
 import { Command, Option } from 'commander'
+import { withMountedFiles } from '#shared/configuration.ts'
 import { dataDirectoryOf } from '../../cli/client/connection.ts'
 import { addManners, wantsJson } from '../../cli/terminal/usage.ts'
+import { configSchema as accountsSchema } from '../../subgraphs/accounts/config.ts'
+import { configSchema } from './config.ts'
 
 export interface StartFlags {
-  /** The environment with the flags in it, and the data directory resolved. */
-  environment: NodeJS.ProcessEnv & { TRIBUTARY_DATA_DIR: string }
+  /** As the variables that they win over. */
+  variables: NodeJS.ProcessEnv
   isGuideWanted: boolean
   isJson: boolean
 }
 
 /** Prints help or a usage error and exits, as commander does. */
-export function readFlags(commandLine: readonly string[], environment: NodeJS.ProcessEnv): StartFlags {
+export function readFlags(commandLine: readonly string[]): StartFlags {
   const isJson = wantsJson(commandLine)
   const command = addManners(new Command('tributary start'), { isJson, help: 'See `npm start -- --help`.' })
     .description(
@@ -35,15 +38,27 @@ Examples:
     .allowExcessArguments(false)
   command.parse([...commandLine], { from: 'user' })
   const flags = command.opts<{ port?: string; host?: string; dataDir?: string; guide: boolean }>()
-  const withFlags = {
-    ...environment,
+  const variables = {
     ...(flags.port === undefined ? {} : { TRIBUTARY_PORT: flags.port }),
     ...(flags.host === undefined ? {} : { TRIBUTARY_HOST: flags.host }),
     ...(flags.dataDir === undefined ? {} : { TRIBUTARY_DATA_DIR: flags.dataDir }),
   }
   return {
-    environment: { ...withFlags, TRIBUTARY_DATA_DIR: dataDirectoryOf(withFlags) },
+    variables,
     isGuideWanted: flags.guide,
     isJson,
   }
+}
+
+/** The environment with the flags in it, mounted files read and the data directory resolved. Throws CONFIGURATION_INVALID. */
+export function startEnvironment(
+  { variables }: StartFlags,
+  environment: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv & { TRIBUTARY_DATA_DIR: string } {
+  // What standalone reads by itself or sets for its subgraphs; they read the files of their other variables.
+  const names = Object.keys({ ...configSchema.shape, ...accountsSchema.shape })
+  const isGiven = (name: string) => variables[name.replace(/_FILE$/, '')] !== undefined
+  const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !isGiven(name)))
+  const resolved = { ...withMountedFiles(names, rest), ...variables }
+  return { ...resolved, TRIBUTARY_DATA_DIR: dataDirectoryOf(resolved) }
 }

@@ -12,6 +12,7 @@ import { TributaryError } from '#shared/errors.ts'
 const STALE_MS = 30_000
 const REFRESH_MS = 5_000
 const GATE_STALE_MS = 2_000
+const OWNER_FILE = 'process.json'
 
 interface Owner {
   pid: number
@@ -25,7 +26,7 @@ export async function lockProcess(options: {
   const { directory } = options
   // The lock itself is `process.lock`; the file it is named after need not exist.
   const lockedName = path.join(directory, 'process')
-  const ownerPath = path.join(directory, 'process.json')
+  const ownerPath = path.join(directory, OWNER_FILE)
   const leaveGate = await lockfile.lock(path.join(directory, 'process.gate'), {
     realpath: false,
     stale: GATE_STALE_MS,
@@ -56,6 +57,21 @@ export async function lockProcess(options: {
   } finally {
     await leaveGate().catch(() => undefined)
   }
+}
+
+export interface LockOwner {
+  pid: number
+  host: string
+  /** Whether it is a process of this machine. */
+  isHere: boolean
+  /** Known to have ended without giving the lock back. */
+  isGone: boolean
+}
+
+/** Who has the directory, for whoever only looks; null when nobody signed. */
+export async function readLockOwner(directory: string): Promise<LockOwner | null> {
+  const owner = await readOwner(path.join(directory, OWNER_FILE))
+  return owner && { ...owner, isHere: owner.host === os.hostname(), isGone: isGone(owner) }
 }
 
 async function readOwner(file: string): Promise<Owner | null> {

@@ -26,7 +26,9 @@ export interface RunningAccounts extends RunningRole {
 }
 
 export async function startAccounts(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningAccounts> {
-  const configuration = readConfiguration(configSchema, environment)
+  const configuration = readConfiguration(configSchema, environment, {
+    onWarning: (text) => platform.logger.warn(text),
+  })
   const { database, signer, logger } = platform
   await database.migrate({ schema: 'accounts', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const apiKeys = createApiKeys({ database: database.sql })

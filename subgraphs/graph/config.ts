@@ -1,16 +1,18 @@
 // The variables that graph reads beside those of every process (contracts/platform.ts).
 import { z } from 'zod'
+import { secret, secretAddress } from '#shared/masking.ts'
 
 export const configSchema = z.object({
-  NEO4J_URI: z
-    .url({
+  NEO4J_URI: secretAddress(
+    z.url({
       protocol: /^(neo4j|bolt)(\+s|\+ssc)?$/,
       error: 'expected neo4j://host:7687 for a cluster or bolt://host:7687 for one server, with +s for TLS',
-    })
+    }),
+  )
     .optional()
     .describe('Neo4j that keeps entities and relationships. Unset: tables of the platform’s own database keep them.'),
   NEO4J_USERNAME: z.string().default('neo4j').describe('User of Neo4j; it reads, writes and creates indexes.'),
-  NEO4J_PASSWORD: z.string().default('').describe('Password of that user.'),
+  NEO4J_PASSWORD: secret(z.string()).default('').describe('Password of that user.'),
   NEO4J_DATABASE: z
     .string()
     .optional()

@@ -37,7 +37,9 @@ export async function startIngestion(
   environment: NodeJS.ProcessEnv,
   options: StartIngestionOptions = {},
 ): Promise<RunningIngestion> {
-  const configuration = readConfiguration(configSchema, environment)
+  const configuration = readConfiguration(configSchema, environment, {
+    onWarning: (text) => platform.logger.warn(text),
+  })
   const { database, queue, blobs, signer, logger } = platform
   await database.migrate({ schema: 'ingestion', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })

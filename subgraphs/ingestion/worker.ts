@@ -21,7 +21,9 @@ const TIDY_INTERVAL_MS = 3600 * 1000
 const EVENTS_KEPT_MS = 30 * 24 * 3600 * 1000
 
 export async function startIngestionWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
-  const configuration = readConfiguration(workerConfigSchema, environment)
+  const configuration = readConfiguration(workerConfigSchema, environment, {
+    onWarning: (text) => platform.logger.warn(text),
+  })
   const { database, queue, blobs, logger } = platform
   await database.migrate({ schema: 'ingestion', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })

@@ -1,7 +1,9 @@
 // The variables that knowledge reads beside those of every process (contracts/platform.ts).
 import { z } from 'zod'
+import { secret, secretAddress } from '#shared/masking.ts'
 
-const storeUrl = () => z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' }).optional()
+const storeUrl = () =>
+  secretAddress(z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })).optional()
 
 /** Read by the process that searches and by the one that writes, which must mean the same store. */
 const vectorStoreVariables = {
@@ -12,7 +14,7 @@ const vectorStoreVariables = {
       'Where chunks are found again: `lancedb` (files in the data directory), `qdrant`, `weaviate` or `chroma`. Unset: the one whose URL is set, or else `lancedb`.',
     ),
   QDRANT_URL: storeUrl().describe('Where Qdrant answers over REST; without a port it is 6333.'),
-  QDRANT_API_KEY: z.string().optional().describe('Key of Qdrant that may read, write and make collections.'),
+  QDRANT_API_KEY: secret(z.string()).optional().describe('Key of Qdrant that may read, write and make collections.'),
   TRIBUTARY_QDRANT_QUANTIZATION: z
     .enum(['none', 'scalar', 'binary'])
     .default('none')
@@ -28,9 +30,9 @@ const vectorStoreVariables = {
   WEAVIATE_GRPC_URL: storeUrl().describe(
     'Where Weaviate answers over gRPC. Unset: the host of WEAVIATE_URL, port 50051.',
   ),
-  WEAVIATE_API_KEY: z.string().optional().describe('Key of Weaviate.'),
+  WEAVIATE_API_KEY: secret(z.string()).optional().describe('Key of Weaviate.'),
   CHROMA_URL: storeUrl().describe('Where Chroma answers.'),
-  CHROMA_TOKEN: z.string().optional().describe('Token of Chroma.'),
+  CHROMA_TOKEN: secret(z.string()).optional().describe('Token of Chroma.'),
 }
 
 export const configSchema = z.object({

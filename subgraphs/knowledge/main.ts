@@ -38,7 +38,9 @@ export interface RunningKnowledge extends RunningRole {
 }
 
 export async function startKnowledge(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningKnowledge> {
-  const configuration = readConfiguration(configSchema, environment)
+  const configuration = readConfiguration(configSchema, environment, {
+    onWarning: (text) => platform.logger.warn(text),
+  })
   const { database, queue, signer, logger } = platform
   await database.migrate({ schema: 'knowledge', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const models = createModelsClient({ origin: () => platform.originOf('models'), signer })

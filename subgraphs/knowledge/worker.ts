@@ -21,7 +21,9 @@ import { createProcessDocument } from './process-document.ts'
 import { createFailDocument, createForgetIfFailed, createRegisterDocument } from './register-document.ts'
 
 export async function startKnowledgeWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
-  const configuration = readConfiguration(workerConfigSchema, environment)
+  const configuration = readConfiguration(workerConfigSchema, environment, {
+    onWarning: (text) => platform.logger.warn(text),
+  })
   const { database, queue, blobs, signer, logger } = platform
   await database.migrate({ schema: 'knowledge', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const models = createModelsClient({ origin: () => platform.originOf('models'), signer })

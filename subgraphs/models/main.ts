@@ -52,7 +52,9 @@ export async function fetchEmbeddedModels(
 
 /** Ready at once: models appear as their files and hosts do, and the first who ask wait until hosts were looked at. */
 export async function startModels(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningModels> {
-  const configuration = readConfiguration(configSchema, environment)
+  const configuration = readConfiguration(configSchema, environment, {
+    onWarning: (text) => platform.logger.warn(text),
+  })
   const { database, queue, signer, logger, isOnlyProcess } = platform
   await database.migrate({ schema: 'models', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
   const ollama = ollamaProviders(configuration)

@@ -5,8 +5,10 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { ensurePackaged } from './install.ts'
+import { pauseServer, resumeServer } from './postgresql-processes.ts'
 import { startServer, type RunningService } from './server.ts'
 import type { Ensured } from './service.ts'
 
@@ -23,6 +25,9 @@ export interface RunningPostgresql extends RunningService {
 }
 
 const run = promisify(execFile)
+const START_PATIENCE_MS = 30_000
+/** What the server says while backends of its predecessor are still there. */
+const LEFT_OVER = /pre-existing shared memory block|lock file "postmaster.pid" already exists/
 const PACKAGES_FOLDER = '/usr/lib/postgresql'
 
 /** Finds the newest installed server; where we are root on Debian and there is none, installs it. */
@@ -37,6 +42,7 @@ export function ensurePostgresql(): Promise<Ensured<PostgresqlInstallation>> {
 export async function startPostgresql({ binaries, user }: PostgresqlInstallation): Promise<RunningPostgresql> {
   const urlOf = (port: number, database: string) => `postgresql://tributary@127.0.0.1:${port}/${database}`
   let port = 0
+  let data = ''
   const server = await startServer({
     name: 'postgresql',
     ...(user ? { user } : {}),
@@ -45,7 +51,8 @@ export async function startPostgresql({ binaries, user }: PostgresqlInstallation
     // Loopback only and gone in minutes: trust is enough, and fsync would only protect what is deleted anyway.
     async prepare({ directory, ports }) {
       port = ports[0]!
-      const arguments_ = ['-D', dataIn(directory), '-U', 'tributary', '-A', 'trust', '-E', 'UTF8', '--no-sync']
+      data = dataIn(directory)
+      const arguments_ = ['-D', data, '-U', 'tributary', '-A', 'trust', '-E', 'UTF8', '--no-sync']
       await run(path.join(binaries, 'initdb'), arguments_, {
         env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
         ...user,
@@ -68,6 +75,28 @@ export async function startPostgresql({ binaries, user }: PostgresqlInstallation
   })
   return {
     ...server,
+    // Backends outlive a killed postmaster for a moment, and keep its shared memory.
+    async start() {
+      const deadline = Date.now() + START_PATIENCE_MS
+      for (;;) {
+        try {
+          return await server.start()
+        } catch (error) {
+          if (!LEFT_OVER.test(String(error)) || Date.now() > deadline) throw error
+          await delay(100)
+        }
+      }
+    },
+    async stop(signal) {
+      resumeServer(data)
+      await server.stop(signal)
+    },
+    pause: () => pauseServer(data),
+    resume: () => resumeServer(data),
+    async close() {
+      resumeServer(data)
+      await server.close()
+    },
     async createDatabase() {
       const name = `test_${randomBytes(6).toString('hex')}`
       const client = new pg.Client({ connectionString: urlOf(port, 'postgres') })

@@ -1,5 +1,6 @@
 // Reads OLLAMA_HOST as Ollama's own command line does: what is missing is filled in, and an address to bind to becomes one to connect to.
 import { TributaryError } from '#shared/errors.ts'
+import { maskPasswords } from '#shared/masking.ts'
 
 const DEFAULT_PORT = 11_434
 
@@ -42,6 +43,6 @@ function parse(text: string): URL | null {
 function invalid(text: string): TributaryError {
   return new TributaryError(
     'CONFIGURATION_INVALID',
-    `OLLAMA_HOST is "${text}"; expected an address such as 127.0.0.1:11434, gpu-box or https://ollama.example.org.`,
+    `OLLAMA_HOST is "${maskPasswords(text)}"; expected an address such as 127.0.0.1:11434, gpu-box or https://ollama.example.org.`,
   )
 }
