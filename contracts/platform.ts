@@ -8,6 +8,7 @@ import { port, readConfiguration } from '#shared/configuration.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 import { createJobQueue, type JobQueue } from '#shared/job-queue.ts'
 import { createLogger, LOG_LEVELS } from '#shared/logger.ts'
+import { streamLogsOn, type OpenStreamLog } from '#shared/open-stream-log.ts'
 import { createIdentitySigner, type IdentitySigner } from './identity.ts'
 import { ALL_MESSAGES } from './messages.ts'
 import type { SubgraphName } from './node-types.ts'
@@ -16,6 +17,8 @@ export interface Platform {
   database: Database
   queue: JobQueue
   blobs: BlobStore
+  /** Opens the stream log of a SQL schema; whoever opens it closes it. */
+  openStreamLog: OpenStreamLog
   signer: IdentitySigner
   logger: Logger
   /** Where files live that are not in the database: blobs and embedded vectors. */
@@ -77,6 +80,12 @@ export const processRoleSchema = z.object({
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'expected postgresql://user:password@host:5432/database' })
     .describe('PostgreSQL of the platform; each subgraph has its own schema in it.'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'expected redis://user:password@host:6379/0 or rediss://…' })
+    .optional()
+    .describe(
+      'Redis (6.2 or newer) or Valkey that events are streamed through; the same in every process. Unset: they are in PostgreSQL.',
+    ),
   TRIBUTARY_DATA_DIR: z
     .string()
     .default('.tributary')
@@ -116,6 +125,11 @@ export async function openProcessPlatform(
     dataDirectory,
     originOf,
     blobs: createFolderBlobStore({ directory: path.join(dataDirectory, 'blobs') }),
+    openStreamLog: streamLogsOn({
+      database,
+      redisUrl: configuration.REDIS_URL,
+      onError: (error) => logger.warn({ err: error }, 'stream log'),
+    }),
     signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
     listen: {
       host: configuration.TRIBUTARY_LISTEN_HOST,
