@@ -47,7 +47,7 @@ export interface StreamOutboxOptions {
 }
 
 interface StoredRow {
-  id: string
+  row_id: string
   workspace_id: string
   stream_id: string
   preceding_count: number
@@ -59,7 +59,8 @@ interface StoredRow {
 export function createStreamOutbox({ database, schema, writer, channel }: StreamOutboxOptions): StreamOutbox {
   const stream = sql.raw(`${schema}.stream`)
   const outbox = sql.raw(`${schema}.stream_outbox`)
-  const columns = sql`id::text, workspace_id, stream_id, preceding_count, payloads, is_last,
+  // Named otherwise than the column, by whose number, not whose text, rows are ordered.
+  const columns = sql`id::text as row_id, workspace_id, stream_id, preceding_count, payloads, is_last,
                       (extract(epoch from created_at) * 1000)::bigint::text as occurred_at`
   /** One number for two ids of any length; streams that share it only wait for each other. */
   const lockOf = (workspaceId: string, streamId: string) =>
@@ -144,7 +145,7 @@ export function createStreamOutbox({ database, schema, writer, channel }: Stream
 }
 
 const toRow = (row: StoredRow): OutboxRow => ({
-  id: Number(row.id),
+  id: Number(row.row_id),
   workspaceId: row.workspace_id,
   streamId: row.stream_id,
   precedingCount: row.preceding_count,
