@@ -10,7 +10,7 @@ const log = await createRedisStreamLog<string>({ database, schema, url: redisUrl
 await database.sql.transaction(async (transaction) => {
   await log.append('ws_1', streamId, ['first', 'second'], { transaction })
   const told = once(process, 'SIGUSR2')
-  console.log('appended')
+  process.stdout.write('appended\n')
   await told
 })
 process.kill(process.pid, 'SIGKILL')

@@ -8,7 +8,7 @@ import { ensurePostgresql, startPostgresql } from '../test/services/postgresql.t
 import { ensureRedis, startRedis } from '../test/services/redis.ts'
 import type { RunningService } from '../test/services/server.ts'
 import { describeWithService } from '../test/services/service.ts'
-import { openDatabase, type Database } from './database.ts'
+import { openDatabase, rowsOf, type Database } from './database.ts'
 import { createRedisStreamLog, type RedisStreamLogOptions } from './redis-stream-log.ts'
 import { createTables, TEST_SCHEMA } from './stream-log.fixture.ts'
 import type { StreamLog } from './stream-log.ts'
@@ -346,12 +346,13 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       const streamId = newStream()
       await inTransaction(log, streamId, ['first'])
       await log.append(workspaceId, streamId, ['second'])
-      const { rows } = (await database.sql.execute(
+      const rows = await rowsOf(
+        database.sql,
         sql`insert into stream_log_test.stream_outbox (id, workspace_id, stream_id, writer, preceding_count, payloads, is_last, created_at)
             overriding system value
             select currval('stream_log_test.stream_outbox_id_seq'), ${workspaceId}, ${streamId}, 'a dead one', 0, '["first"]', false, now() - interval '1 hour'
             returning id`,
-      )) as unknown as { rows: unknown[] }
+      )
       expect(rows).toHaveLength(1)
       await expect
         .poll(async () => database.sql.execute(sql`select 1 from stream_log_test.stream_outbox`), { timeout: 10_000 })
