@@ -1,4 +1,5 @@
 // The stream log when Redis, or a process between PostgreSQL and Redis, does what real ones do: restarts, dies, is silent, full, read-only or empty.
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { sql } from 'drizzle-orm'
 import { createClient } from 'redis'
@@ -325,7 +326,13 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       const child = await startChild({
         name: 'killed writer',
         command: process.execPath,
-        arguments: ['shared/killed-writer.fixture.ts', databaseUrl, urlOf(), TEST_SCHEMA, streamId],
+        arguments: [
+          fileURLToPath(new URL('./killed-writer.fixture.ts', import.meta.url)),
+          databaseUrl,
+          urlOf(),
+          TEST_SCHEMA,
+          streamId,
+        ],
         directory: repositoryRoot,
         environment: process.env,
         isReady: (line) => line === 'appended',
