@@ -9,6 +9,7 @@ import { openDatabase, type Database } from '#shared/database.ts'
 import { createJobQueue, type JobQueue } from '#shared/job-queue.ts'
 import { createLogger, LOG_LEVELS } from '#shared/logger.ts'
 import { secret, secretAddress } from '#shared/masking.ts'
+import { streamLogsOn, type OpenStreamLog } from '#shared/open-stream-log.ts'
 import { createIdentitySigner, type IdentitySigner } from './identity.ts'
 import { ALL_MESSAGES } from './messages.ts'
 import type { SubgraphName } from './node-types.ts'
@@ -18,6 +19,8 @@ export interface Platform {
   database: Database
   queue: JobQueue
   blobs: BlobStore
+  /** Opens the stream log of a SQL schema; whoever opens it closes it. */
+  openStreamLog: OpenStreamLog
   signer: IdentitySigner
   logger: Logger
   /** Where files live that are not in the database: blobs and embedded vectors. */
@@ -94,6 +97,13 @@ export const processRoleSchema = z.object({
     .describe(
       `Most connections to PostgreSQL that this process keeps for its statements; its queue and its listeners have up to ${QUEUE_POOL_SIZE.worker + LISTENERS} more. Unset: ${DATABASE_POOL_SIZE.api} for an API process, ${DATABASE_POOL_SIZE.worker} for a worker, so that one process of each role fits into PostgreSQL's 100.`,
     ),
+  REDIS_URL: secretAddress(
+    z.url({ protocol: /^rediss?$/, error: 'expected redis://user:password@host:6379/0 or rediss://…' }),
+  )
+    .optional()
+    .describe(
+      'Redis (6.2 or newer) or Valkey that events are streamed through; the same in every process. Unset: they are in PostgreSQL.',
+    ),
   TRIBUTARY_DATA_DIR: z
     .string()
     .default('.tributary')
@@ -148,6 +158,11 @@ export async function openProcessPlatform(
     dataDirectory,
     originOf,
     blobs,
+    openStreamLog: streamLogsOn({
+      database,
+      redisUrl: configuration.REDIS_URL,
+      onError: (error) => logger.warn({ err: error }, 'stream log'),
+    }),
     signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
     listen: {
       host: configuration.TRIBUTARY_LISTEN_HOST,

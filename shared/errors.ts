@@ -8,6 +8,7 @@ export const ERROR_CATALOGUE = {
   BAD_USER_INPUT: { isRetryable: false, httpStatus: 400 },
   NOT_FOUND: { isRetryable: false, httpStatus: 404 },
   CURSOR_INVALID: { isRetryable: false, httpStatus: 400 },
+  EVENTS_GONE: { isRetryable: false, httpStatus: 410 },
   CONFIGURATION_INVALID: { isRetryable: false, httpStatus: 500 },
   INTERNAL_SERVER_ERROR: { isRetryable: false, httpStatus: 500 },
   UPSTREAM_UNAVAILABLE: { isRetryable: true, httpStatus: 503 },

@@ -1,12 +1,15 @@
 // What every StreamLog does, whichever database is below.
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { contractCases, type ContractSkips } from '../test/harness/contract-case.ts'
-import type { StreamEvent, StreamLog } from './stream-log.ts'
+import type { Database } from './database.ts'
+import { MAXIMUM_PAYLOAD_BYTES, parseCursor, type StreamEvent, type StreamLog } from './stream-log.ts'
 
 export interface StreamLogUnderTest {
   /** Two logs over the same store, as two processes would have. */
   writer: StreamLog<string>
   reader: StreamLog<string>
+  /** Whose transactions may be given to `append`. */
+  database: Database
   close(): Promise<void>
 }
 
@@ -21,6 +24,7 @@ export function describeStreamLog(
     let next = 0
     const workspaceId = 'ws_1'
     const newStream = () => `gen_${++next}`
+    const tick = () => new Promise((resolve) => setImmediate(resolve))
     beforeAll(async () => {
       log = await open()
     })
@@ -111,6 +115,14 @@ export function describeStreamLog(
       }
     })
 
+    contract('a cursor of a stream that is no longer kept is refused as that', async () => {
+      const streamId = newStream()
+      await log.writer.append(workspaceId, streamId, ['a', 'end'], { isLast: true })
+      const [first] = await collect(streamId)
+      await log.writer.expire(-1000)
+      await expect(collect(streamId, first!.cursor)).rejects.toMatchObject({ code: 'EVENTS_GONE', isRetryable: false })
+    })
+
     contract('an aborted follower ends at once and is no longer counted', async () => {
       const streamId = newStream()
       const controller = new AbortController()
@@ -134,6 +146,194 @@ export function describeStreamLog(
       await log.writer.append(workspaceId, open_, ['b'], { isLast: true })
       expect((await collect(open_)).map(({ payload }) => payload)).toEqual(['a', 'b'])
     })
+
+    contract('what a transaction appends is there when it commits, and only then', async () => {
+      const streamId = newStream()
+      const events = log.reader.follow({ workspaceId, streamId, signal: AbortSignal.timeout(10_000) })
+      const first = events.next()
+      let isCommitted = false
+      await log.database.sql.transaction(async (transaction) => {
+        expect(await log.writer.append(workspaceId, streamId, ['a', 'b'], { transaction })).toBe(true)
+        expect(await Promise.race([first.then(() => 'seen'), tick()])).not.toBe('seen')
+        isCommitted = true
+      })
+      expect((await first).value?.payload).toBe('a')
+      expect(isCommitted).toBe(true)
+      expect((await events.next()).value?.payload).toBe('b')
+      await events.return(undefined)
+    })
+
+    contract('a transaction that is rolled back adds nothing and closes nothing', async () => {
+      const streamId = newStream()
+      for (const isLast of [false, true]) {
+        await expect(
+          log.database.sql.transaction(async (transaction) => {
+            await log.writer.append(workspaceId, streamId, ['never'], { transaction, isLast })
+            throw new Error('rolled back')
+          }),
+        ).rejects.toThrow('rolled back')
+        for (const each of [log.writer, log.reader])
+          expect(await each.append(workspaceId, streamId, ['kept'])).toBe(true)
+      }
+      await log.writer.append(workspaceId, streamId, ['end'], { isLast: true })
+      const events = await collect(streamId)
+      expect(events.map(({ payload }) => payload)).toEqual(['kept', 'kept', 'kept', 'kept', 'end'])
+      expect(events.map(({ cursor }) => parseCursor(cursor))).toEqual([1, 2, 3, 4, 5])
+    })
+
+    contract('appends of one process are in the order in which they were awaited, in transactions or not', async () => {
+      const streamId = newStream()
+      const following = collect(streamId)
+      const expected: string[] = []
+      for (let round = 0; round < 25; round += 1) {
+        const [inside, behind] = [`${round} in a transaction`, `${round} directly`]
+        await log.database.sql.transaction((transaction) =>
+          log.writer.append(workspaceId, streamId, [inside], { transaction }),
+        )
+        await log.writer.append(workspaceId, streamId, [behind])
+        expected.push(inside, behind)
+      }
+      await log.database.sql.transaction((transaction) =>
+        log.writer.append(workspaceId, streamId, ['end'], { transaction, isLast: true }),
+      )
+      expect((await following).map(({ payload }) => payload)).toEqual([...expected, 'end'])
+    })
+
+    contract('once the transaction that closes a stream has committed, nobody adds to it', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const streamId = newStream()
+        await log.reader.append(workspaceId, streamId, ['a'])
+        await log.database.sql.transaction((transaction) =>
+          log.writer.append(workspaceId, streamId, ['end'], { transaction, isLast: true }),
+        )
+        for (const each of [log.reader, log.writer]) {
+          expect(await each.append(workspaceId, streamId, ['late'])).toBe(false)
+          expect(
+            await log.database.sql.transaction((transaction) =>
+              each.append(workspaceId, streamId, ['late'], { transaction }),
+            ),
+          ).toBe(false)
+        }
+        expect((await collect(streamId)).map(({ payload }) => payload)).toEqual(['a', 'end'])
+      }
+    })
+
+    contract('what a closing transaction reads is all there will ever be, its own last event included', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const streamId = newStream()
+        let [isOpen, count] = [true, 0]
+        const appending = (async () => {
+          while (await log.reader.append(workspaceId, streamId, [`${count}`])) {
+            count += 1
+            // PGlite answers within the same turn of the event loop: nobody else would have one.
+            await tick()
+          }
+          isOpen = false
+        })()
+        await expect.poll(() => count, { interval: 1 }).toBeGreaterThan(3)
+        const read = await log.database.sql.transaction(async (transaction) => {
+          await log.writer.append(workspaceId, streamId, ['end'], { transaction, isLast: true })
+          return await log.writer.read(workspaceId, streamId, { transaction })
+        })
+        await appending
+        expect(isOpen).toBe(false)
+        expect(read.map(({ payload }) => payload)).toEqual([
+          ...Array.from({ length: count }, (_, index) => `${index}`),
+          'end',
+        ])
+        const followed = await collect(streamId)
+        expect(read.map(({ cursor, payload }) => ({ cursor, payload }))).toEqual(
+          followed.map(({ cursor, payload }) => ({ cursor, payload })),
+        )
+        expect(await log.reader.read(workspaceId, streamId)).toEqual(followed)
+      }
+    })
+
+    contract('writers of two processes at once leave no gap and no double', async () => {
+      const streamId = newStream()
+      const expected = Array.from({ length: 200 }, (_, index) => `w${index}`)
+      await Promise.all(
+        expected.map((payload, index) => {
+          const each = index % 2 === 0 ? log.writer : log.reader
+          return index % 10 === 0
+            ? log.database.sql.transaction((transaction) =>
+                each.append(workspaceId, streamId, [payload], { transaction }),
+              )
+            : each.append(workspaceId, streamId, [payload])
+        }),
+      )
+      await expect.poll(async () => (await log.reader.read(workspaceId, streamId)).length).toBe(expected.length)
+      await log.writer.append(workspaceId, streamId, ['end'], { isLast: true })
+      const events = await collect(streamId)
+      expect(events.map(({ cursor }) => parseCursor(cursor))).toEqual(
+        Array.from({ length: 201 }, (_, index) => index + 1),
+      )
+      expect(new Set(events.map(({ payload }) => payload))).toEqual(new Set([...expected, 'end']))
+    })
+
+    contract('ids that hold separators, patterns, quotes and other scripts are just ids', async () => {
+      const ids = [
+        'a:b',
+        'a',
+        ':',
+        '*',
+        '{a}',
+        '%2F',
+        "'; drop table",
+        ' ',
+        'é – 漢字 🦉',
+        '../..',
+        'a\nb',
+        'x'.repeat(1000),
+      ]
+      for (const id of ids) await log.writer.append(id, id, [`of ${id}`], { isLast: true })
+      for (const id of ids) {
+        expect((await collect(id, undefined, id)).map(({ payload }) => payload)).toEqual([`of ${id}`])
+      }
+      // The two ids are told apart wherever the border between them is.
+      await log.writer.append('w:a', 'b', ['first'], { isLast: true })
+      await log.writer.append('w', 'a:b', ['second'], { isLast: true })
+      expect((await collect('b', undefined, 'w:a')).map(({ payload }) => payload)).toEqual(['first'])
+    })
+
+    contract('a payload of 1 MiB is kept, a larger one is refused and nothing is added', async () => {
+      const streamId = newStream()
+      const largest = 'x'.repeat(MAXIMUM_PAYLOAD_BYTES - 2)
+      await expect(log.writer.append(workspaceId, streamId, ['a', `${largest}x`])).rejects.toMatchObject({
+        code: 'CAPACITY_EXCEEDED',
+        isRetryable: false,
+      })
+      for (let index = 0; index < 8; index += 1) await log.writer.append(workspaceId, streamId, [largest])
+      await log.writer.append(workspaceId, streamId, ['end'], { isLast: true })
+      const events = await collect(streamId)
+      expect(events.map(({ payload }) => payload.length)).toEqual([
+        ...Array.from({ length: 8 }, () => largest.length),
+        3,
+      ])
+    })
+
+    contract(
+      '5,000 followers of 50 streams get every event',
+      async () => {
+        const streamIds = Array.from({ length: 50 }, newStream)
+        const signal = AbortSignal.timeout(60_000)
+        const following = Array.from({ length: 5000 }, async (_, index) => {
+          const payloads: string[] = []
+          for await (const event of log.reader.follow({ workspaceId, streamId: streamIds[index % 50]!, signal }))
+            payloads.push(event.payload)
+          return payloads
+        })
+        for (let round = 0; round < 3; round += 1)
+          await Promise.all(
+            streamIds.map((streamId) =>
+              log.writer.append(workspaceId, streamId, [`${round}`], { isLast: round === 2 }),
+            ),
+          )
+        for (const payloads of await Promise.all(following)) expect(payloads).toEqual(['0', '1', '2'])
+        expect(streamIds.map((streamId) => log.reader.followerCount(streamId))).toEqual(streamIds.map(() => 0))
+      },
+      90_000,
+    )
 
     end()
   })

@@ -4,6 +4,7 @@ import { readConfiguration } from '#shared/configuration.ts'
 import { openDatabase } from '#shared/database.ts'
 import { isCancellation, TributaryError } from '#shared/errors.ts'
 import { createJobQueue } from '#shared/job-queue.ts'
+import { streamLogsOn } from '#shared/open-stream-log.ts'
 import { createIdentitySigner } from '../../contracts/identity.ts'
 import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
@@ -102,6 +103,8 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       queue,
       logger,
       blobs,
+      // Always in the data directory: one process has nobody to share a Redis with.
+      openStreamLog: streamLogsOn({ database, onError: (error) => logger.warn({ err: error }, 'stream log') }),
       signer: createIdentitySigner({ key: data.identityKey }),
       dataDirectory: data.path,
       originOf(name) {

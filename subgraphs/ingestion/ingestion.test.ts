@@ -11,7 +11,6 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createId } from '#shared/ids.ts'
-import { createStreamLog } from '#shared/stream-log.ts'
 import { pdf } from '../../test/fixtures/documents/pdf.ts'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
 import { KNOWLEDGE_BASE_PATH, type knowledgeBaseResponseSchema } from '../../contracts/knowledge-client.ts'
@@ -290,7 +289,7 @@ test('watching a job whose events have expired is an error, and those of a later
   failures.set('Kept', { step: 'EMBED', error: { code: 'MODEL_NOT_AVAILABLE', message: 'No.', isRetryable: true } })
   const id = await createJob({ texts: [{ title: 'Kept', text: 'Kept for a while.' }] })
   const first = await finish(id)
-  const log = await createStreamLog<JobEvent>({ database: platform.database, schema: 'ingestion' })
+  const log = await platform.openStreamLog<JobEvent>('ingestion')
   const expired = [{ extensions: { code: 'NOT_FOUND' }, message: expect.stringContaining('no longer kept') }]
   try {
     await log.expire(0)

@@ -2,7 +2,6 @@
 import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
-import { createStreamLog } from '#shared/stream-log.ts'
 import { IDENTITY_HEADER } from '../../contracts/identity.ts'
 import { createKnowledgeClient } from '../../contracts/knowledge-client.ts'
 import type { Platform } from '../../contracts/platform.ts'
@@ -42,7 +41,7 @@ export async function startIngestion(
   })
   const { database, queue, blobs, signer, logger } = platform
   await database.migrate({ schema: 'ingestion', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
-  const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })
+  const events = await platform.openStreamLog<JobEvent>('ingestion')
   const storedBlobs = createStoredBlobs({ database, blobs })
   const uploads = createUploads({
     database,

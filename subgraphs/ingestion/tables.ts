@@ -1,7 +1,7 @@
 // The tables of ingestion. An item carries its eight steps in its own row: one lock and one statement change an item whole, and what
 // was done is exactly what the row says, whenever the process dies.
 import { bigint, boolean, index, integer, jsonb, pgSchema, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
-import { streamLogTables } from '#shared/stream-log.ts'
+import { streamLogTables } from '#shared/stream-log-tables.ts'
 import type { ItemError, ItemStatus, JobStatus, Step } from './domain/item-state.ts'
 
 export const ingestionSchema = pgSchema('ingestion')
@@ -106,7 +106,7 @@ export const itemTable = ingestionSchema.table(
   ],
 )
 
-export const { stream, streamEvent } = streamLogTables(ingestionSchema)
+export const { stream, streamEvent, streamOutbox } = streamLogTables(ingestionSchema)
 
 export type UploadRow = typeof uploadTable.$inferSelect
 export type JobRow = typeof jobTable.$inferSelect

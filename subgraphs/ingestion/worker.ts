@@ -1,7 +1,6 @@
 // The composition root of ingestion's background process: runs items, takes the reports of other subgraphs, and tidies up.
 import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
-import { createStreamLog } from '#shared/stream-log.ts'
 import { documentsDeleted, itemRun, stepReported } from '../../contracts/messages.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
@@ -26,7 +25,7 @@ export async function startIngestionWorker(platform: Platform, environment: Node
   })
   const { database, queue, blobs, logger } = platform
   await database.migrate({ schema: 'ingestion', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
-  const events = await createStreamLog<JobEvent>({ database, schema: 'ingestion' })
+  const events = await platform.openStreamLog<JobEvent>('ingestion')
   const transitions = createItemTransitions({ database, queue, events })
   const storedBlobs = createStoredBlobs({ database, blobs })
   const running = await createRunningItems({ database })

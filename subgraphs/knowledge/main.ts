@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { readConfiguration } from '#shared/configuration.ts'
 import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
-import { createStreamLog } from '#shared/stream-log.ts'
 import { IDENTITY_HEADER } from '../../contracts/identity.ts'
 import {
   KNOWLEDGE_BASE_PATH,
@@ -50,7 +49,7 @@ export async function startKnowledge(platform: Platform, environment: NodeJS.Pro
     isWriter: false,
     onError: (error) => logger.error({ err: error }, 'vector store'),
   })
-  const log = await createStreamLog<AnswerEventPayload>({ database, schema: 'knowledge' })
+  const log = await platform.openStreamLog<AnswerEventPayload>('knowledge')
   const documents = createDocuments({ database: database.sql })
   const knowledgeBases = createKnowledgeBases({ database: database.sql, models })
   const deleteContent = createDeleteContent({ database, queue })

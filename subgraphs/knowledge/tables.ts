@@ -4,7 +4,7 @@
 // document's `trailingText`. So the text of a chunk is one column, and the text of a document one aggregate.
 import { boolean, customType, index, integer, jsonb, pgSchema, real, text, timestamp } from 'drizzle-orm/pg-core'
 import { bigint, primaryKey, uniqueIndex } from 'drizzle-orm/pg-core'
-import { streamLogTables } from '#shared/stream-log.ts'
+import { streamLogTables } from '#shared/stream-log-tables.ts'
 import type { Message, TokenUsage } from '../../contracts/models-client.ts'
 import type { PageMark } from './domain/page-marks.ts'
 import type { AnswerPlan, StoredSource } from './answer-plan.ts'
@@ -171,7 +171,7 @@ export const answerCitationTable = knowledgeSchema.table(
   (table) => [primaryKey({ columns: [table.answerId, table.ordinal] })],
 )
 
-export const { stream: streamTable, streamEvent: streamEventTable } = streamLogTables(knowledgeSchema)
+export const { stream: streamTable, streamEvent: streamEventTable, streamOutbox } = streamLogTables(knowledgeSchema)
 
 export type KnowledgeBaseRow = typeof knowledgeBaseTable.$inferSelect
 export type DocumentRow = typeof documentTable.$inferSelect

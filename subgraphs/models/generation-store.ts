@@ -1,13 +1,13 @@
 // Generations in the database. A generation ends exactly once, in one transaction with its last event and its usage message: whoever comes
 // second (the model, a caller who cancels, the process that finds another dead) finds it ended and changes nothing.
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { rowsOf, type Database, type SqlExecutor } from '#shared/database.ts'
+import type { Database } from '#shared/database.ts'
 import { hasPrefix } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
-import type { StreamLog } from '#shared/stream-log.ts'
+import type { StreamEvent, StreamLog } from '#shared/stream-log.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
 import { ACTIVE_STATUSES, type GenerationEventPayload, type GenerationOutcome } from './domain/generation.ts'
-import { generationTable, stream, streamEvent, type GenerationRow } from './tables.ts'
+import { generationTable, stream, type GenerationRow } from './tables.ts'
 
 export interface NewGeneration {
   id: string
@@ -103,7 +103,7 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
         if (row === undefined) return false
         // Closing the stream first: no delta can come behind the text that is read from it.
         await log.append(workspaceId, id, [lastEvent(outcome)], { transaction, isLast: true })
-        const written = await writtenText(transaction, workspaceId, id)
+        const written = textOf(await log.read(workspaceId, id, { transaction }))
         const usage = outcome.status === 'COMPLETED' ? outcome.usage : null
         await transaction
           .update(generationTable)
@@ -152,14 +152,8 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
       return rows.length > 0
     },
 
-    async textsSoFar(workspaceId, ids) {
-      const text = sql<string>`coalesce(string_agg(${streamEvent.payload} ->> 'text', '' order by ${streamEvent.sequence}), '')`
-      return database.sql
-        .select({ id: streamEvent.streamId, text })
-        .from(streamEvent)
-        .where(and(eq(streamEvent.workspaceId, workspaceId), inArray(streamEvent.streamId, [...ids])))
-        .groupBy(streamEvent.streamId)
-    },
+    textsSoFar: (workspaceId, ids) =>
+      Promise.all(ids.map(async (id) => ({ id, text: textOf(await log.read(workspaceId, id)).text }))),
 
     async renew(running, watched) {
       const isWatched = watched.length === 0 ? sql`false` : isOneOf(watched)
@@ -198,16 +192,7 @@ function lastEvent(outcome: GenerationOutcome): GenerationEventPayload {
   return { type: 'failed', code, message, isRetryable }
 }
 
-async function writtenText(
-  executor: SqlExecutor,
-  workspaceId: string,
-  id: string,
-): Promise<{ text: string; deltaCount: number }> {
-  const [row] = await rowsOf<{ text: string; delta_count: number }>(
-    executor,
-    sql`select coalesce(string_agg(payload ->> 'text', '' order by sequence), '') as text,
-               coalesce(max((payload ->> 'sequence')::int) + 1, 0)::int as delta_count
-        from ${streamEvent} where workspace_id = ${workspaceId} and stream_id = ${id}`,
-  )
-  return { text: row?.text ?? '', deltaCount: row?.delta_count ?? 0 }
+function textOf(events: readonly StreamEvent<GenerationEventPayload>[]): { text: string; deltaCount: number } {
+  const deltas = events.flatMap(({ payload }) => (payload.type === 'delta' ? [payload] : []))
+  return { text: deltas.map(({ text }) => text).join(''), deltaCount: (deltas.at(-1)?.sequence ?? -1) + 1 }
 }

@@ -2,7 +2,6 @@
 import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { readTypeDefinitions, startSubgraphServer } from '#shared/graphql/subgraph-server.ts'
-import { createStreamLog } from '#shared/stream-log.ts'
 import { IDENTITY_HEADER } from '../../contracts/identity.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
@@ -76,7 +75,7 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
         : { EMBEDDING: configuration.TRIBUTARY_DEFAULT_EMBEDDING_MODEL }),
     },
   })
-  const log = await createStreamLog<GenerationEventPayload>({ database, schema: 'models' })
+  const log = await platform.openStreamLog<GenerationEventPayload>('models')
   const generations = await createGenerations({
     database,
     log,

@@ -2,7 +2,7 @@
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { WebSocket } from 'ws'
-import { createStreamLog, type StreamLog } from '#shared/stream-log.ts'
+import type { StreamLog } from '#shared/stream-log.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
 import { createModelsClient, type ModelsClient } from '../../contracts/models-client.ts'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
@@ -103,7 +103,7 @@ async function start(): Promise<RunningModelsFixture> {
     connectionParams: async () => ({ 'tributary-identity': await platform.signer.sign(identity) }),
   })
   const usages: Usage[] = []
-  const log = await createStreamLog<GenerationEventPayload>({ database: platform.database, schema: 'models' })
+  const log = await platform.openStreamLog<GenerationEventPayload>('models')
   await platform.queue.work(usageRecorded, {}, async ({ data }) => void usages.push(data))
   return {
     platform,

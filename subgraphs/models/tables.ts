@@ -1,7 +1,7 @@
 // The tables of models: generations with their events, and what each host was last seen to have.
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgSchema, text, timestamp } from 'drizzle-orm/pg-core'
-import { streamLogTables } from '#shared/stream-log.ts'
+import { streamLogTables } from '#shared/stream-log-tables.ts'
 import type { GenerationStatus } from './domain/generation.ts'
 import type { ModelDescription, ModelProviderKind } from './domain/model.ts'
 
@@ -48,6 +48,6 @@ export const hostSnapshotTable = modelsSchema.table('host_snapshot', {
   readAt: moment('read_at').notNull().defaultNow(),
 })
 
-export const { stream, streamEvent } = streamLogTables(modelsSchema)
+export const { stream, streamEvent, streamOutbox } = streamLogTables(modelsSchema)
 
 export type GenerationRow = typeof generationTable.$inferSelect

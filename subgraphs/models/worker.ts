@@ -1,6 +1,5 @@
 // The composition root of the background process of models: ends generations whose process died, and lets old events go.
 import { fileURLToPath } from 'node:url'
-import { createStreamLog } from '#shared/stream-log.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
 import type { GenerationEventPayload } from './domain/generation.ts'
@@ -14,7 +13,7 @@ const EVENTS_KEPT_MS = 7 * 24 * 3600 * 1000
 export async function startModelsWorker(platform: Platform): Promise<RunningRole> {
   const { database, queue, logger, isOnlyProcess } = platform
   await database.migrate({ schema: 'models', folder: fileURLToPath(new URL('./migrations', import.meta.url)) })
-  const log = await createStreamLog<GenerationEventPayload>({ database, schema: 'models' })
+  const log = await platform.openStreamLog<GenerationEventPayload>('models')
   // Without hosts: it starts none, but like every process it ends those of dead ones.
   const catalogue = await createModelCatalogue({ database, providers: [], defaults: {} })
   const generations = await createGenerations({ database, log, queue, catalogue, logger, isOnlyProcess })

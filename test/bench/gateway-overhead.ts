@@ -8,7 +8,7 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { openDatabase } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
-import { createStreamLog } from '#shared/stream-log.ts'
+import { createPostgresStreamLog } from '#shared/postgres-stream-log.ts'
 import { IDENTITY_HEADER, serviceIdentity } from '../../contracts/identity.ts'
 import type { AnswerEventPayload } from '../../subgraphs/knowledge/answer-events.ts'
 import { createAnswerStore } from '../../subgraphs/knowledge/answer-store.ts'
@@ -110,7 +110,7 @@ async function timeQuery(url: string, headers: Record<string, string>): Promise<
 /** An answer that has ended, with more deltas than any model would write: replayed, they come as fast as they can be served. */
 async function storeStream(roles: RunningRoles, workspaceId: string): Promise<string> {
   const database = await openDatabase({ location: { url: roles.databaseUrl }, poolSize: 2 })
-  const log = await createStreamLog<AnswerEventPayload>({ database, schema: 'knowledge' })
+  const log = await createPostgresStreamLog<AnswerEventPayload>({ database, schema: 'knowledge' })
   const store = createAnswerStore({ database, log })
   const embeddingModelId = modelId(workspaceId, { provider: 'EMBEDDED', name: EMBEDDED_EMBEDDING_MODEL.name })
   const answer = await store.insert({

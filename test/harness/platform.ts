@@ -7,6 +7,7 @@ import { createFolderBlobStore } from '#shared/folder-blob-store.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 import { createJobQueue } from '#shared/job-queue.ts'
 import { createLogger } from '#shared/logger.ts'
+import { streamLogsOn } from '#shared/open-stream-log.ts'
 import { createIdentitySigner, type Identity, type Role } from '../../contracts/identity.ts'
 import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import type { SubgraphName } from '../../contracts/node-types.ts'
@@ -22,7 +23,9 @@ export interface TestPlatform extends Platform {
   close(): Promise<void>
 }
 
-export async function createTestPlatform(options: { database?: Database } = {}): Promise<TestPlatform> {
+export async function createTestPlatform(
+  options: { database?: Database; redisUrl?: string } = {},
+): Promise<TestPlatform> {
   const dataDirectory = await mkdtemp(path.join(os.tmpdir(), 'tributary-test-'))
   const statements: string[] = []
   const queueErrors: Error[] = []
@@ -48,6 +51,11 @@ export async function createTestPlatform(options: { database?: Database } = {}):
     statements,
     queueErrors,
     blobs: createFolderBlobStore({ directory: path.join(dataDirectory, 'blobs') }),
+    openStreamLog: streamLogsOn({
+      database,
+      redisUrl: options.redisUrl,
+      onError: (error) => queueErrors.push(error instanceof Error ? error : new Error(String(error))),
+    }),
     signer: createIdentitySigner({ key: randomBytes(32).toString('hex') }),
     logger: createLogger({ name: 'test', level: 'error' }),
     originOf(name) {

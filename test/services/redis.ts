@@ -1,5 +1,5 @@
-// A real Redis server for tests, from the Debian package, or Valkey where REDIS_SERVER names its program: append-only file on, so that what
-// was acknowledged is there after it was killed.
+// A real Redis server for tests, from the Debian package: append-only file on, so that what was acknowledged is there after it was killed.
+// Debian 12 has no package of Valkey; the same tests run on it where REDIS_SERVER names its program.
 import { existsSync } from 'node:fs'
 import { ensurePackaged } from './install.ts'
 import { startServer, type RunningService } from './server.ts'

@@ -1,0 +1,4 @@
+import { createTestPlatform } from '../../test/harness/platform.ts'
+import { describeGenerationStore } from './generation-store.contract.ts'
+
+describeGenerationStore('PGlite', createTestPlatform)
