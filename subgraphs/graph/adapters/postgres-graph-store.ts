@@ -6,6 +6,7 @@ import { normalizeName } from '../domain/normalize-name.ts'
 import type { MentionRecord, PageOf, RankedEntity, RankPosition, RelationshipRecord } from '../domain/graph-records.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
 import { createContributionWriter } from './postgres-contributions.ts'
+import { readContributions } from './postgres-document-contributions.ts'
 
 export function createPostgresGraphStore(options: { database: SqlExecutor }): GraphStore {
   const { database } = options
@@ -19,6 +20,9 @@ export function createPostgresGraphStore(options: { database: SqlExecutor }): Gr
         await writer.replaceDocument(contributions)
         return 'replaced'
       }),
+
+    readDocument: (workspaceId, knowledgeBaseId, documentId) =>
+      readContributions(database, workspaceId, knowledgeBaseId, documentId),
 
     deleteDocument: (workspaceId, knowledgeBaseId, documentId) =>
       database.transaction(async (transaction) => {

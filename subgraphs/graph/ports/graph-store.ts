@@ -37,6 +37,8 @@ export interface GraphStore {
    * and changes nothing when the document or its knowledge base was deleted before, so that a late command brings nothing back.
    */
   replaceDocument(workspaceId: string, contributions: StoredContributions): Promise<'replaced' | 'deleted'>
+  /** What the document contributes now, as `replaceDocument` takes it; empty when it contributes nothing. Owners by id, mentions by their place. */
+  readDocument(workspaceId: string, knowledgeBaseId: string, documentId: string): Promise<StoredContributions>
   deleteDocument(workspaceId: string, knowledgeBaseId: string, documentId: string): Promise<void>
   deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string): Promise<void>
   /** Most mentioned first, then by id. `query`: part of the name, in any case; `type`: exactly this one. One statement. */
