@@ -3,7 +3,7 @@ const own = '^subgraphs/$1/'
 const tests = '([.](test|contract|fixture)[.]ts$|/testing/)'
 const harness = '^test/'
 /** Where things are constructed; `extract-file.ts` is a command that developers run. */
-const roots = '^subgraphs/[^/]+/(main|worker|extract-file)[.]ts$'
+const roots = '^subgraphs/[^/]+/(main|worker|transfer|extract-file)[.]ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -97,6 +97,21 @@ export default {
         path: '^(gateway|subgraphs|schema|cli)/',
         pathNot: '^(gateway/(main|config)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
       },
+    },
+    {
+      name: 'transfer-opens-transfers',
+      severity: 'error',
+      from: { path: '^deploy/transfer/', pathNot: tests },
+      to: {
+        path: '^(gateway|subgraphs|schema|cli|test)/',
+        pathNot: '^(subgraphs/[^/]+/transfer[.]ts|cli/((client|terminal)/|version[.]ts))',
+      },
+    },
+    {
+      name: 'standalone-moves-nothing',
+      severity: 'error',
+      from: { path: '^deploy/standalone/', pathNot: tests },
+      to: { path: '^deploy/transfer/' },
     },
     {
       name: 'nobody-imports-standalone',

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `tributary` command: makes sure that the packages are there, and those that this version wants, then runs the TypeScript on the Node that came with them, in this
 // process when it is that Node already (npm scripts and npx put it first on the PATH), in a child otherwise.
-// `start` is the platform itself; everything else is the command line, a client of its endpoint.
+// `start` is the platform itself, `export` and `import` work on its stores; everything else is the command line, a client of its endpoint.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
@@ -10,14 +10,21 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { installedNode, whyInstallNeeded } from './install/why-install-needed.js'
 
 const NODE_MAJOR = 24
+/** Commands that are programs of their own. */
+const PROGRAMS = {
+  start: ['deploy', 'standalone', 'main.ts'],
+  export: ['deploy', 'transfer', 'export.ts'],
+  import: ['deploy', 'transfer', 'import.ts'],
+}
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const node = installedNode(root)
 const commandLine = process.argv.slice(2)
 
 if (await isInstalled()) {
-  const isStart = commandLine.find((word) => !word.startsWith('-')) === 'start'
-  const entry = path.join(root, ...(isStart ? ['deploy', 'standalone', 'main.ts'] : ['cli', 'main.ts']))
-  if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) await runHere(entry, isStart)
+  const word = commandLine.find((one) => !one.startsWith('-'))
+  const own = word !== undefined && Object.hasOwn(PROGRAMS, word) ? word : null
+  const entry = path.join(root, ...(own === null ? ['cli', 'main.ts'] : PROGRAMS[own]))
+  if (Number(process.versions.node.split('.')[0]) === NODE_MAJOR) await runHere(entry, own)
   else runOnInstalledNode()
 } else {
   process.exitCode = 1
@@ -41,10 +48,10 @@ async function isInstalled() {
   return false
 }
 
-async function runHere(entry, isStart) {
+async function runHere(entry, own) {
   // Compiled code is kept between runs; it halves the time that loading takes.
   module.enableCompileCache?.(path.join(root, 'node_modules', '.cache', 'tributary-compiled'))
-  if (isStart) process.argv.splice(process.argv.indexOf('start', 2), 1)
+  if (own !== null) process.argv.splice(process.argv.indexOf(own, 2), 1)
   process.argv[1] = entry
   await import(pathToFileURL(entry).href)
 }
