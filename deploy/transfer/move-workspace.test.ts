@@ -5,6 +5,8 @@ import path from 'node:path'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createId } from '#shared/ids.ts'
+import { createJobQueue } from '#shared/job-queue.ts'
+import { ALL_MESSAGES, documentsDeleted } from '../../contracts/messages.ts'
 import { modelId } from '../../contracts/model-ids.ts'
 import { workspaceTable } from '../../subgraphs/accounts/tables.ts'
 import { answerTable, documentTable, knowledgeBaseTable } from '../../subgraphs/knowledge/tables.ts'
@@ -248,6 +250,28 @@ describe('refused', () => {
         message: expect.stringContaining(named),
       })
       await database.update(table).set({ status: row!.status }).where(eq(table.id, row!.id))
+    })
+  })
+
+  test('an export while a durable message of the workspace waits', async () => {
+    await cp(source, place('waiting'), { recursive: true })
+    await withInstallation(at(place('waiting')), async (installation) => {
+      const { database } = installation
+      const queue = await createJobQueue({
+        database,
+        messages: ALL_MESSAGES,
+        isOnlyProcess: true,
+        onError: () => undefined,
+      })
+      const gone = (workspaceId: string) => ({ workspaceId, knowledgeBaseId: createId('kb'), documentId: null })
+      await queue.send(documentsDeleted, gone(createId('ws')))
+      await exportTo(installation, place('of others'), filled.workspaceId)
+      await queue.send(documentsDeleted, gone(filled.workspaceId))
+      await expect(exportTo(installation, place('of its own'), filled.workspaceId)).rejects.toMatchObject({
+        code: 'WORKSPACE_BUSY',
+        message: expect.stringContaining('1 unhandled message (ingestion.documents-deleted)'),
+      })
+      await queue.close()
     })
   })
 
