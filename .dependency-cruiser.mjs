@@ -2,8 +2,8 @@
 const own = '^subgraphs/$1/'
 const tests = '([.](test|contract|fixture)[.]ts$|/testing/)'
 const harness = '^test/'
-/** Where things are constructed; `doctor.ts` gives the checks of `tributary doctor`, `extract-file.ts` is a command that developers run. */
-const roots = '^subgraphs/[^/]+/(main|worker|doctor|extract-file)[.]ts$'
+/** Where things are constructed; `doctor.ts` gives the checks of `tributary doctor`, `transfer.ts` moves a workspace, `extract-file.ts` is a command that developers run. */
+const roots = '^subgraphs/[^/]+/(main|worker|doctor|transfer|extract-file)[.]ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -112,6 +112,21 @@ export default {
       severity: 'error',
       from: { path: '^deploy/standalone/' },
       to: { path: '^deploy/doctor/' },
+    },
+    {
+      name: 'transfer-opens-transfers',
+      severity: 'error',
+      from: { path: '^deploy/transfer/', pathNot: tests },
+      to: {
+        path: '^(gateway|subgraphs|schema|cli|test)/',
+        pathNot: '^(subgraphs/[^/]+/transfer[.]ts|cli/((client|terminal)/|version[.]ts))',
+      },
+    },
+    {
+      name: 'standalone-moves-nothing',
+      severity: 'error',
+      from: { path: '^deploy/standalone/', pathNot: tests },
+      to: { path: '^deploy/transfer/' },
     },
     {
       name: 'nobody-imports-standalone',

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The `tributary` command: makes sure that the packages are there, and those that this version wants, then runs the TypeScript on the Node that came with them, in this
 // process when it is that Node already (npm scripts and npx put it first on the PATH), in a child otherwise.
-// `start` is the platform itself and `doctor` looks at what it depends on; everything else is the command line, a client of its endpoint.
+// `start` is the platform itself, `doctor` looks at what it depends on, `export` and `import` work on its stores; everything else is the command
+// line, a client of its endpoint.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
@@ -14,6 +15,8 @@ const NODE_MAJOR = 24
 const PROGRAMS = new Map([
   ['start', 'deploy/standalone/main.ts'],
   ['doctor', 'deploy/doctor/main.ts'],
+  ['export', 'deploy/transfer/export.ts'],
+  ['import', 'deploy/transfer/import.ts'],
 ])
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const node = installedNode(root)

@@ -42,9 +42,15 @@ export function createProgram(commandLine: readonly string[]): Command {
     .addHelpText('after', ENVIRONMENT_HELP)
 
   // Normally run by the launcher itself, without this program in between.
-  program.command('start', 'start the platform in one process; see `tributary start --help`', {
-    executableFile: fileURLToPath(new URL('../deploy/standalone/main.ts', import.meta.url)),
-  })
+  const programs = [
+    { name: 'start', file: 'standalone/main.ts', does: 'start the platform in one process' },
+    { name: 'export', file: 'transfer/export.ts', does: 'write a workspace into a directory, to move it' },
+    { name: 'import', file: 'transfer/import.ts', does: 'bring a workspace in that was exported' },
+  ]
+  for (const { name, file, does } of programs)
+    program.command(name, `${does}; see \`tributary ${name} --help\``, {
+      executableFile: fileURLToPath(new URL(`../deploy/${file}`, import.meta.url)),
+    })
 
   program.command(
     'doctor',

@@ -37,6 +37,11 @@ export const ERROR_CATALOGUE = {
   UPLOAD_INCOMPLETE: { isRetryable: true, httpStatus: 422 },
   UPLOAD_ALREADY_RECEIVED: { isRetryable: false, httpStatus: 409 },
   QUALITY_CHECK_FAILED: { isRetryable: true, httpStatus: 500 },
+  WORKSPACE_BUSY: { isRetryable: true, httpStatus: 409 },
+  ARCHIVE_DAMAGED: { isRetryable: false, httpStatus: 400 },
+  ARCHIVE_NEWER: { isRetryable: false, httpStatus: 400 },
+  ARCHIVE_UNUSABLE: { isRetryable: false, httpStatus: 409 },
+  IMPORT_CONFLICT: { isRetryable: false, httpStatus: 409 },
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE

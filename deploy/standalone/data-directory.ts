@@ -29,6 +29,10 @@ export interface DataDirectory {
   close(): Promise<void>
 }
 
+/** Whether something was ever stored there; `openDataDirectory` makes what is not. */
+export const holdsInstallation = async (directory: string): Promise<boolean> =>
+  (await stat(path.join(directory, FORMAT_FILE)).catch(() => null)) !== null
+
 /** Throws DATA_DIRECTORY_LOCKED, DATA_DIRECTORY_NEWER, DATA_DIRECTORY_READ_ONLY or CONFIGURATION_INVALID. */
 export async function openDataDirectory(options: {
   directory: string

@@ -21,9 +21,11 @@ interface Owner {
 
 export async function lockProcess(options: {
   directory: string
+  /** What the directory is, for the message. Default: data directory. */
+  what?: string
   onLost: (error: Error) => void
 }): Promise<{ release(): Promise<void> }> {
-  const { directory } = options
+  const { directory, what = 'data directory' } = options
   // The lock itself is `process.lock`; the file it is named after need not exist.
   const lockedName = path.join(directory, 'process')
   const ownerPath = path.join(directory, OWNER_FILE)
@@ -45,7 +47,7 @@ export async function lockProcess(options: {
       })
       .catch((cause: unknown) => {
         if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause
-        throw locked(directory, owner, cause)
+        throw locked(directory, what, owner, cause)
       })
     await writeFile(ownerPath, JSON.stringify({ pid: process.pid, host: os.hostname() } satisfies Owner))
     return {
@@ -94,13 +96,13 @@ function isGone({ pid, host }: Owner): boolean {
   }
 }
 
-function locked(directory: string, owner: Owner | null, cause: unknown): TributaryError {
+function locked(directory: string, what: string, owner: Owner | null, cause: unknown): TributaryError {
   const who = owner
     ? `process ${owner.pid}${owner.host === os.hostname() ? '' : ` on ${owner.host}`}`
     : 'another process'
   return new TributaryError(
     'DATA_DIRECTORY_LOCKED',
-    `The data directory ${directory} is used by ${who}. Stop that one first, or choose another with --data-dir.`,
+    `The ${what} ${directory} is used by ${who}. Stop that one first, or choose another${what === 'data directory' ? ' with --data-dir' : ''}.`,
     { cause },
   )
 }

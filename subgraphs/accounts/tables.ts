@@ -34,5 +34,18 @@ export const apiKeyTable = accountsSchema.table(
   ],
 )
 
+/** Which archive a workspace is being filled from, or was, and how far that came: an import that was cut off goes on, and another one is refused. */
+export const workspaceImportTable = accountsSchema.table('workspace_import', {
+  workspaceId: text('workspace_id')
+    .primaryKey()
+    .references(() => workspaceTable.id),
+  archiveId: text('archive_id').notNull(),
+  /** Parts whose records are all stored. */
+  finishedParts: text('finished_parts').array().notNull().default([]),
+  startedAt: moment('started_at').notNull().defaultNow(),
+  finishedAt: moment('finished_at'),
+})
+
 export type WorkspaceRow = typeof workspaceTable.$inferSelect
+export type WorkspaceImportRow = typeof workspaceImportTable.$inferSelect
 export type ApiKeyRow = typeof apiKeyTable.$inferSelect

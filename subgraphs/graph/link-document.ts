@@ -1,10 +1,10 @@
 // LINK: finds what a document names and puts it into the graph in place of what it contributed before. Running it again, or half a
 // run before, makes no difference.
-import { deterministicId } from '#shared/ids.ts'
-import type { DocumentContributions, EntityKey, Span } from './domain/entity.ts'
+import type { DocumentContributions, Span } from './domain/entity.ts'
 import type { ExtractDocument, TextBlock } from './domain/extract-contributions.ts'
 import { spanAt } from './domain/locate.ts'
 import type { MentionPlace } from './domain/graph-records.ts'
+import { entityId, relationshipId } from './graph-ids.ts'
 import type { GraphStore, StoredContributions } from './ports/graph-store.ts'
 
 export interface LinkableDocument {
@@ -44,15 +44,13 @@ export function createLinkDocument(options: { extract: ExtractDocument; store: G
 
 function toStored(document: LinkableDocument, { entities, coMentions }: DocumentContributions): StoredContributions {
   const { workspaceId, knowledgeBaseId, documentId, blocks, chunks } = document
-  const idOf = ({ type, normalizedName }: EntityKey) =>
-    deterministicId('ent', workspaceId, knowledgeBaseId, type, normalizedName)
   const place = ({ startOffset, endOffset }: Span): MentionPlace => ({
     startOffset,
     endOffset,
     page: spanAt(blocks, startOffset)?.page ?? null,
     chunkId: spanAt(chunks, startOffset)?.id ?? null,
   })
-  const ids = entities.map(idOf)
+  const ids = entities.map((entity) => entityId(workspaceId, knowledgeBaseId, entity))
   return {
     knowledgeBaseId,
     documentId,
@@ -66,7 +64,7 @@ function toStored(document: LinkableDocument, { entities, coMentions }: Document
     relationships: coMentions.map(({ sourceIndex, targetIndex, sentences }) => {
       const [sourceId, targetId] = [ids[sourceIndex] as string, ids[targetIndex] as string]
       return {
-        id: deterministicId('rel', 'CO_MENTIONED', sourceId, targetId),
+        id: relationshipId('CO_MENTIONED', sourceId, targetId),
         type: 'CO_MENTIONED',
         sourceId,
         targetId,

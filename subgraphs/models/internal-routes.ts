@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { TributaryError } from '#shared/errors.ts'
 import { closedEarly } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type Identity, type IdentitySigner } from '../../contracts/identity.ts'
+import { modelId } from '../../contracts/model-ids.ts'
 import {
   EMBEDDING_DIMENSIONS_HEADER,
   EMBEDDING_ROWS_HEADER,
@@ -25,7 +26,7 @@ import {
 import type { CatalogueModel } from './domain/choose-model.ts'
 import type { EmbedTexts } from './embed-texts.ts'
 import type { Generations } from './generations.ts'
-import { modelId, type ModelCatalogue } from './model-catalogue.ts'
+import type { ModelCatalogue } from './model-catalogue.ts'
 import type { RerankPassages } from './rerank-passages.ts'
 
 export interface InternalRoutesOptions {

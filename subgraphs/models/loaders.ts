@@ -1,8 +1,9 @@
 // One batch per entity type and operation. Models and hosts come from the catalogue, which is in memory: they cost no statement.
 import { createLoader } from '#shared/graphql/loader.ts'
+import { modelId } from '../../contracts/model-ids.ts'
 import type { CatalogueModel } from './domain/choose-model.ts'
 import type { Generations } from './generations.ts'
-import { hostId, modelId, type CatalogueHost, type ModelCatalogue } from './model-catalogue.ts'
+import { hostId, type CatalogueHost, type ModelCatalogue } from './model-catalogue.ts'
 import type { GenerationRow } from './tables.ts'
 
 export interface Loaders {

@@ -51,10 +51,6 @@ export interface ModelCatalogueOptions {
   hostTimeoutMs?: number
 }
 
-/** A model's id within a workspace: the same for the same name, in every process and after every restart. */
-export const modelId = (workspaceId: string, { provider, name }: Pick<CatalogueModel, 'provider' | 'name'>) =>
-  deterministicId('model', workspaceId, provider, name)
-
 export const hostId = (workspaceId: string, name: string) => deterministicId('host', workspaceId, name)
 
 export async function createModelCatalogue(options: ModelCatalogueOptions): Promise<ModelCatalogue> {

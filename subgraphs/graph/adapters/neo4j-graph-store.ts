@@ -7,6 +7,7 @@ import { normalizeName } from '../domain/normalize-name.ts'
 import type { EntitiesOfOptions, GraphStore } from '../ports/graph-store.ts'
 import { connectNeo4j, type Neo4jConnection, type Neo4jConnectionOptions } from './neo4j-connection.ts'
 import { createContributionWriter } from './neo4j-contributions.ts'
+import { readContributions } from './neo4j-document-contributions.ts'
 import { migrateNeo4j } from './neo4j-migrations.ts'
 import {
   createQuestion,
@@ -61,6 +62,11 @@ function createStore(connection: Neo4jConnection, schema: GraphQLSchema): GraphS
           if (await writer.isDeleted(contributions.documentId)) throw new DeletedMeanwhile()
           await writer.replaceDocument(contributions)
         }),
+      ),
+
+    readDocument: (workspaceId, knowledgeBaseId, documentId, signal) =>
+      connection.read(signal, (transaction) =>
+        readContributions(transaction, workspaceId, knowledgeBaseId, documentId),
       ),
 
     deleteDocument: (workspaceId, knowledgeBaseId, documentId, signal) =>

@@ -6,6 +6,7 @@ import type { RankedEntity } from '../domain/graph-records.ts'
 import { normalizeName } from '../domain/normalize-name.ts'
 import type { EntitiesOfOptions, GraphStore } from '../ports/graph-store.ts'
 import { createContributionWriter } from './postgres-contributions.ts'
+import { readContributions } from './postgres-document-contributions.ts'
 import { askedFor, createGraphReads, isAfter, type EntityRow } from './postgres-graph-reads.ts'
 
 export function createPostgresGraphStore(options: { database: SqlExecutor }): GraphStore {
@@ -22,6 +23,11 @@ export function createPostgresGraphStore(options: { database: SqlExecutor }): Gr
         signal.throwIfAborted()
         return 'replaced'
       }),
+
+    readDocument: (workspaceId, knowledgeBaseId, documentId, signal) => {
+      signal.throwIfAborted()
+      return readContributions(database, workspaceId, knowledgeBaseId, documentId)
+    },
 
     deleteDocument: (workspaceId, knowledgeBaseId, documentId, signal) =>
       database.transaction(async (transaction) => {

@@ -31,6 +31,8 @@ export function askGraphStore(store: GraphStore) {
     store,
     replaceDocument: (workspaceId: string, contributions: StoredContributions) =>
       store.replaceDocument(workspaceId, contributions, signal),
+    readDocument: (workspaceId: string, knowledgeBaseId: string, documentId: string) =>
+      store.readDocument(workspaceId, knowledgeBaseId, documentId, signal),
     deleteDocument: (workspaceId: string, knowledgeBaseId: string, documentId: string) =>
       store.deleteDocument(workspaceId, knowledgeBaseId, documentId, signal),
     deleteKnowledgeBase: (workspaceId: string, knowledgeBaseId: string) =>

@@ -116,6 +116,24 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       expect(await store.findRelationships('ws_1', ['rel_kb_1_ada_bob'])).toEqual([])
     })
 
+    contract(
+      'what a document contributed is read back as it was written, whatever others contributed since',
+      async () => {
+        const store = askGraphStore(await open())
+        const written = contributions('kb_1', 'doc_1', { Ada: [0, 9], bob: [4], 'ada+bob': [0, 5] })
+        await store.replaceDocument('ws_1', written)
+        await store.replaceDocument(
+          'ws_1',
+          contributions('kb_1', 'doc_2', { ADA: [0, 1, 2], bob: [0], 'ada+bob': [1] }),
+        )
+        await store.replaceDocument('ws_2', contributions('kb_2', 'doc_3', { ada: [0] }))
+        expect(await store.readDocument('ws_1', 'kb_1', 'doc_1')).toEqual(written)
+        const nothing = (documentId: string) => contributions('kb_1', documentId, {})
+        expect(await store.readDocument('ws_2', 'kb_1', 'doc_1')).toEqual(nothing('doc_1'))
+        expect(await store.readDocument('ws_1', 'kb_1', 'doc_9')).toEqual(nothing('doc_9'))
+      },
+    )
+
     contract('the name is the form written most often in the documents that are left', async () => {
       const store = askGraphStore(await open())
       await store.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ADA: [0, 1, 2] }))

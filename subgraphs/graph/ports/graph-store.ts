@@ -57,6 +57,13 @@ export interface GraphStore {
     contributions: StoredContributions,
     signal: AbortSignal,
   ): Promise<'replaced' | 'deleted'>
+  /** What the document contributes now, as `replaceDocument` takes it; empty when it contributes nothing. Owners by id, mentions by their place. */
+  readDocument(
+    workspaceId: string,
+    knowledgeBaseId: string,
+    documentId: string,
+    signal: AbortSignal,
+  ): Promise<StoredContributions>
   deleteDocument(workspaceId: string, knowledgeBaseId: string, documentId: string, signal: AbortSignal): Promise<void>
   /** Begun and killed, it is finished by the next call. */
   deleteKnowledgeBase(workspaceId: string, knowledgeBaseId: string, signal: AbortSignal): Promise<void>

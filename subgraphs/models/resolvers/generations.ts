@@ -1,9 +1,9 @@
 // Generations: start, cancel, read and follow.
 import { TributaryError } from '#shared/errors.ts'
 import type { StreamEvent } from '#shared/stream-log.ts'
+import { modelId } from '../../../contracts/model-ids.ts'
 import type { Context } from '../context.ts'
 import { isActive, type GenerationEventPayload, type InputMistake } from '../domain/generation.ts'
-import { modelId } from '../model-catalogue.ts'
 import type { GenerationInput, Resolvers, ResolversTypes } from '../schema.generated.ts'
 import type { GenerationRow } from '../tables.ts'
 

@@ -1,8 +1,9 @@
 // Models and their hosts.
 import { TributaryError } from '#shared/errors.ts'
 import { readPage, toConnection } from '#shared/graphql/connection.ts'
+import { modelId } from '../../../contracts/model-ids.ts'
 import { findByName, type CatalogueModel } from '../domain/choose-model.ts'
-import { hostId, modelId, type CatalogueHost } from '../model-catalogue.ts'
+import { hostId, type CatalogueHost } from '../model-catalogue.ts'
 import type { Context } from '../context.ts'
 import type { Resolvers } from '../schema.generated.ts'
 

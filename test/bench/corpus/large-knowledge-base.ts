@@ -19,7 +19,7 @@ import { createCheckDocument } from '../../../subgraphs/knowledge/check-document
 import { createKnowledgeBases } from '../../../subgraphs/knowledge/knowledge-bases.ts'
 import { createProcessDocument } from '../../../subgraphs/knowledge/process-document.ts'
 import { createRegisterDocument } from '../../../subgraphs/knowledge/register-document.ts'
-import { modelId } from '../../../subgraphs/models/model-catalogue.ts'
+import { modelId } from '../../../contracts/model-ids.ts'
 import { EMBEDDED_EMBEDDING_MODEL } from '../../../subgraphs/models/model-files/manifest.ts'
 import { ADMIN_API_KEY, repositoryRoot } from '../../harness/environment.ts'
 import { benchCache } from './cache.ts'
