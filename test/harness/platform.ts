@@ -79,7 +79,7 @@ export function testIdentity(workspaceId: string, ...roles: Role[]): Identity {
 
 /** One GraphQL request straight to a subgraph, as the gateway sends it. */
 export async function requestSubgraph(
-  platform: Platform,
+  { signer }: Pick<Platform, 'signer'>,
   url: string,
   identity: Identity | null,
   query: string,
@@ -89,7 +89,7 @@ export async function requestSubgraph(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      ...(identity ? { 'tributary-identity': await platform.signer.sign(identity) } : {}),
+      ...(identity ? { 'tributary-identity': await signer.sign(identity) } : {}),
     },
     body: JSON.stringify({ query, variables }),
   })
