@@ -43,8 +43,8 @@ describeWithService('the graph store on neo4j', await ensureNeo4j(), (installati
     forgetNewerVersion: () => run('MATCH (n:TributaryMigration {version: 1000}) DELETE n'),
     async undoHalfOfMigration() {
       await run('MATCH (n:TributaryMigration) DELETE n')
-      await run('DROP CONSTRAINT deletion_key')
-      await run('DROP INDEX entity_name')
+      for (const name of ['deletion_key', 'relationship_key']) await run(`DROP CONSTRAINT ${name}`)
+      for (const name of ['mention_by_document_id', 'entity_name', 'entity_embedding']) await run(`DROP INDEX ${name}`)
     },
   }))
 })

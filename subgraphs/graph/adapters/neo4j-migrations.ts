@@ -1,6 +1,6 @@
 // What the Neo4j GraphStore expects of its database, as versions that are never changed again: each statement may be run twice, and a version is
 // noted when all of its statements have run, so a migration that was killed half done is finished by the next one.
-import neo4j from 'neo4j-driver'
+import neo4j, { Neo4jError } from 'neo4j-driver'
 import { TributaryError } from '#shared/errors.ts'
 import type { Neo4jConnection } from './neo4j-connection.ts'
 
@@ -53,7 +53,13 @@ export async function migrateNeo4j(connection: Neo4jConnection): Promise<void> {
   }
   for (const { version: next, statements } of VERSIONS.filter((each) => each.version > version)) {
     // Neo4j does not let one transaction change the schema and data.
-    for (const statement of statements) await connection.write(signal, (transaction) => transaction.run(statement))
+    for (const statement of statements) {
+      await connection
+        .write(signal, (transaction) => transaction.run(statement))
+        .catch((error: unknown) => {
+          if (!wasMadeMeanwhile(error)) throw error
+        })
+    }
     await connection.write(signal, (transaction) =>
       transaction.run('MERGE (n:TributaryMigration {version: $version}) ON CREATE SET n.appliedAt = datetime()', {
         version: neo4j.int(next),
@@ -61,3 +67,7 @@ export async function migrateNeo4j(connection: Neo4jConnection): Promise<void> {
     )
   }
 }
+
+/** "If not exists" is asked before it is made: of two processes that both found nothing, the second one is told so. */
+const wasMadeMeanwhile = (error: unknown): boolean =>
+  error instanceof Neo4jError && error.code === 'Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists'
