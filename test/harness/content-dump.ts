@@ -3,11 +3,7 @@
 import type { CanonicalDump } from './canonical-dump.ts'
 import type { TestClient } from './client.ts'
 
-export async function contentDump(
-  client: TestClient,
-  knowledgeBaseId: string,
-  searches: readonly string[],
-): Promise<CanonicalDump> {
+export async function contentDump(client: TestClient, knowledgeBaseId: string): Promise<CanonicalDump> {
   const documents = await pages(client, knowledgeBaseId, 'documents', DOCUMENT)
   const entities = await pages(client, knowledgeBaseId, 'entities', ENTITY)
   const dump: CanonicalDump = {
@@ -23,13 +19,16 @@ export async function contentDump(
       relationships.nodes.map((each: any) => row(name, each.type, each.source.name, each.target.name, each.weight)),
     ),
   }
-  for (const query of searches) dump[`search "${query}"`] = await found(client, knowledgeBaseId, query)
+  dump['chunks found by their text'] = []
+  for (const { title, chunks } of documents)
+    for (const chunk of chunks.nodes)
+      dump['chunks found by their text'].push(row(title, chunk.ordinal, await howFound(client, knowledgeBaseId, chunk)))
   return dump
 }
 
 const row = (...values: readonly unknown[]): string => values.join(' | ')
 
-const DOCUMENT = `title mediaType status text chunks(first: 100) { nodes { ordinal headings text } }
+const DOCUMENT = `title mediaType status text chunks(first: 100) { nodes { id ordinal headings text } }
   entities(first: 100) { nodes { type name } }`
 const ENTITY = `type name mentionCount
   relationships(first: 100) { nodes { type weight source { name } target { name } } }`
@@ -55,12 +54,14 @@ async function pages(
   return rows
 }
 
-async function found(client: TestClient, id: string, query: string): Promise<string[]> {
+/** Whether a chunk is found by its own text, and by which of both searches. */
+async function howFound(client: TestClient, knowledgeBaseId: string, chunk: { id: string; text: string }) {
   const { knowledgeBase } = await client.query(
-    `query ($id: ID!, $query: String!) { knowledgeBase(id: $id) { search(query: $query, first: 100) { mode
-      hits { chunk { ordinal document { title } } } } } }`,
-    { id, query },
+    `query ($id: ID!, $query: String!) { knowledgeBase(id: $id) { search(query: $query, first: 5) { mode
+      hits { chunk { id } denseRank lexicalRank } } } }`,
+    { id: knowledgeBaseId, query: chunk.text },
   )
   const { mode, hits } = knowledgeBase.search
-  return hits.map(({ chunk }: any) => row(mode, chunk.document.title, chunk.ordinal))
+  const hit = hits.find((each: any) => each.chunk.id === chunk.id)
+  return [mode, ...(hit ? [hit.denseRank && 'by meaning', hit.lexicalRank && 'by words'] : ['not found'])].join(', ')
 }
