@@ -56,7 +56,7 @@ describeWithService('generations over processes', await ensurePostgresql(), (ins
     return { child, url: `http://127.0.0.1:${port}/graphql` }
   }
   const ask = (url: string, query: string, variables = {}) =>
-    requestSubgraph({ signer } as never, url, identity, query, variables)
+    requestSubgraph({ signer }, url, identity, query, variables)
   const follow = (url: string, id: string) => {
     const client = createClient({
       url: url.replace('http', 'ws'),
