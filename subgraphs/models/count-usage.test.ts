@@ -38,10 +38,10 @@ const logger = pino({ level: 'silent' })
 test('nobody waits for what is counted after the reply, and closing does', async () => {
   const { queue, sent, next } = gatedQueue()
   const countUsage = createCountUsage({ queue, logger })
-  countUsage.afterReply(use({ promptTokens: 1 }))
+  await countUsage.count(use({ promptTokens: 1 }))
   const first = await next()
-  countUsage.afterReply(use({ promptTokens: 2 }))
-  countUsage.afterReply(use({ promptTokens: 3 }))
+  await countUsage.count(use({ promptTokens: 2 }))
+  await countUsage.count(use({ promptTokens: 3 }))
   let isClosed = false
   const closing = countUsage.close().then(() => (isClosed = true))
   first.resolve()
@@ -55,7 +55,7 @@ test('nobody waits for what is counted after the reply, and closing does', async
 test('closing counts also what was said just before', async () => {
   const { queue, sent, next } = gatedQueue()
   const countUsage = createCountUsage({ queue, logger })
-  countUsage.afterReply(use())
+  await countUsage.count(use())
   const closing = countUsage.close()
   ;(await next()).resolve()
   await closing
@@ -65,21 +65,47 @@ test('closing counts also what was said just before', async () => {
 test('what could not be sent is sent again, with what came meanwhile', async () => {
   const { queue, sent, next } = gatedQueue()
   const countUsage = createCountUsage({ queue, logger, retryMs: 1 })
-  countUsage.afterReply(use({ promptTokens: 1 }))
+  await countUsage.count(use({ promptTokens: 1 }))
   const failing = await next()
-  countUsage.afterReply(use({ promptTokens: 2 }))
+  await countUsage.count(use({ promptTokens: 2 }))
   failing.reject(new Error('The database is away.'))
   ;(await next()).resolve()
   await countUsage.close()
   expect(sent.map((messages) => messages.map(({ promptTokens }) => promptTokens))).toEqual([[1, 2]])
 })
 
+test('keyed work is counted before anybody has its result, and is not handed out when that fails', async () => {
+  const { queue, sent, next } = gatedQueue()
+  const countUsage = createCountUsage({ queue, logger })
+  let isHandedOut = false
+  const counting = countUsage.count(use({ idempotencyKey: 'a' })).then(() => (isHandedOut = true))
+  const gate = await next()
+  expect(isHandedOut).toBe(false)
+  gate.resolve()
+  await counting
+  expect(sent).toHaveLength(1)
+  const failing = countUsage.count(use({ idempotencyKey: 'b' }))
+  ;(await next()).reject(new Error('The database is away.'))
+  await expect(failing).rejects.toThrow('away')
+  await countUsage.close()
+})
+
 test('work under a key has one id, work without one has its own', async () => {
   const { queue, sent, next } = gatedQueue()
   const countUsage = createCountUsage({ queue, logger })
-  const uses = [use(), use(), use({ idempotencyKey: 'a' }), use({ idempotencyKey: 'a' })]
-  for (const each of [...uses, use({ idempotencyKey: 'a', kind: 'RERANK' })]) countUsage.afterReply(each)
+  await countUsage.count(use())
+  await countUsage.count(use())
   ;(await next()).resolve()
+  const keyed = [
+    use({ idempotencyKey: 'a' }),
+    use({ idempotencyKey: 'a' }),
+    use({ idempotencyKey: 'a', kind: 'RERANK' }),
+  ]
+  for (const each of keyed) {
+    const counting = countUsage.count(each)
+    ;(await next()).resolve()
+    await counting
+  }
   await countUsage.close()
   const ids = sent.flat().map(({ eventId }) => eventId)
   expect(ids).toHaveLength(5)

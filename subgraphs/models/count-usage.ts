@@ -1,8 +1,9 @@
 // What models were used for, told to metrics by durable messages. Work under a key counts once, however often it is repeated; work without
 // one counts each time it is done.
 //
-// Counting must not be waited for by those who wait for an answer: it comes after the reply, several uses in one statement, again while the
-// database is away, and before the process ends. What a killed process had replied to and not yet counted, a few milliseconds' worth, is lost.
+// Whoever has the result of keyed work never asks for it again, not even after a kill: such a result is not handed out uncounted. For other work
+// (a search) somebody waits: it is counted after the reply, several uses in one statement, again while the database is away, and before the
+// process ends. What a killed process had replied to there and not yet counted, a few milliseconds' worth, is lost.
 import type { Logger } from 'pino'
 import { createId, deterministicId } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
@@ -19,10 +20,8 @@ export interface ModelUse {
 }
 
 export interface CountUsage {
-  /** It is counted when this resolves. */
-  now(use: ModelUse): Promise<void>
-  /** It will be counted; returns at once. */
-  afterReply(use: ModelUse): void
+  /** Asked before the reply. Keyed work is counted when this resolves; other work will be, and this resolves at once. */
+  count(use: ModelUse): Promise<void>
   /** What is open is counted. Nothing may come afterwards. */
   close(): Promise<void>
 }
@@ -67,12 +66,16 @@ export function createCountUsage(options: CountUsageOptions): CountUsage {
     sending ??= send()
   }
 
+  function afterReply(use: ModelUse): void {
+    open.push(messageOf(use))
+    // While the database is away it is the timer that starts.
+    if (open.length === 1 && timer === undefined && sending === null) setImmediate(start)
+  }
+
   return {
-    now: (use) => queue.send(usageRecorded, messageOf(use)),
-    afterReply(use) {
-      open.push(messageOf(use))
-      // While the database is away it is the timer that starts.
-      if (open.length === 1 && timer === undefined && sending === null) setImmediate(start)
+    async count(use) {
+      if (use.idempotencyKey === null) afterReply(use)
+      else await queue.send(usageRecorded, messageOf(use))
     },
     async close() {
       await sending

@@ -32,12 +32,14 @@ export function createEmbedTexts(options: { catalogue: ModelCatalogue; countUsag
       texts.map((text) => withPurpose(found.name, purpose, text)),
       signal,
     )
-    if (texts.length > 0) {
-      const use = { workspaceId, kind: 'EMBEDDING' as const, modelName: found.name, promptTokens, idempotencyKey }
-      // Whoever has the vectors of a document's batch never asks for them again: they are not handed out uncounted. For a question somebody waits.
-      if (purpose === 'document' && idempotencyKey !== null) await countUsage.now(use)
-      else countUsage.afterReply(use)
-    }
+    if (texts.length > 0)
+      await countUsage.count({
+        workspaceId,
+        kind: 'EMBEDDING',
+        modelName: found.name,
+        promptTokens,
+        idempotencyKey,
+      })
     return { vectors, dimensions: model.limits.dimensions }
   }
 }

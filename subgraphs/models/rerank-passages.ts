@@ -31,7 +31,13 @@ export function createRerankPassages(options: { catalogue: ModelCatalogue; count
     const model = await catalogue.openRerankModel(found, signal)
     const { readings, promptTokens } = await model.rerank(question, passages, signal)
     if (passages.length > 0)
-      countUsage.afterReply({ workspaceId, kind: 'RERANK', modelName: found.name, promptTokens, idempotencyKey })
+      await countUsage.count({
+        workspaceId,
+        kind: 'RERANK',
+        modelName: found.name,
+        promptTokens,
+        idempotencyKey,
+      })
     return readings
   }
 }
