@@ -10,6 +10,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     include: ['{bin,shared,contracts,gateway,subgraphs,schema,cli,deploy,docs,test}/**/*.test.ts'],
-    exclude: ['test/bench/**', '**/*.service.test.ts', '**/node_modules/**'],
+    exclude: ['test/bench/**', '**/*.service.test.ts', '**/*.cluster.test.ts', '**/node_modules/**'],
   },
 })
