@@ -41,7 +41,7 @@ describeWithService('the doctor on postgresql', await ensurePostgresql(), (insta
       expect(found.check('PostgreSQL', name).status, name).toBe('ok')
     expect(found.check('Migrations', 'ingestion')).toMatchObject({
       status: 'warning',
-      message: 'none of 2 applied yet',
+      message: expect.stringMatching(/^none of \d applied yet$/),
       remedy: expect.stringContaining('Start the role ingestion'),
     })
     expect(found.roles).toContain('knowledge-worker')
@@ -79,7 +79,7 @@ describeWithService('the doctor on postgresql', await ensurePostgresql(), (insta
     expect(found.check('Migrations', 'accounts').status).toBe('ok')
     expect(found.check('Migrations', 'ingestion')).toMatchObject({
       status: 'warning',
-      message: 'behind by 1: 0001_item_name',
+      message: expect.stringMatching(/^behind by \d: 0001_item_name/),
     })
     expect(found.check('Migrations', 'graph')).toMatchObject({
       status: 'failed',
