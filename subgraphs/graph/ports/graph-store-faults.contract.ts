@@ -1,5 +1,5 @@
 // What a GraphStore does while the service below it is restarted, away, silent, read-only or of another mind. For stores that are a server.
-import { afterEach, beforeAll, describe, expect } from 'vitest'
+import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { contractCases, type ContractSkips } from '../../../test/harness/contract-case.ts'
 import type { RunningService } from '../../../test/services/server.ts'
 import { OWN_FIELDS } from '../domain/graph-selection.ts'
@@ -28,8 +28,9 @@ export function describeGraphStoreFaults(
     const { contract, end } = contractCases(skips)
     let faulty: FaultyGraphStores
     const opened: GraphStore[] = []
-    beforeAll(() => {
-      faulty = start()
+    // A suite of which every case is skipped has nothing to start.
+    beforeEach(() => {
+      faulty ??= start()
     })
     afterEach(async () => {
       for (const store of opened.splice(0)) await store.close()
