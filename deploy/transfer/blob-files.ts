@@ -28,8 +28,7 @@ export async function copyBlobToArchive(options: {
   const handle = await open(temporary, 'wx', 0o600)
   try {
     try {
-      for await (const part of readBlob(blobs, key, owner)) {
-        signal.throwIfAborted()
+      for await (const part of readBlob(blobs, key, owner, signal)) {
         hash.update(part)
         sizeBytes += part.byteLength
         await handle.writeFile(part)
@@ -47,9 +46,14 @@ export async function copyBlobToArchive(options: {
   }
 }
 
-async function* readBlob(blobs: BlobStore, key: string, owner: string): AsyncGenerator<Uint8Array> {
+async function* readBlob(
+  blobs: BlobStore,
+  key: string,
+  owner: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const part of blobs.stream(key)) yield part as Uint8Array
+    for await (const part of blobs.stream(key, signal)) yield part as Uint8Array
   } catch (cause) {
     const { code } = cause as { code?: unknown }
     throw code === 'ENOENT' || code === 'NOT_FOUND' ? missing(owner, 'is missing from the store', cause) : cause
@@ -69,11 +73,12 @@ export async function copyBlobFromArchive(options: {
   blobs: BlobStore
   workspaceId: string
   sha256: string
+  signal: AbortSignal
 }): Promise<void> {
-  const { archive, blobs, workspaceId, sha256 } = options
-  const stored = await blobs.putStream(workspaceId, createReadStream(archive.blobPath(sha256)))
+  const { archive, blobs, workspaceId, sha256, signal } = options
+  const stored = await blobs.putStream(workspaceId, createReadStream(archive.blobPath(sha256)), { signal })
   if (stored.sha256 === sha256) return
-  await blobs.delete(stored.key)
+  await blobs.delete(stored.key, signal)
   throw damagedBlob(sha256, 'has another checksum than its name says', undefined)
 }
 

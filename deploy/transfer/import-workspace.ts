@@ -162,7 +162,7 @@ async function importPart(options: ImportPartOptions): Promise<void> {
   for await (const { record, blobs: named, size } of readPart(archive, part, signal)) {
     for (const sha256 of named) {
       if (storedBlobs.has(sha256)) continue
-      await copyBlobFromArchive({ archive, blobs, workspaceId: target.workspaceId, sha256 })
+      await copyBlobFromArchive({ archive, blobs, workspaceId: target.workspaceId, sha256, signal })
       storedBlobs.set(sha256, true)
     }
     batch.push(record)
