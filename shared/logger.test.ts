@@ -13,6 +13,23 @@ test('no credential reaches a line, wherever it stands', () => {
   expect(stderr).not.toContain('hidden')
 })
 
+test('an error is logged with its plain values, and nothing of the client that it happened to', () => {
+  const program = `
+    import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'
+    const logger = createLogger({ name: 'test', level: 'info' })
+    const refused = Object.assign(new Error('refused', { cause: new Error('no route') }), { code: 'ECONNREFUSED', port: 5432 })
+    const client = { options: { password: 'hidden-1' }, secretKey: 'hidden-2' }
+    logger.error({ err: Object.assign(new AggregateError([refused]), { client }) }, 'x')`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
+  const { err } = JSON.parse(stderr)
+  expect(err).toMatchObject({
+    type: 'AggregateError',
+    aggregateErrors: [{ message: 'refused: no route', code: 'ECONNREFUSED', port: 5432 }],
+  })
+  expect(err.aggregateErrors[0].stack).toContain('caused by: Error: no route')
+  expect(stderr).not.toContain('hidden')
+})
+
 test.runIf(existsSync('/dev/full'))('a line that cannot be written ends no process', () => {
   const program = `
     import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'

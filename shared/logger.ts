@@ -1,5 +1,5 @@
 // Structured logs on standard error, so that standard output stays free for what a command prints. Credentials never reach a line.
-import pino, { type Logger } from 'pino'
+import pino, { stdSerializers, type Logger } from 'pino'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
 
@@ -13,8 +13,19 @@ export function createLogger(options: { name: string; level: (typeof LOG_LEVELS)
       level: options.level,
       // An upload's address carries its token, and addresses turn up inside messages.
       hooks: { streamWrite: (line) => line.replaceAll(/([?&]token=)[^&"\s\\]+/g, '$1[Redacted]') },
+      serializers: { err: describeError },
       redact: ['req.headers.authorization', '*.authorization', '*.secret', '*.token', '*.identityToken'],
     },
     destination,
   )
+}
+
+/** Plain values only: drivers hang whole clients on their errors, with connections, settings and keys. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const described = Object.entries(stdSerializers.err(error)).filter(([, value]) => Object(value) !== value)
+  return {
+    ...Object.fromEntries(described),
+    ...(error instanceof AggregateError ? { aggregateErrors: error.errors.map(describeError) } : {}),
+  }
 }

@@ -22,10 +22,8 @@ const hopelessCodes: ReadonlySet<ErrorCode> = new Set([
   'INTERNAL_SERVER_ERROR',
   'EXTRACTION_TIMED_OUT',
   'EXTRACTION_OUT_OF_MEMORY',
+  'EXTRACTION_FAILED',
 ])
-
-/** A thread that died without a reason may have been killed with its process; the second time it is the document. */
-const EXTRACTION_DELIVERIES = 2
 
 export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptions) {
   const report = (command: LinkCommand, outcome: Pick<z.input<(typeof stepReported)['schema']>, 'status' | 'error'>) =>
@@ -51,7 +49,7 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
     }
   }
 
-  return async ({ data: command, retryCount, signal }: Delivery<LinkCommand>): Promise<void> => {
+  return async ({ data: command, signal }: Delivery<LinkCommand>): Promise<void> => {
     await report(command, { status: 'RUNNING' })
     try {
       const content = await readJson(documentContentSchema, command.contentKey, signal)
@@ -60,7 +58,7 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
       const { text, blocks } = content
       await linkDocument({ workspaceId, knowledgeBaseId, documentId, text, blocks, chunks }, signal)
     } catch (error) {
-      if (!isHopeless(error, retryCount)) throw error
+      if (!isHopeless(error)) throw error
       const { code, message, isRetryable } = error
       await report(command, { status: 'FAILED', error: { code, message, isRetryable } })
       return
@@ -69,9 +67,5 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
   }
 }
 
-function isHopeless(error: unknown, retryCount: number): error is TributaryError {
-  if (!(error instanceof TributaryError) || isCancellation(error)) return false
-  return (
-    hopelessCodes.has(error.code) || (error.code === 'EXTRACTION_FAILED' && retryCount + 1 >= EXTRACTION_DELIVERIES)
-  )
-}
+const isHopeless = (error: unknown): error is TributaryError =>
+  error instanceof TributaryError && !isCancellation(error) && hopelessCodes.has(error.code)

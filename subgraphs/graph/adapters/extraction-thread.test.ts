@@ -1,4 +1,7 @@
 // The extraction thread with the real libraries: what it finds, that it finds the same again, and that it can be stopped.
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { TextBlock } from '../domain/extract-contributions.ts'
@@ -122,4 +125,17 @@ test('an extraction that needs too much memory ends with EXTRACTION_OUT_OF_MEMOR
   await expect(open({ memoryLimitMb: 60 }).extract(huge, signal)).rejects.toMatchObject({
     code: 'EXTRACTION_OUT_OF_MEMORY',
   })
+})
+
+test('a document whose thread died is read once more, and only one that kills its thread twice fails', async () => {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-extraction-'))
+  try {
+    const thread = open({ entry: new URL('./dying-thread.fixture.ts', import.meta.url) })
+    const read = (text: string) => thread.extract({ text, blocks: [] }, signal)
+    expect(await read(path.join(directory, 'read'))).toEqual({ entities: [], coMentions: [] })
+    await expect(read('')).rejects.toMatchObject({ code: 'EXTRACTION_FAILED' })
+    expect(await read(path.join(directory, 'read'))).toEqual({ entities: [], coMentions: [] })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 })

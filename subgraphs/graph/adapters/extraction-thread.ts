@@ -14,12 +14,14 @@ export interface ExtractionThreadOptions {
   memoryLimitMb?: number
   /** How long an idle thread keeps its models in memory, in milliseconds. Default 30,000. */
   idleMs?: number
+  /** The module that the thread runs. Default: extraction-thread-entry.ts. */
+  entry?: URL
 }
 
 export interface ExtractionThread extends AsyncDisposable {
   /**
-   * Documents take turns. Throws CANCELLED when the signal is aborted or the thread closed, EXTRACTION_TIMED_OUT, EXTRACTION_OUT_OF_MEMORY, or
-   * EXTRACTION_FAILED when the thread died otherwise.
+   * Documents take turns. One whose thread died without a reason is read a second time, in a new one. Throws CANCELLED when the signal is
+   * aborted or the thread closed, EXTRACTION_TIMED_OUT, EXTRACTION_OUT_OF_MEMORY, or EXTRACTION_FAILED when the second thread died, too.
    */
   extract: ExtractDocument
   close(): Promise<void>
@@ -27,6 +29,7 @@ export interface ExtractionThread extends AsyncDisposable {
 
 export function createExtractionThread(options: ExtractionThreadOptions = {}): ExtractionThread {
   const { timeoutMs = 120_000, memoryLimitMb = 1024, idleMs = 30_000 } = options
+  const { entry = new URL('./extraction-thread-entry.ts', import.meta.url) } = options
   const inTurn = pLimit(1)
   let thread: Worker | undefined
   let idleTimer: NodeJS.Timeout | undefined
@@ -40,9 +43,7 @@ export function createExtractionThread(options: ExtractionThreadOptions = {}): E
   }
 
   function start(): Worker {
-    const worker = new Worker(new URL('./extraction-thread-entry.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
-    })
+    const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb } })
     // One that dies while idle is replaced; without a listener its error would end the process.
     worker.on('error', () => undefined)
     worker.once('exit', () => {
@@ -70,13 +71,19 @@ export function createExtractionThread(options: ExtractionThreadOptions = {}): E
     }
   }
 
+  const runTwice = (request: ExtractionRequest, signal: AbortSignal) =>
+    run(request, signal).catch((error: unknown) => {
+      if (!(error instanceof TributaryError) || error.code !== 'EXTRACTION_FAILED') throw error
+      return run(request, signal)
+    })
+
   const close = async () => {
     isClosed = true
     await end()
   }
 
   return {
-    extract: ({ text, blocks }, signal) => inTurn(() => run({ text, blocks }, signal)),
+    extract: ({ text, blocks }, signal) => inTurn(() => runTwice({ text, blocks }, signal)),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -25,3 +25,8 @@ test('every token of any text stands at its offset, and sentences cover their to
     { numRuns: 500 },
   )
 })
+
+test('a process can make more taggers than the package itself would allow', () => {
+  for (let made = 0; made < 22; made += 1)
+    expect(createWinkTagText()('Anna Weber visited Oslo.')[0]?.tokens).toHaveLength(5)
+})

@@ -5,11 +5,18 @@ import winkNLP from 'wink-nlp'
 import type { TaggedSentence, TaggedToken, TagText } from '../domain/tagged-text.ts'
 
 /**
+ * Read once: the package's loader serialises what it serialised the time before, so that each instance would get a string twice as long, until
+ * no string could hold that of the twenty-first.
+ */
+const metaModel = (model.metaCER as () => unknown)()
+const modelReadOnce: typeof model = { ...model, metaCER: () => metaModel }
+
+/**
  * Returns a tagger with a vocabulary of its own (50 ms). wink-nlp adds every new word to it for as long as the instance lives: with one per
  * document, memory stays bounded and nothing can depend on what was read before.
  */
 export function createWinkTagText(): TagText {
-  const nlp = winkNLP(model, ['sbd', 'pos'])
+  const nlp = winkNLP(modelReadOnce, ['sbd', 'pos'])
   const { its } = nlp
   const vocabulary = nlp.readDoc('')
   return (text) => {
