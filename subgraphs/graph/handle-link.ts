@@ -1,5 +1,6 @@
 // The LINK command: reads what the document says, links it, and reports how that went. What a repetition cannot mend is reported as
 // failed; what it can (a store that is away, a process that stops) is thrown, and the command comes again.
+import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
 import { type ErrorCode, isCancellation, TributaryError } from '#shared/errors.ts'
@@ -14,6 +15,7 @@ export interface HandleLinkOptions {
   blobs: Pick<BlobStore, 'read'>
   queue: Pick<JobQueue, 'send'>
   linkDocument: LinkDocument
+  logger: Pick<Logger, 'error'>
 }
 
 /** Another delivery would end the same way. */
@@ -25,7 +27,7 @@ const hopelessCodes: ReadonlySet<ErrorCode> = new Set([
   'EXTRACTION_FAILED',
 ])
 
-export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptions) {
+export function createHandleLink({ blobs, queue, linkDocument, logger }: HandleLinkOptions) {
   const report = (command: LinkCommand, outcome: Pick<z.input<(typeof stepReported)['schema']>, 'status' | 'error'>) =>
     queue.send(stepReported, {
       workspaceId: command.workspaceId,
@@ -59,6 +61,7 @@ export function createHandleLink({ blobs, queue, linkDocument }: HandleLinkOptio
       await linkDocument({ workspaceId, knowledgeBaseId, documentId, text, blocks, chunks }, signal)
     } catch (error) {
       if (!isHopeless(error)) throw error
+      logger.error({ err: error, step: 'LINK', documentId: command.documentId }, 'a document could not be linked')
       const { code, message, isRetryable } = error
       await report(command, { status: 'FAILED', error: { code, message, isRetryable } })
       return

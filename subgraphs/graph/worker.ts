@@ -11,7 +11,7 @@ import { createLinkDocument } from './link-document.ts'
 import { migrate } from './migrate.ts'
 
 export async function startGraphWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
-  const { database, queue, blobs } = platform
+  const { database, queue, blobs, logger } = platform
   await migrate(database)
   const neo4j = neo4jOptions(readConfiguration(configSchema, environment))
   const store = await openGraphStore({ database, neo4j })
@@ -19,7 +19,7 @@ export async function startGraphWorker(platform: Platform, environment: NodeJS.P
   const linkDocument = createLinkDocument({ extract: extraction.extract, store })
 
   // Two at a time: one is stored while the thread reads the next.
-  await queue.work(documentLink, { concurrency: 2 }, createHandleLink({ blobs, queue, linkDocument }))
+  await queue.work(documentLink, { concurrency: 2 }, createHandleLink({ blobs, queue, linkDocument, logger }))
   await queue.work(contributionsDelete, {}, ({ data: { workspaceId, knowledgeBaseId, documentId }, signal }) =>
     documentId === null
       ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal)

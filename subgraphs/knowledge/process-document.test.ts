@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { rowsOf } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
 import type { z } from 'zod'
@@ -46,6 +46,7 @@ let handlers: {
 }
 let workspaceId: string
 let knowledgeBaseId: string
+const logError = vi.fn()
 const noSignal = new AbortController().signal
 
 /** 100 sections, so 100 chunks: four batches. */
@@ -74,7 +75,15 @@ beforeAll(async () => {
   knowledgeBases = createKnowledgeBases({ database: database.sql, models: client })
   handlers = {
     register: createRegisterDocument({ database }),
-    process: createProcessDocument({ database, queue, blobs, models: client, vectorStore, knowledgeBases }),
+    process: createProcessDocument({
+      database,
+      queue,
+      blobs,
+      models: client,
+      vectorStore,
+      knowledgeBases,
+      logger: { error: logError },
+    }),
     check: createCheckDocument({ database, queue, blobs, vectorStore }),
     fail: createFailDocument({ database, queue }),
     deleteEntries: createDeleteSearchEntries({ database, vectorStore, blobs }),
@@ -306,6 +315,10 @@ test('a content that is gone fails CHUNK instead of being tried forever', async 
     status: 'FAILED',
     error: { code: 'NOT_FOUND' },
   })
+  expect(logError).toHaveBeenLastCalledWith(
+    { err: expect.objectContaining({ code: 'NOT_FOUND' }), step: 'CHUNK', documentId: command.documentId },
+    expect.any(String),
+  )
 })
 
 test('a retry with other content replaces chunks and vectors', async () => {

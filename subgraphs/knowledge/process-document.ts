@@ -1,6 +1,7 @@
 // `documentProcess`: CHUNK, EMBED and INDEX of one document. What an earlier delivery finished is told again, not done again; the columns
 // `contentKey`, `vectorCount` and `chunksKey` of the document say how far it came.
 import { and, eq, sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
 import type { Database } from '#shared/database.ts'
@@ -27,10 +28,11 @@ export interface ProcessDocumentOptions {
   models: ModelsClient
   vectorStore: VectorStore
   knowledgeBases: KnowledgeBases
+  logger: Pick<Logger, 'error'>
 }
 
 export function createProcessDocument(options: ProcessDocumentOptions) {
-  const { database, blobs, queue, models, vectorStore, knowledgeBases } = options
+  const { database, blobs, queue, models, vectorStore, knowledgeBases, logger } = options
 
   return async (delivery: Delivery<z.output<typeof documentProcess.schema>>): Promise<void> => {
     const { data, retryCount, signal } = delivery
@@ -75,6 +77,7 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
       if (signal.aborted) throw error
       const isRetryable = !(error instanceof TributaryError) || error.isRetryable
       if (isRetryable && retryCount < DELIVERIES_MAX) throw error
+      logger.error({ err: error, step, documentId }, 'a document could not be indexed')
       await reports.failed(step, describe(error))
     }
   }

@@ -37,7 +37,7 @@ export async function startKnowledgeWorker(platform: Platform, environment: Node
   const registerDocument = createRegisterDocument({ database })
   const failDocument = createFailDocument({ database, queue })
   const forgetIfFailed = createForgetIfFailed({ database, queue })
-  const processDocument = createProcessDocument({ database, blobs, queue, models, vectorStore, knowledgeBases })
+  const processDocument = createProcessDocument({ database, blobs, queue, models, vectorStore, knowledgeBases, logger })
   const processThenForget: typeof processDocument = async (delivery) => {
     await processDocument(delivery)
     await forgetIfFailed(delivery.data)

@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { createFolderBlobStore } from '#shared/folder-blob-store.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
+import { createLogger } from '#shared/logger.ts'
 import { deterministicId } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { ModelsClient } from '../../../contracts/models-client.ts'
@@ -78,7 +79,8 @@ async function makeSeed(directory: string, minimumChunks: number): Promise<void>
     const knowledgeBases = createKnowledgeBases({ database: database.sql, models })
     const created = await knowledgeBases.create(workspace.id, { name: LARGE_KNOWLEDGE_BASE }, never())
     if (!('knowledgeBase' in created)) throw new Error(JSON.stringify(created.mistakes))
-    const options = { database, blobs, queue: silentQueue, models, vectorStore, knowledgeBases }
+    const logger = createLogger({ name: 'bench', level: 'error' })
+    const options = { database, blobs, queue: silentQueue, models, vectorStore, knowledgeBases, logger }
     await ingest({ ...options, corpus, workspaceId: workspace.id, knowledgeBaseId: created.knowledgeBase.id })
   } finally {
     await vectorStore.close()
