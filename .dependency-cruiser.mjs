@@ -2,8 +2,8 @@
 const own = '^subgraphs/$1/'
 const tests = '([.](test|contract|fixture)[.]ts$|/testing/)'
 const harness = '^test/'
-/** Where things are constructed; `doctor.ts` gives the checks of `tributary doctor`, `transfer.ts` moves a workspace, `extract-file.ts` is a command that developers run. */
-const roots = '^subgraphs/[^/]+/(main|worker|doctor|transfer|extract-file)[.]ts$'
+/** Where things are constructed; `doctor.ts` and the files in `doctor/` give the checks of `tributary doctor`, `transfer.ts` moves a workspace, `extract-file.ts` is a command that developers run. */
+const roots = '^subgraphs/[^/]+/((main|worker|doctor|transfer|extract-file)[.]ts$|doctor/)'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

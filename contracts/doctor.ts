@@ -1,5 +1,5 @@
 // The port of `tributary doctor`: one thing to look at, and what was found. Each subgraph's `doctor.ts` gives the checks of what it depends on;
-// deploy/doctor runs them all side by side. A check only looks: it changes nothing, and what it says holds no secret.
+// deploy/doctor runs them all side by side. A check leaves nothing behind, also when it is killed half-way, and what it says holds no secret.
 import type { Database } from '#shared/database.ts'
 
 export type FindingStatus = 'ok' | 'warning' | 'failed' | 'skipped'

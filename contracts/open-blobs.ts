@@ -6,6 +6,7 @@ import type { BlobStore } from '#shared/blob-store.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createFolderBlobStore } from '#shared/folder-blob-store.ts'
 import { secret, secretAddress } from '#shared/masking.ts'
+import type { S3Location } from '#shared/s3-blob-store/client.ts'
 
 export const blobVariables = {
   S3_BUCKET: z
@@ -60,9 +61,9 @@ export interface OpenBlobsOptions {
 
 /** Throws CONFIGURATION_INVALID when the variables do not fit each other. Nothing is asked of the server yet. */
 export async function openBlobs({ configuration, dataDirectory, onWarning }: OpenBlobsOptions): Promise<BlobStore> {
-  const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint = null, S3_FORCE_PATH_STYLE: isForced } = configuration
+  const location = s3LocationOf(configuration)
   const hasDirectUploads = configuration.TRIBUTARY_S3_PRESIGNED_UPLOADS === 'true'
-  if (bucket === undefined) {
+  if (location === null) {
     if (hasDirectUploads)
       throw new TributaryError(
         'CONFIGURATION_INVALID',
@@ -72,15 +73,24 @@ export async function openBlobs({ configuration, dataDirectory, onWarning }: Ope
   }
   const { createS3BlobStore } = await import('#shared/s3-blob-store.ts')
   return createS3BlobStore({
+    ...location,
+    hasDirectUploads,
+    onSweepError: (error) => onWarning(error, 'what unfinished uploads left in the bucket could not be swept'),
+  })
+}
+
+/** Null where blobs are kept in the data directory. Throws CONFIGURATION_INVALID when the variables do not fit each other. */
+export function s3LocationOf(configuration: BlobConfiguration): S3Location | null {
+  const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint = null, S3_FORCE_PATH_STYLE: isForced } = configuration
+  if (bucket === undefined) return null
+  return {
     bucket,
     endpoint,
     prefix: asFolder(configuration.S3_PREFIX),
     region: configuration.AWS_REGION ?? (endpoint === null ? null : 'us-east-1'),
     credentials: credentialsOf(configuration),
     forcePathStyle: isForced === undefined ? endpoint !== null : isForced === 'true',
-    hasDirectUploads,
-    onSweepError: (error) => onWarning(error, 'what unfinished uploads left in the bucket could not be swept'),
-  })
+  }
 }
 
 const asFolder = (prefix = ''): string => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`)

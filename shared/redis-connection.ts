@@ -148,7 +148,8 @@ function commandError(cause: unknown): TributaryError {
     })
   if (/^(READONLY|LOADING|MASTERDOWN|MISCONF|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS)\b|READONLY/.test(message))
     return new TributaryError('UPSTREAM_UNAVAILABLE', `Redis at REDIS_URL takes no writes now: ${message}`, { cause })
-  if (/^(NOPERM|NOAUTH|WRONGPASS)\b|NOPERM/.test(message)) return refused(message, cause)
+  // A script that may not is refused in other words, by versions before 7.2 without NOPERM.
+  if (/^(NOAUTH|WRONGPASS)\b|NOPERM|user executing the script can't/.test(message)) return refused(message, cause)
   return unavailable(cause)
 }
 

@@ -10,7 +10,7 @@ import { assertNever, TributaryError } from './errors.ts'
 import { createFollowers } from './follow-stream.ts'
 import { createOutboxRelay } from './redis-outbox-relay.ts'
 import { openRedisConnection } from './redis-connection.ts'
-import { createRedisStreamStore } from './redis-stream-store.ts'
+import { createRedisStreamStore, KEY_PREFIX } from './redis-stream-store.ts'
 import { openWakeUps } from './redis-wake-ups.ts'
 import { eventsGone, formatCursor, serialisePayloads, type StreamEvent, type StreamLog } from './stream-log.ts'
 import { createStreamOutbox } from './stream-outbox.ts'
@@ -41,7 +41,7 @@ export interface RedisStreamLogOptions {
 
 /** Throws UPSTREAM_UNAVAILABLE or CONFIGURATION_INVALID when Redis cannot be used. */
 export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptions): Promise<StreamLog<Payload>> {
-  const { database, schema, url, prefix = 'tributary', maximumLength = 100_000, onError = () => undefined } = options
+  const { database, schema, url, prefix = KEY_PREFIX, maximumLength = 100_000, onError = () => undefined } = options
   const closedLifetimeMs = options.closedLifetimeMs ?? 31 * 24 * 3_600_000
   const opened = new AsyncDisposableStack()
   try {

@@ -5,6 +5,8 @@ import { LRUCache } from 'lru-cache'
 import type { RedisConnection } from './redis-connection.ts'
 import type { AppendReply, AppendRequest, ReadReply, StreamKeys } from './redis-stream-scripts.ts'
 
+/** What every key begins with, unless it is told otherwise. */
+export const KEY_PREFIX = 'tributary'
 const PAGE_SIZE = 500
 /** A page ends behind the event that reaches this, so that large payloads make short pages. */
 const PAGE_BYTES = 1024 ** 2

@@ -11,7 +11,7 @@ import { freePorts } from '../../test/services/service.ts'
 import { start } from '../standalone/start-process.fixture.ts'
 import { dataDirectoryChecks, judgeFreeDisk } from './checks/data-directory.ts'
 import { nodeChecks } from './checks/node-version.ts'
-import { judgeClockSkew, judgeConnections, judgeVersion } from './checks/postgresql.ts'
+import { judgeConnections, judgeVersion } from './checks/postgresql.ts'
 import { examine } from './doctor.fixture.ts'
 import { runChecks } from './run-checks.ts'
 
@@ -244,9 +244,6 @@ describe('judging', () => {
     [judgeFreeDisk(4e9, 20e9), 'warning'],
     [judgeFreeDisk(9e9, 100e9), 'warning'],
     [judgeFreeDisk(20e9, 100e9), 'ok'],
-    [judgeClockSkew(-400), 'ok'],
-    [judgeClockSkew(1_500), 'warning'],
-    [judgeClockSkew(-31_000), 'failed'],
     [judgeVersion(120_004, '12.4'), 'failed'],
     [judgeVersion(130_000, '13.0'), 'ok'],
     [judgeConnections({ most: 100, reserved: 3, others: 0, needed: 97 }), 'ok'],

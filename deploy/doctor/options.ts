@@ -13,7 +13,7 @@ export function readFlags(commandLine: readonly string[], environment: NodeJS.Pr
   const isJson = wantsJson(commandLine)
   const command = addManners(new Command('tributary doctor'), { isJson, help: 'See `npx tributary doctor --help`.' })
     .description(
-      'Looks at everything the platform depends on, from this machine and with this environment, and says how to mend what is wrong. It changes nothing and shows no secrets.',
+      'Looks at everything the platform depends on, from this machine and with this environment, and says how to mend what is wrong. It leaves nothing behind and shows no secrets.',
     )
     .addOption(new Option('--role <role>', 'what to check').choices(ALL_ROLES.map(({ name }) => name)))
     .addHelpText(

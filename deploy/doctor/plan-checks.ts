@@ -6,12 +6,14 @@ import { graphChecks } from '../../subgraphs/graph/doctor.ts'
 import { ingestionChecks } from '../../subgraphs/ingestion/doctor.ts'
 import { knowledgeChecks, readEmbeddingModelNames } from '../../subgraphs/knowledge/doctor.ts'
 import { metricsChecks } from '../../subgraphs/metrics/doctor.ts'
-import { modelsChecks } from '../../subgraphs/models/doctor.ts'
+import { modelsChecks, readEmbeddingModels } from '../../subgraphs/models/doctor.ts'
 import { configurationChecks } from './checks/configuration.ts'
 import { dataDirectoryChecks } from './checks/data-directory.ts'
 import { endpointChecks } from './checks/endpoints.ts'
 import { nodeChecks } from './checks/node-version.ts'
 import { postgresqlChecks } from './checks/postgresql.ts'
+import { redisChecks } from './checks/redis.ts'
+import { s3Checks } from './checks/s3.ts'
 import { standaloneChecks } from './checks/standalone.ts'
 import type { OpenDoctorContext } from './context.ts'
 import type { Role } from './roles.ts'
@@ -19,7 +21,7 @@ import type { Role } from './roles.ts'
 const SUBGRAPH_CHECKS: Record<SubgraphName, (context: OpenDoctorContext) => Check[]> = {
   accounts: accountsChecks,
   models: (context) => modelsChecks({ ...context, embeddingModelNames: () => readEmbeddingModelNames(context) }),
-  knowledge: knowledgeChecks,
+  knowledge: (context) => knowledgeChecks({ ...context, embeddingModels: () => readEmbeddingModels(context) }),
   ingestion: ingestionChecks,
   graph: graphChecks,
   metrics: metricsChecks,
@@ -37,7 +39,8 @@ export function planChecks(context: OpenDoctorContext, roles: readonly Role[]): 
     ...configurationChecks(context.environment, roles),
     ...(hasStores ? dataDirectoryChecks(context) : []),
     ...(isStandalone ? standaloneChecks(context) : []),
-    ...(hasStores && !isStandalone ? postgresqlChecks(context, roles) : []),
+    ...(hasStores && !isStandalone ? [...postgresqlChecks(context, roles), ...redisChecks(context)] : []),
+    ...(hasStores ? s3Checks(context) : []),
     ...names.flatMap((name) => SUBGRAPH_CHECKS[name](context)),
     ...(isStandalone ? [] : endpointChecks(context.environment)),
   ]

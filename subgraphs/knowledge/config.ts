@@ -35,6 +35,8 @@ const vectorStoreVariables = {
   CHROMA_TOKEN: secret(z.string()).optional().describe('Token of Chroma.'),
 }
 
+export const vectorStoreSchema = z.object(vectorStoreVariables)
+
 export const configSchema = z.object({
   ...vectorStoreVariables,
   TRIBUTARY_ANSWER_GRACE_MS: z.coerce

@@ -65,6 +65,17 @@ export function modelsChecks(options: ModelsDoctorOptions): Check[] {
   ]
 }
 
+/** What embeds now, on whichever host; the embedded ones are among them, present or not. */
+export async function readEmbeddingModels(
+  context: Pick<DoctorContext, 'environment'>,
+): Promise<{ name: string; dimensions: number }[]> {
+  const outcome = checkConfiguration(configSchema, context.environment)
+  const address = 'problems' in outcome ? undefined : outcome.configuration.OLLAMA_HOST
+  const answer = address === undefined ? null : await askHost(address).answer
+  const models = [...(answer !== null && 'models' in answer ? answer.models : []), ...EMBEDDED_MODELS.map(described)]
+  return models.flatMap(({ name, embeddingDimensions: dimensions }) => (dimensions ? [{ name, dimensions }] : []))
+}
+
 /** Asked once, whoever wants to know. */
 function askHost(address: string): Host {
   let name = 'OLLAMA_HOST'

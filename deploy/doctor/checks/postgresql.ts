@@ -6,16 +6,21 @@ import { maskPasswords } from '#shared/masking.ts'
 import { databaseFailure } from '#shared/postgresql-failure.ts'
 import { checkConfiguration } from '#shared/configuration.ts'
 import { failed, ok, skipped, warning, type Check, type Finding } from '../../../contracts/doctor.ts'
+import { judgeClockSkew, type ClockLimits } from '../../../contracts/judge-store.ts'
 import { DATABASE_POOL_SIZE, LISTENERS, processRoleSchema, QUEUE_POOL_SIZE } from '../../../contracts/platform.ts'
+import { deepestReason } from '../../../contracts/store-checks.ts'
 import type { OpenDoctorContext } from '../context.ts'
 import type { Role } from '../roles.ts'
 
 const SUBJECT = 'PostgreSQL'
 /** The queue (pg-boss 12) needs it; everything else works on older ones. */
 const OLDEST_MAJOR = 13
-const SKEW_WARNING_MS = 1_000
-/** Half the life of a signed identity. */
-const SKEW_FAILED_MS = 30_000
+const CLOCK: ClockLimits = {
+  warnFromMs: 1_000,
+  // Half the life of a signed identity.
+  failFromMs: 30_000,
+  why: 'identities are signed for a minute',
+}
 
 export function postgresqlChecks(context: OpenDoctorContext, roles: readonly Role[]): Check[] {
   const check = (name: string, look: (database: Database) => Promise<Finding>): Check => ({
@@ -48,7 +53,7 @@ async function checkReachable(context: OpenDoctorContext): Promise<Finding> {
 
 function explain(error: Error, place: string): Finding {
   const failure = databaseFailure(error instanceof TributaryError ? error.cause : error)
-  const why = deepest(error)
+  const why = deepestReason(error)
   const { username, hostname, port, pathname } = new URL(place)
   if (failure?.code !== 'CONFIGURATION_INVALID')
     return failed(
@@ -61,12 +66,6 @@ function explain(error: Error, place: string): Finding {
     `${place}: ${why}`,
     `Correct user and password in DATABASE_URL, or allow "${decodeURIComponent(username)}" in pg_hba.conf.`,
   )
-}
-
-function deepest(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return deepest(error.errors[0])
-  if (error instanceof Error && error.cause instanceof Error) return deepest(error.cause)
-  return error instanceof Error ? error.message : String(error)
 }
 
 async function checkVersion(database: Database): Promise<Finding> {
@@ -119,17 +118,7 @@ async function checkClock(database: Database): Promise<Finding> {
     database,
     sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint::text as now`,
   )
-  return judgeClockSkew(Number(now) - (before + Date.now()) / 2)
-}
-
-/** `skewMs`: how far the database is ahead. */
-export function judgeClockSkew(skewMs: number): Finding {
-  const size = Math.abs(skewMs)
-  if (size <= SKEW_WARNING_MS) return ok(`within ${Math.max(1, Math.round(size))} ms of this machine`)
-  const words = `${(size / 1000).toFixed(1)} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine`
-  const remedy =
-    'Set the clocks of both machines by NTP (timedatectl set-ntp true): identities are signed for a minute.'
-  return size > SKEW_FAILED_MS ? failed(words, remedy) : warning(words, remedy)
+  return judgeClockSkew(Number(now) - (before + Date.now()) / 2, CLOCK)
 }
 
 /** How many connections one process of each role may have. */

@@ -30,7 +30,7 @@ const VERSIONS: readonly { version: number; statements: readonly string[] }[] = 
   },
 ]
 
-const NEWEST = VERSIONS.at(-1)!.version
+export const NEWEST_MIGRATION = VERSIONS.at(-1)!.version
 const MIGRATE_TIMEOUT_MS = 60_000
 
 /** The version that the database has, 0 when it has none. */
@@ -41,14 +41,36 @@ export async function readMigrationVersion(connection: Neo4jConnection, signal: 
   return Number(records[0]!.get('version'))
 }
 
+export interface MigrationState {
+  /** 0 when none was finished. */
+  version: number
+  /** Names of the constraints and indexes that are there, of all that the newest version has. */
+  present: readonly string[]
+  missing: readonly string[]
+}
+
+/** How far the database is, also half-way between two versions. */
+export async function readMigrationState(connection: Neo4jConnection, signal: AbortSignal): Promise<MigrationState> {
+  const version = await readMigrationVersion(connection, signal)
+  // A constraint has an index of its own name.
+  const { records } = await connection.read(signal, (transaction) => transaction.run('SHOW INDEXES YIELD name'))
+  const there = new Set(records.map((record) => record.get('name') as string))
+  const names = VERSIONS.flatMap(({ statements }) => statements.map((each) => /(\w+) IF NOT EXISTS/.exec(each)![1]!))
+  return {
+    version,
+    present: names.filter((name) => there.has(name)),
+    missing: names.filter((name) => !there.has(name)),
+  }
+}
+
 /** Brings the database to the newest version. Safe from several processes at once. Throws CONFIGURATION_INVALID when it is newer than that. */
 export async function migrateNeo4j(connection: Neo4jConnection): Promise<void> {
   const signal = AbortSignal.timeout(MIGRATE_TIMEOUT_MS)
   const version = await readMigrationVersion(connection, signal)
-  if (version > NEWEST) {
+  if (version > NEWEST_MIGRATION) {
     throw new TributaryError(
       'CONFIGURATION_INVALID',
-      `The graph in Neo4j has version ${version}, and this program knows versions up to ${NEWEST}. Start the newer program that it belongs to, or give another database in NEO4J_DATABASE.`,
+      `The graph in Neo4j has version ${version}, and this program knows versions up to ${NEWEST_MIGRATION}. Start the newer program that it belongs to, or give another database in NEO4J_DATABASE.`,
     )
   }
   for (const { version: next, statements } of VERSIONS.filter((each) => each.version > version)) {

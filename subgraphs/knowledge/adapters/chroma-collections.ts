@@ -6,6 +6,8 @@ import { TributaryError } from '#shared/errors.ts'
 import type { EmbeddingSpace } from '../ports/vector-store.ts'
 import type { ChromaRequests } from './chroma-requests.ts'
 
+/** What names of collections begin with, unless platforms share a server. */
+export const DEFAULT_PREFIX = 'tributary'
 /** One more when what is stored changes so that this program would misread it. */
 const SCHEMA_VERSION = 1
 /** Collections that one request lists. */

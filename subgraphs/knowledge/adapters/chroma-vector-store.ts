@@ -15,7 +15,7 @@ import {
   type VectorSearch,
   type VectorStore,
 } from '../ports/vector-store.ts'
-import { createChromaCollections, type KnownCollection } from './chroma-collections.ts'
+import { createChromaCollections, DEFAULT_PREFIX, type KnownCollection } from './chroma-collections.ts'
 import {
   chunkMetadata,
   inScope,
@@ -42,7 +42,7 @@ const DELETE_RECORDS = 5_000
 const CANDIDATES = 2_000
 
 export function createChromaVectorStore(options: ChromaVectorStoreOptions): VectorStore {
-  const { collectionPrefix: prefix = 'tributary' } = options
+  const { collectionPrefix: prefix = DEFAULT_PREFIX } = options
   const requests = createChromaRequests(options)
   const collections = createChromaCollections(requests, prefix)
 

@@ -63,7 +63,12 @@ const URL_VARIABLES = {
 
 /** Opens without asking a server: one that is away is told by the calls. CONFIGURATION_INVALID when it is not clear which store is meant. */
 export async function openVectorStore(options: OpenVectorStoreOptions): Promise<VectorStore> {
-  const { settings } = options
+  const { name, url } = chooseVectorStore(options.settings)
+  return STORES[name]({ ...options, url })
+}
+
+/** `url` is empty for an embedded store. CONFIGURATION_INVALID when it is not clear which store is meant. */
+export function chooseVectorStore(settings: VectorStoreSettings): { name: VectorStoreName; url: string } {
   const name = settings.TRIBUTARY_VECTOR_STORE ?? storeWithUrl(settings)
   const variable = name === 'lancedb' ? null : URL_VARIABLES[name]
   const url = variable === null ? '' : settings[variable]
@@ -72,11 +77,11 @@ export async function openVectorStore(options: OpenVectorStoreOptions): Promise<
       'CONFIGURATION_INVALID',
       `TRIBUTARY_VECTOR_STORE is "${name}", but ${variable} is not set: the address of the store is expected there.`,
     )
-  return STORES[name]({ ...options, url })
+  return { name, url }
 }
 
 /** The same host and scheme, and the port that Weaviate has for gRPC unless it is told another. */
-const weaviateGrpcUrl = (url: string): string => Object.assign(new URL('/', url), { port: '50051' }).href
+export const weaviateGrpcUrl = (url: string): string => Object.assign(new URL('/', url), { port: '50051' }).href
 
 function storeWithUrl(settings: VectorStoreSettings): VectorStoreName {
   const given = Object.entries(URL_VARIABLES).filter(([, variable]) => settings[variable] !== undefined)

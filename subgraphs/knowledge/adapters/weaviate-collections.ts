@@ -8,6 +8,8 @@ import type { EmbeddingSpace } from '../ports/vector-store.ts'
 type CollectionSchema = Parameters<WeaviateClient['collections']['createFromSchema']>[0]
 type PropertySchema = NonNullable<CollectionSchema['properties']>[number]
 
+/** What names of collections begin with, unless platforms share a server. */
+export const DEFAULT_PREFIX = 'Tributary'
 const SCHEMA_VERSION = 1
 
 /** Weaviate writes names of collections with a capital, whatever it was given. */

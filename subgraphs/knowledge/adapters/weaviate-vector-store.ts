@@ -19,6 +19,7 @@ import {
   checkPrefix,
   collectionName,
   collectionSchema,
+  DEFAULT_PREFIX,
   findCollections,
   type KnownCollections,
 } from './weaviate-collections.ts'
@@ -49,7 +50,7 @@ const READ_OBJECTS = 1_000
 const NOTHING_DELETED = { failed: 0, matches: 0, successful: 0, objects: undefined }
 
 export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): VectorStore {
-  const { collectionPrefix: prefix = 'Tributary', replicas = 1 } = options
+  const { collectionPrefix: prefix = DEFAULT_PREFIX, replicas = 1 } = options
   checkPrefix(prefix)
   const connection = createWeaviateConnection(options)
   const oneAtATime = createOneAtATime()

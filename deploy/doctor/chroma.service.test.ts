@@ -1,0 +1,130 @@
+// `tributary doctor` on a real Chroma: one that is well, and each way in which one is not. What its own server has not (keys, rights, other ages)
+// stands before it here, as a proxy would.
+import { ChromaClient } from 'chromadb'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createChromaVectorStore } from '../../subgraphs/knowledge/adapters/chroma-vector-store.ts'
+import { ensureChroma, startChroma, type RunningChroma } from '../../test/services/chroma.ts'
+import { describeWithService } from '../../test/services/service.ts'
+import { examineVectorStore, storeDocument } from './vector-store.fixture.ts'
+
+describeWithService('the doctor on chroma', await ensureChroma(), (installation) => {
+  let server: RunningChroma
+  beforeAll(async () => {
+    server = await startChroma(installation)
+  })
+  afterAll(() => server?.close())
+  const examineChroma = (environment: NodeJS.ProcessEnv = {}) =>
+    examineVectorStore({ ...server.environment, ...environment })
+  const client = () => {
+    const { hostname, port } = new URL(server.url)
+    return new ChromaClient({ host: hostname, port: Number(port), ssl: false })
+  }
+
+  /** Before Chroma; `answer` says what it keeps from it. */
+  async function startProxy(
+    answer: (path: string, token: string | undefined) => [status: number, message: string] | null,
+  ) {
+    async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      const { method = 'GET', url = '', headers } = request
+      const refusal = answer(url, headers.authorization)
+      if (refusal !== null) {
+        const [status, message] = refusal
+        return void response.writeHead(status).end(JSON.stringify({ error: 'ChromaError', message }))
+      }
+      const body = method === 'GET' ? null : await text(request)
+      const answered = await fetch(server.url + url, { method, headers: { 'content-type': 'application/json' }, body })
+      response.writeHead(answered.status, { 'content-type': 'application/json' }).end(await answered.text())
+    }
+    const proxy = createServer((request, response) => void forward(request, response))
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      proxy.closeAllConnections()
+      proxy.close()
+    })
+    return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  }
+
+  test('that is new: all is ok, and nothing stays behind', async () => {
+    const found = await examineChroma()
+    for (const name of ['reachable', 'credentials', 'version', 'writable'])
+      expect(found.check('Chroma', name), name).toMatchObject({ status: 'ok' })
+    for (const name of ['collections', 'dimensions']) expect(found.check('Chroma', name).status, name).toBe('skipped')
+    expect(await client().listCollections()).toEqual([])
+  })
+
+  test('whose collections do not fit: by hand, by another model of the same name, by a newer program', async () => {
+    const store = createChromaVectorStore({ url: server.url })
+    await storeDocument(store, 'house-embed', 3)
+    expect((await examineChroma()).check('Chroma', 'dimensions')).toMatchObject({
+      status: 'ok',
+      message: 'house-embed (3)',
+    })
+    await storeDocument(store, 'all-minilm-l6-v2', 8)
+    await store.close()
+    expect((await examineChroma()).check('Chroma', 'dimensions')).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('all-minilm-l6-v2 makes 384 dimensions, its documents have 8'),
+    })
+    const metadata = { model_name: 'other-embed', dimensions: 3 }
+    const byHand = await client().createCollection({ name: 'tributary-v1-by-hand', embeddingFunction: null, metadata })
+    await byHand.add({ ids: ['1'], embeddings: [[1, 0, 0, 0]] })
+    expect((await examineChroma()).check('Chroma', 'dimensions')).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('has vectors of 4 dimensions, and is that of other-embed with 3'),
+    })
+    await client().createCollection({ name: 'tributary-v99-texts', embeddingFunction: null })
+    expect((await examineChroma()).check('Chroma', 'collections')).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('newer version of Tributary'),
+    })
+  })
+
+  test('behind a proxy: a wrong token, and one that may only read', async () => {
+    const CHROMA_URL = await startProxy((path, token) => {
+      if (token !== 'Bearer geheim') return [401, 'who are you?']
+      return path.endsWith('/upsert') ? [403, 'you may only read'] : null
+    })
+    const wrong = await examineChroma({ CHROMA_URL, CHROMA_TOKEN: 'falsch' })
+    expect(wrong.check('Chroma', 'credentials')).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('CHROMA_TOKEN'),
+    })
+    const reading = await examineChroma({ CHROMA_URL, CHROMA_TOKEN: 'geheim' })
+    expect(reading.check('Chroma', 'credentials').status).toBe('ok')
+    expect(reading.check('Chroma', 'version').status).toBe('skipped')
+    expect(reading.check('Chroma', 'writable')).toMatchObject({
+      status: 'failed',
+      remedy: expect.stringContaining('CHROMA_TOKEN'),
+    })
+    expect(reading.output).not.toContain('geheim')
+  })
+
+  test('that is older than lists in metadata is told from what it answers', async () => {
+    // The words of 1.4.1.
+    const said =
+      'Failed to deserialize the JSON body into the target type: metadatas[0].terms: data did not match any variant of untagged enum UpdateMetadataValue at line 1 column 60'
+    const CHROMA_URL = await startProxy((path) => (path.endsWith('/upsert') ? [422, said] : null))
+    const found = await examineChroma({ CHROMA_URL })
+    expect(found.check('Chroma', 'version')).toMatchObject({
+      status: 'failed',
+      remedy: expect.stringContaining('Chroma 1.5'),
+    })
+  })
+
+  test('that is silent, or away', async () => {
+    server.pause()
+    const startedAt = performance.now()
+    const silent = await examineChroma()
+    expect(performance.now() - startedAt).toBeLessThan(20_000)
+    expect(silent.check('Chroma', 'reachable').status).toBe('failed')
+    server.resume()
+    await server.stop()
+    expect((await examineChroma()).check('Chroma', 'reachable')).toMatchObject({
+      status: 'failed',
+      remedy: expect.stringContaining('CHROMA_URL'),
+    })
+  })
+})
