@@ -4,7 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { contractCases, type ContractSkips } from '../test/harness/contract-case.ts'
+import { contractCases } from '../test/harness/contract-case.ts'
+import { mountSmallDisk, smallDiskMissing, type SmallDisk } from '../test/harness/small-disk.ts'
 import { rowsOf, type Database } from './database.ts'
 import { readMigrationState } from './migration-history.ts'
 import { writeRelease } from './release.fixture.ts'
@@ -16,9 +17,19 @@ const MIGRATIONS = [
 const BROKEN =
   'alter table database_test.thing add column size int;--> statement-breakpoint\ninsert into database_test.nowhere values (1)'
 
-export function describeDatabase(engine: string, open: () => Promise<Database>, skips: ContractSkips = {}): void {
+export interface DatabaseUnderTest {
+  open(): Promise<Database>
+  /** A database whose files are all on the disk; `close` closes it, and whatever runs for it. */
+  openOn(disk: SmallDisk): Promise<{ database: Database; close(): Promise<void> }>
+}
+
+const FULL = 'a full store says so, and takes what fits again'
+/** An empty database with what it reserves for its log takes a fourth of it. */
+const DISK_MEGABYTES = 160
+
+export function describeDatabase(engine: string, { open, openOn }: DatabaseUnderTest): void {
   describe(`Database on ${engine}`, () => {
-    const { contract, end } = contractCases(skips)
+    const { contract, end } = contractCases(smallDiskMissing === null ? {} : { [FULL]: smallDiskMissing })
     let database: Database
     let scratch: string
     beforeAll(async () => {
@@ -121,6 +132,37 @@ export function describeDatabase(engine: string, open: () => Promise<Database>, 
       await listener.close()
       await database.sql.execute(sql`select pg_notify('database_test', 'second')`)
       expect(heard).toEqual(['first'])
+    })
+
+    contract(FULL, async () => {
+      const disk = await mountSmallDisk(DISK_MEGABYTES)
+      const { database: small, close } = await openOn(disk)
+      try {
+        const count = async () => (await rowsOf(small.sql, sql`select count(*)::int as count from thing`))[0]
+        const insert = sql`insert into thing select i, repeat('x', 1000) from generate_series(1, 10000) as i`
+        await small.sql.execute(sql`create table thing (id int, filling text)`)
+        await small.sql.execute(sql`insert into thing values (0, 'kept')`)
+        await disk.fill()
+        const full = {
+          code: 'CAPACITY_EXCEEDED',
+          isRetryable: true,
+          message: expect.stringMatching(/DATABASE_URL.*TRIBUTARY_DATA_DIR.*full\. Make room/) as string,
+        }
+        await expect(small.sql.execute(insert)).rejects.toMatchObject(full)
+        await expect(
+          small.sql.transaction(async (tx) => {
+            await tx.execute(sql`update thing set filling = 'changed'`)
+            await tx.execute(insert)
+          }),
+        ).rejects.toMatchObject(full)
+        expect(await rowsOf(small.sql, sql`select * from thing`)).toEqual([{ id: 0, filling: 'kept' }])
+        await disk.makeRoom()
+        await small.sql.execute(insert)
+        expect(await count()).toEqual({ count: 10_001 })
+      } finally {
+        await close()
+        await disk.close()
+      }
     })
 
     end()

@@ -1,14 +1,13 @@
 // The database on a real PostgreSQL server, and what is left of it when the server is away, silent, slow, read-only, full or refuses.
-import { execFile } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startChild } from '../test/harness/child.ts'
+import { mountSmallDisk, smallDiskMissing } from '../test/harness/small-disk.ts'
 import { ensurePostgresql, startPostgresql } from '../test/services/postgresql.ts'
 import { describeWithService } from '../test/services/service.ts'
 import { openDatabase, rowsOf, type OpenDatabaseOptions } from './database.ts'
@@ -48,7 +47,20 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
     return client
   }
 
-  describeDatabase('PostgreSQL', async () => openDatabase({ location: { url: await server.createDatabase() } }))
+  describeDatabase('PostgreSQL', {
+    open: async () => openDatabase({ location: { url: await server.createDatabase() } }),
+    async openOn(disk) {
+      const small = await startPostgresql(installation, { parent: disk.directory })
+      const database = await openDatabase({ location: { url: await small.createDatabase() } })
+      return {
+        database,
+        async close() {
+          await database.close()
+          await small.close()
+        },
+      }
+    },
+  })
 
   describe('migrations', () => {
     test('processes that start together on an empty server each make their own schema', async () => {
@@ -298,32 +310,32 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
       await insertInTransaction(database)
     })
 
-    test.skipIf(process.getuid?.() !== 0)(
-      'whose disk is full says so, and takes writes again when there is room',
+    test.skipIf(smallDiskMissing !== null)(
+      'whose log finds no room ends, and started again with room has what was committed',
       async () => {
-        const disk = await mkdtemp(path.join(scratch, 'disk-'))
-        const run = promisify(execFile)
-        await run('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0777', 'tmpfs', disk])
-        // Whatever happens, nothing stays mounted: lazily, since the server may still have files open.
-        onTestFinished(async () => void (await run('umount', ['--lazy', disk])))
-        const place = path.join(disk, 'space')
-        await mkdir(place)
-        await chmod(scratch, 0o755)
-        if (installation.user) await chown(place, installation.user.uid, installation.user.gid)
-        const url = await server.createDatabase()
-        const owner = await connect(url)
-        await owner.query(`create tablespace small location '${place}'`)
-        const database = await open({ url })
-        await database.sql.execute(sql`create table thing (id int, filling text) tablespace small`)
-        await database.sql.execute(sql`create table kept (id int) tablespace small`)
-        const full = { code: 'CAPACITY_EXCEEDED', isRetryable: true, message: 'The disk of the database is full.' }
-        const fill = sql`insert into thing select i, repeat('x', 1000) from generate_series(1, 10000) as i`
-        await expect(database.sql.execute(fill)).rejects.toMatchObject(full)
-        await expect(database.sql.transaction((tx) => tx.execute(fill))).rejects.toMatchObject(full)
-        await run('mount', ['-o', 'remount,size=32m', disk])
-        await database.sql.execute(sql`insert into thing values (1, 'there is room')`)
-        await database.sql.execute(sql`drop table thing, kept`)
-        await owner.query('drop tablespace small')
+        const disk = await mountSmallDisk(160)
+        const small = await startPostgresql(installation, { parent: disk.directory })
+        const database = await openDatabase({ location: { url: await small.createDatabase() } })
+        try {
+          await database.sql.execute(sql`create table thing (id int)`)
+          await insertInTransaction(database)
+          await disk.fill()
+          const log = async () => {
+            // The file that its log has begun takes 16 MB.
+            for (let megabyte = 0; megabyte <= 16; megabyte += 1)
+              await database.sql.execute(sql`select pg_logical_emit_message(true, 'filling', repeat('x', 1000000))`)
+          }
+          await expect(log()).rejects.toMatchObject({ isRetryable: true })
+          await disk.makeRoom()
+          await small.stop()
+          await small.start()
+          expect(await rowsOf(database.sql, sql`select id from thing`)).toEqual([{ id: 1 }])
+          await insertInTransaction(database)
+        } finally {
+          await database.close()
+          await small.close()
+          await disk.close()
+        }
       },
     )
 

@@ -4,10 +4,10 @@
 // PGlite has a single connection: inside a transaction use only its `tx`; awaiting anything else that needs the database deadlocks.
 import { PGlite } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import type pg from 'pg'
 import { HISTORY_SCHEMA, refuseNewerHistory } from './migration-history.ts'
+import { createPgliteExecutor } from './pglite-session.ts'
 import { openPostgresql } from './postgresql-database.ts'
 
 export { rowsOf } from './sql-rows.ts'
@@ -70,7 +70,7 @@ type DrizzleLogger = false | { logQuery(statement: string): void }
 
 async function openEmbedded(directory: string, logger: DrizzleLogger): Promise<Database> {
   const client = await PGlite.create(directory)
-  const db = drizzlePglite(client, { logger })
+  const db = createPgliteExecutor(client, logger ? { logger } : {})
   return {
     engine: 'pglite',
     sql: db as unknown as SqlExecutor,

@@ -1,4 +1,4 @@
-// What the PostgreSQL driver throws, in the words of the platform: whether the server is away, busy, read-only, full, or refuses who calls. What a
+// What the PostgreSQL driver or PGlite throws, in the words of the platform: whether the server is away, busy, read-only, full, or refuses who calls. What a
 // statement itself did wrong (a unique index that refuses a row, bad SQL) is no failure of the database and stays as it is.
 import { TributaryError } from './errors.ts'
 
@@ -59,7 +59,10 @@ function failureOf({ code = '', message }: DriverError, cause: unknown): Tributa
     case '25006': // read_only_sql_transaction
       return failure('UPSTREAM_UNAVAILABLE', 'The database can only be read: it is a standby, or set to be read-only.')
     case '53100': // disk_full
-      return failure('CAPACITY_EXCEEDED', 'The disk of the database is full.')
+      return failure(
+        'CAPACITY_EXCEEDED',
+        'The disk of the database (DATABASE_URL, or TRIBUTARY_DATA_DIR where it is embedded) is full. Make room on it, then try again.',
+      )
     case '57014': // query_canceled
     case '55P03': // lock_not_available
     case '25P03': // idle_in_transaction_session_timeout

@@ -1,14 +1,23 @@
-// A disk that is soon full, and can be made read-only: a tmpfs of a few megabytes, which only root can mount.
-import { mkdtemp, rmdir } from 'node:fs/promises'
+// A disk that is soon full, can be filled and emptied, and made read-only: a tmpfs of some megabytes, which only root can mount.
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, rm, rmdir, statfs } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { runTool } from '../services/install.ts'
 
 export interface SmallDisk {
   directory: string
   setReadOnly(isReadOnly: boolean): Promise<void>
+  /** Takes the room that is left, all of it or all but so many megabytes, until `makeRoom`. */
+  fill(leftMegabytes?: number): Promise<void>
+  makeRoom(): Promise<void>
   close(): Promise<void>
 }
+
+const MEGABYTE = 1024 ** 2
+const PIECE_BYTES = 4_096
 
 /** Why there can be none here; null where there can. */
 export const smallDiskMissing: string | null =
@@ -16,15 +25,31 @@ export const smallDiskMissing: string | null =
 
 export async function mountSmallDisk(megabytes: number): Promise<SmallDisk> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-disk-'))
+  const filler = path.join(directory, 'filler')
   await runTool('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory])
   return {
     directory,
     async setReadOnly(isReadOnly) {
       await runTool('mount', ['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, directory])
     },
+    async fill(leftMegabytes = 0) {
+      const { bavail, bsize } = await statfs(directory)
+      // With nothing to be left it goes on until there is no room: whoever else writes meanwhile may have taken some.
+      const sizeBytes = leftMegabytes === 0 ? Infinity : bavail * bsize - leftMegabytes * MEGABYTE
+      await pipeline(Readable.from(pieces(sizeBytes)), createWriteStream(filler)).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOSPC') throw error
+        },
+      )
+    },
+    makeRoom: () => rm(filler, { force: true }),
     async close() {
       await runTool('umount', [directory])
       await rmdir(directory)
     },
   }
+}
+
+function* pieces(sizeBytes: number): Generator<Buffer> {
+  for (let written = 0; written < sizeBytes; written += PIECE_BYTES) yield Buffer.alloc(PIECE_BYTES)
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ensureInstalled, type Installed, type Recipe } from './install.ts'
 import { createPythonEnvironment, PYTHON_PROGRAM } from './python.ts'
-import { startServer, type RunningService } from './server.ts'
+import { startServer, type RunningService, type ServerLocation } from './server.ts'
 import type { Ensured } from './service.ts'
 
 const REQUIREMENTS = path.join(import.meta.dirname, 'chroma.requirements.txt')
@@ -27,9 +27,10 @@ export interface RunningChroma extends RunningService {
 /** Finds the virtual environment; makes it (half a minute) where services may be installed. */
 export const ensureChroma = (): Promise<Ensured<Installed>> => ensureInstalled(recipe)
 
-export async function startChroma({ program }: Installed): Promise<RunningChroma> {
+export async function startChroma({ program }: Installed, { parent }: ServerLocation = {}): Promise<RunningChroma> {
   let url = ''
   const server = await startServer({
+    parent,
     name: 'chroma',
     command({ directory, ports }) {
       url = `http://127.0.0.1:${ports[0]}`

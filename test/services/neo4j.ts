@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { repositoryRoot } from '../harness/environment.ts'
 import { ensureInstalled, runTool, type Installed, type Recipe } from './install.ts'
-import { startServer, type RunningService } from './server.ts'
+import { startServer, type RunningService, type ServerLocation } from './server.ts'
 import type { Ensured } from './service.ts'
 
 const VERSION = '5.26.12'
@@ -40,9 +40,10 @@ export interface RunningNeo4j extends RunningService {
   setReadOnly(isReadOnly: boolean): Promise<void>
 }
 
-export async function startNeo4j({ home }: Neo4jInstallation): Promise<RunningNeo4j> {
+export async function startNeo4j({ home }: Neo4jInstallation, { parent }: ServerLocation = {}): Promise<RunningNeo4j> {
   let isReadOnlyNow = false
   const server = await startServer({
+    parent,
     name: 'neo4j',
     command: ({ directory, ports }) => ({
       command: 'java',
@@ -50,6 +51,8 @@ export async function startNeo4j({ home }: Neo4jInstallation): Promise<RunningNe
         '-Xmx1g',
         '-XX:+UseSerialGC',
         '--add-opens=java.base/java.nio=ALL-UNNAMED',
+        // As in its own configuration: without it, it cannot reserve room for its logs, and cannot read them after that has run out.
+        '--add-opens=java.base/java.io=ALL-UNNAMED',
         '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
         '-cp',
         path.join(home, 'lib', '*'),

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { ensurePackaged } from './install.ts'
 import { pauseServer, resumeServer } from './postgresql-processes.ts'
-import { startServer, type RunningService } from './server.ts'
+import { startServer, type RunningService, type ServerLocation } from './server.ts'
 import type { Ensured } from './service.ts'
 
 export interface PostgresqlInstallation {
@@ -39,11 +39,15 @@ export function ensurePostgresql(): Promise<Ensured<PostgresqlInstallation>> {
   })
 }
 
-export async function startPostgresql({ binaries, user }: PostgresqlInstallation): Promise<RunningPostgresql> {
+export async function startPostgresql(
+  { binaries, user }: PostgresqlInstallation,
+  { parent }: ServerLocation = {},
+): Promise<RunningPostgresql> {
   const urlOf = (port: number, database: string) => `postgresql://tributary@127.0.0.1:${port}/${database}`
   let port = 0
   let data = ''
   const server = await startServer({
+    parent,
     name: 'postgresql',
     ...(user ? { user } : {}),
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.

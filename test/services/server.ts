@@ -22,7 +22,14 @@ export interface RunningService {
   close(): Promise<void>
 }
 
-export interface StartServerOptions extends Pick<ChildOptions, 'name' | 'isReady' | 'user' | 'readyTimeoutMs'> {
+/** What every server for tests can be told. */
+export interface ServerLocation {
+  /** Folder in which the server makes its directory, for example a small disk. Default: that for temporary files. */
+  parent?: string | undefined
+}
+
+export interface StartServerOptions
+  extends ServerLocation, Pick<ChildOptions, 'name' | 'isReady' | 'user' | 'readyTimeoutMs'> {
   /** How many free ports it needs. Default 1. */
   portCount?: number
   /** Signal that ends it cleanly. Default SIGTERM. */
@@ -42,7 +49,7 @@ export interface ServerPlace {
 }
 
 export async function startServer(options: StartServerOptions): Promise<RunningService> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), `tributary-${options.name}-`))
+  const directory = await mkdtemp(path.join(options.parent ?? os.tmpdir(), `tributary-${options.name}-`))
   const removeAtExit = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeAtExit)
   const place: ServerPlace = { directory, ports: await freePorts(options.portCount ?? 1) }

@@ -1,7 +1,7 @@
 // A real Weaviate server for tests, built from its Go module: one node without a vectoriser, all its ports its own, so that several run at once.
 import { setTimeout as delay } from 'node:timers/promises'
 import { ensureInstalled, goInstall, type Installed, type Recipe } from './install.ts'
-import { startServer, type RunningService } from './server.ts'
+import { startServer, type RunningService, type ServerLocation } from './server.ts'
 import { freePorts, isFree, type Ensured } from './service.ts'
 
 const VERSION = '1.30.0'
@@ -23,7 +23,7 @@ export interface RunningWeaviate extends RunningService {
   setReadOnly(isReadOnly: boolean): void
 }
 
-export interface StartWeaviateOptions {
+export interface StartWeaviateOptions extends ServerLocation {
   /** Keys of the two users that there are then: one may do everything, one may only read. Default: no key is asked for. */
   apiKeys?: { administrator: string; reader: string }
   /** Variables of Weaviate's own beside those set here. */
@@ -35,13 +35,14 @@ export const ensureWeaviate = (): Promise<Ensured<Installed>> => ensureInstalled
 
 export async function startWeaviate(
   { program }: Installed,
-  { apiKeys, environment }: StartWeaviateOptions = {},
+  { apiKeys, environment, parent }: StartWeaviateOptions = {},
 ): Promise<RunningWeaviate> {
   const gossipPort = await freePairOfPorts()
   let url = ''
   let grpcPort = 0
   let isReadOnly = false
   const server = await startServer({
+    parent,
     name: 'weaviate',
     portCount: 4,
     command({ directory, ports }) {

@@ -2,7 +2,7 @@
 // whenever it has to; transient errors (an election, a deadlock) are tried again for a moment.
 import neo4j, { Neo4jError, type ManagedTransaction, type QueryResult } from 'neo4j-driver'
 import { TributaryError } from '#shared/errors.ts'
-import { graphStoreUnavailable } from '../ports/graph-store.ts'
+import { graphStoreStopped, graphStoreUnavailable } from '../ports/graph-store.ts'
 
 export interface Neo4jConnectionOptions {
   /** `neo4j://` routes within a cluster, `bolt://` talks to one server; `+s` behind either asks for TLS. */
@@ -118,6 +118,9 @@ function typed(error: unknown): unknown {
       cause,
     })
   if (/TransactionTimedOut/.test(code)) return timedOut(cause)
+  // What it cannot write, most often for want of room, stops the database: that is said of the transaction, and then of every other.
+  if (/\.(TransactionLogError|TransactionCommitFailed)$/.test(code) || /needs to be restarted/.test(cause.message))
+    return graphStoreStopped('Neo4j (NEO4J_URI)', cause)
   if (/OutOfMemory/.test(code))
     return new TributaryError('CAPACITY_EXCEEDED', 'The graph store has no memory left for this.', { cause })
   if (/^Neo\.ClientError\.(Statement|Schema|Request)\./.test(code)) return cause

@@ -1,10 +1,12 @@
 // The contract of GraphStore on a real Neo4j.
 import neo4j from 'neo4j-driver'
 import { afterAll, beforeAll } from 'vitest'
+import { mountSmallDisk } from '../../../test/harness/small-disk.ts'
 import { ensureNeo4j, startNeo4j, type RunningNeo4j } from '../../../test/services/neo4j.ts'
 import type { RunningService } from '../../../test/services/server.ts'
 import { describeWithService } from '../../../test/services/service.ts'
 import { describeGraphStoreFaults } from '../ports/graph-store-faults.contract.ts'
+import { describeFullGraphStore } from '../ports/graph-store-full.contract.ts'
 import { describeGraphStore } from '../ports/graph-store.contract.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
 import type { Neo4jConnectionOptions } from './neo4j-connection.ts'
@@ -47,6 +49,36 @@ describeWithService('the graph store on neo4j', await ensureNeo4j(), (installati
       for (const name of ['mention_by_document_id', 'entity_name', 'entity_embedding']) await run(`DROP INDEX ${name}`)
     },
   }))
+
+  const STOPS = 'after a write that found no room Neo4j neither reads nor writes until it is started again'
+  describeFullGraphStore(
+    'Neo4j',
+    async () => {
+      // Its two databases reserve half a gigabyte for their logs.
+      const disk = await mountSmallDisk(700)
+      const small = await startNeo4j(installation, { parent: disk.directory })
+      const smallStore = await openNeo4jGraphStore(optionsOf(small))
+      return {
+        store: smallStore,
+        variable: 'NEO4J_URI',
+        fill: () => disk.fill(),
+        makeRoom: () => disk.makeRoom(),
+        async restart() {
+          await small.stop()
+          await small.start()
+        },
+        async close() {
+          await smallStore.close()
+          await small.close()
+          await disk.close()
+        },
+      }
+    },
+    {
+      'a full store is read all the same': STOPS,
+      'a store that was full takes the refused write once there is room': STOPS,
+    },
+  )
 })
 
 function optionsOf({ environment }: RunningService): Neo4jConnectionOptions {

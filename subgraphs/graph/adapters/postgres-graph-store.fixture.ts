@@ -4,21 +4,30 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { openDatabase, type Database, type OpenDatabaseOptions } from '#shared/database.ts'
 import type { ContractSkips } from '../../../test/harness/contract-case.ts'
+import { mountSmallDisk, type SmallDisk } from '../../../test/harness/small-disk.ts'
 import { describeGraphStoreFaults } from '../ports/graph-store-faults.contract.ts'
+import { describeFullGraphStore, type SmallGraphStore } from '../ports/graph-store-full.contract.ts'
 import { describeGraphStore } from '../ports/graph-store.contract.ts'
 import { createPostgresGraphStore } from './postgres-graph-store.ts'
 
 const folder = fileURLToPath(new URL('../migrations', import.meta.url))
 
+type Location = OpenDatabaseOptions['location']
+
+export interface DatabasePlaces {
+  locate(): Promise<Location>
+  /** Of a database whose files are all on the disk. */
+  locateOn(disk: SmallDisk): Promise<{ location: Location; restartServer(): Promise<void>; close(): Promise<void> }>
+}
+
 export function describeGraphStoreOn(
   name: string,
-  locate: () => Promise<OpenDatabaseOptions['location']>,
+  { locate, locateOn }: DatabasePlaces,
   skips: ContractSkips = {},
 ): void {
   let database: Database
   beforeAll(async () => {
-    database = await openDatabase({ location: await locate() })
-    await database.migrate({ schema: 'graph', folder })
+    database = await openMigrated(await locate())
   })
   afterAll(() => database.close())
   const open = async () => {
@@ -27,6 +36,37 @@ export function describeGraphStoreOn(
   }
   describeGraphStore(name, open, skips)
   describeGraphStoreFaults(name, () => expect.unreachable('every case is skipped'), FAULT_SKIPS)
+  describeFullGraphStore(name, () => openSmall(locateOn))
+}
+
+async function openMigrated(location: Location): Promise<Database> {
+  const opened = await openDatabase({ location })
+  await opened.migrate({ schema: 'graph', folder })
+  return opened
+}
+
+async function openSmall(locateOn: DatabasePlaces['locateOn']): Promise<SmallGraphStore> {
+  const disk = await mountSmallDisk(160)
+  const { location, restartServer, close } = await locateOn(disk)
+  let database = await openMigrated(location)
+  const small = {
+    store: createPostgresGraphStore({ database: database.sql }),
+    variable: 'url' in location ? 'DATABASE_URL' : 'TRIBUTARY_DATA_DIR',
+    fill: () => disk.fill(),
+    makeRoom: () => disk.makeRoom(),
+    async restart() {
+      if ('url' in location) return restartServer()
+      await database.close()
+      database = await openMigrated(location)
+      small.store = createPostgresGraphStore({ database: database.sql })
+    },
+    async close() {
+      await database.close()
+      await close()
+      await disk.close()
+    },
+  }
+  return small
 }
 
 const REASON = 'the graph is tables of the database, whose own suite has it'

@@ -9,5 +9,18 @@ describeWithService('the graph store on postgresql', await ensurePostgresql(), (
     server = await startPostgresql(installation)
   })
   afterAll(() => server.close())
-  describeGraphStoreOn('PostgreSQL', async () => ({ url: await server.createDatabase() }))
+  describeGraphStoreOn('PostgreSQL', {
+    locate: async () => ({ url: await server.createDatabase() }),
+    async locateOn(disk) {
+      const small = await startPostgresql(installation, { parent: disk.directory })
+      return {
+        location: { url: await small.createDatabase() },
+        async restartServer() {
+          await small.stop()
+          await small.start()
+        },
+        close: () => small.close(),
+      }
+    },
+  })
 })

@@ -1,6 +1,20 @@
+import path from 'node:path'
 import { describeGraphStoreOn } from './postgres-graph-store.fixture.ts'
 
-describeGraphStoreOn('PGlite', async () => ({ directory: 'memory://' }), {
-  'twenty thousand entities with a hundred thousand relationships are stored, read and deleted':
-    'the same statements as on PostgreSQL, ten times as slow',
-})
+const nothing = async (): Promise<void> => undefined
+
+describeGraphStoreOn(
+  'PGlite',
+  {
+    locate: async () => ({ directory: 'memory://' }),
+    locateOn: async (disk) => ({
+      location: { directory: path.join(disk.directory, 'database') },
+      restartServer: nothing,
+      close: nothing,
+    }),
+  },
+  {
+    'twenty thousand entities with a hundred thousand relationships are stored, read and deleted':
+      'the same statements as on PostgreSQL, ten times as slow',
+  },
+)

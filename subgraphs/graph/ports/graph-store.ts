@@ -74,6 +74,14 @@ export interface GraphStore {
   close(): Promise<void>
 }
 
+/** The store could not write what it had to, and will neither be read nor written until somebody restarts it. Retryable. `where` names the store and its variable. */
+export const graphStoreStopped = (where: string, cause: unknown) =>
+  new TributaryError(
+    'UPSTREAM_UNAVAILABLE',
+    `${where} has stopped, most often because its disk is full. Make room on it and restart it; then try again.`,
+    { cause },
+  )
+
 /** The store does not answer. Retryable. */
 export const graphStoreUnavailable = (cause: unknown) =>
   new TributaryError('UPSTREAM_UNAVAILABLE', 'The graph store cannot be used now.', { cause })

@@ -8,7 +8,7 @@ import {
   ChromaUnauthorizedError,
 } from 'chromadb'
 import { TributaryError } from '#shared/errors.ts'
-import { vectorStoreUnavailable } from '../ports/vector-store.ts'
+import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface ChromaTimeouts {
@@ -95,5 +95,12 @@ function typed(error: unknown): TributaryError {
     )
   if (error instanceof ChromaQuotaExceededError || error instanceof ChromaRateLimitError)
     return new TributaryError('CAPACITY_EXCEEDED', 'Chroma has no room or too much to do.', because)
+  // SQLite's words, and the file system's.
+  if (/database or disk is full|no space left/i.test(String(error)))
+    return vectorStoreFull(
+      'Chroma (CHROMA_URL)',
+      'Make room on it, then try again; restart Chroma if it does not answer then.',
+      error,
+    )
   return vectorStoreUnavailable(error)
 }

@@ -3,8 +3,10 @@ import { ChromaClient } from 'chromadb'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureChroma, startChroma, type RunningChroma } from '../../../test/services/chroma.ts'
+import { mountSmallDisk } from '../../../test/harness/small-disk.ts'
 import { describeWithService } from '../../../test/services/service.ts'
 import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
+import { describeFullVectorStore } from '../ports/vector-store-full.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { findWords, noSignal, place } from '../ports/vector-store.fixture.ts'
 import { createChromaVectorStore, type ChromaVectorStoreOptions } from './chroma-vector-store.ts'
@@ -51,6 +53,27 @@ describeWithService('Chroma', await ensureChroma(), (installation) => {
         'the server of version 1 has no read-only mode and no permissions',
     },
   )
+
+  describeFullVectorStore('Chroma', async () => {
+    const disk = await mountSmallDisk(64)
+    const service = await startChroma(installation, { parent: disk.directory })
+    const { store, dispose } = openStore(service)
+    return {
+      store,
+      variable: 'CHROMA_URL',
+      fill: () => disk.fill(),
+      makeRoom: () => disk.makeRoom(),
+      async restart() {
+        await service.stop()
+        await service.start()
+      },
+      async close() {
+        await dispose()
+        await service.close()
+        await disk.close()
+      },
+    }
+  })
 
   test('of more texts than are ranked at once those with all words and those with a rare one are found', async () => {
     const { store, dispose } = openStore(server)

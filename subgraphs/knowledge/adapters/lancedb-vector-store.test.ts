@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { mountSmallDisk } from '../../../test/harness/small-disk.ts'
 import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
+import { describeFullVectorStore } from '../ports/vector-store-full.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { noSignal } from '../ports/vector-store.fixture.ts'
 import { createLanceDbVectorStore, type LanceDbVectorStoreOptions } from './lancedb-vector-store.ts'
@@ -40,6 +42,26 @@ describeVectorStoreFaults('LanceDB', () => expect.unreachable('every case is ski
     'files that cannot be written end the start of the platform (DATA_DIRECTORY_READ_ONLY)',
   'what a newer program left is neither read nor changed':
     'the data directory has one version for all its stores (DATA_DIRECTORY_NEWER)',
+})
+
+describeFullVectorStore('LanceDB', async () => {
+  const disk = await mountSmallDisk(16)
+  const openThere = () => createLanceDbVectorStore({ directory: disk.directory, onError: () => undefined })
+  const small = {
+    store: await openThere(),
+    variable: 'TRIBUTARY_DATA_DIR',
+    fill: () => disk.fill(),
+    makeRoom: () => disk.makeRoom(),
+    async restart() {
+      await small.store.close()
+      small.store = await openThere()
+    },
+    async close() {
+      await small.store.close()
+      await disk.close()
+    },
+  }
+  return small
 })
 
 const place = { workspaceId: 'ws_a', knowledgeBaseId: 'kb_a', documentId: 'doc_1' }

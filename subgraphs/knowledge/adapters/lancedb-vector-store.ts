@@ -9,6 +9,7 @@ import { mkdir } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
 import {
   vectorLengthWrong,
+  vectorStoreFull,
   vectorStoreUnavailable,
   type EmbeddingSpace,
   type RankedChunks,
@@ -277,5 +278,8 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
 }
 
 function rethrow(error: unknown): never {
-  throw error instanceof TributaryError ? error : vectorStoreUnavailable(error)
+  if (error instanceof TributaryError) throw error
+  if (/no space left/i.test(String(error)))
+    throw vectorStoreFull('the data directory (TRIBUTARY_DATA_DIR)', 'Make room on it, then try again.', error)
+  throw vectorStoreUnavailable(error)
 }

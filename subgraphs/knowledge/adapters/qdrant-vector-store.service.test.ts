@@ -12,6 +12,7 @@ import {
 import { describeWithService } from '../../../test/services/service.ts'
 import type { ContractSkips } from '../../../test/harness/contract-case.ts'
 import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
+import { describeFullVectorStore, fullDiskSkips } from '../ports/vector-store-full.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { noSignal, place, searchOf } from '../ports/vector-store.fixture.ts'
 import { createQdrantVectorStore, type QdrantVectorStoreOptions } from './qdrant-vector-store.ts'
@@ -76,6 +77,12 @@ describeWithService('Qdrant', await ensureQdrant(), (installation) => {
       }
     },
     skipsOn(installation.kind),
+  )
+
+  describeFullVectorStore(
+    name,
+    () => expect.unreachable('every case is skipped'),
+    fullDiskSkips('what a full disk does to the files of a real Qdrant server is not shown by another program'),
   )
 
   const chunkOf = (dimensions: number) => ({

@@ -5,7 +5,7 @@
 // failure the next call has a client of its own.
 import weaviate, { type WeaviateClient } from 'weaviate-client'
 import { TributaryError } from '#shared/errors.ts'
-import { vectorStoreUnavailable } from '../ports/vector-store.ts'
+import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface WeaviateTimeouts {
@@ -157,6 +157,13 @@ export function asTributaryError(error: unknown): TributaryError {
     return new TributaryError('CONFIGURATION_INVALID', 'Weaviate refuses the key in WEAVIATE_API_KEY, or wants one.', {
       cause: error,
     })
+  // By default it reads only from nine tenths of the disk on (DISK_USE_READONLY_PERCENTAGE).
+  if (/disk usage too high|no space left/i.test(words))
+    return vectorStoreFull(
+      'Weaviate (WEAVIATE_URL)',
+      'Make room on it, and restart Weaviate if it stays read-only then; then try again.',
+      error,
+    )
   if (code === 403 || name === 'WeaviateInsufficientPermissionsError' || /read-?only|PERMISSION_DENIED/i.test(words))
     return new TributaryError(
       'UPSTREAM_UNAVAILABLE',

@@ -1,9 +1,11 @@
 // Weaviate as a VectorStore: the contract, the faults of a store in another process, and what is Weaviate's own.
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mountSmallDisk } from '../../../test/harness/small-disk.ts'
 import { describeWithService } from '../../../test/services/service.ts'
 import { ensureWeaviate, startWeaviate, type RunningWeaviate } from '../../../test/services/weaviate.ts'
 import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
+import { describeFullVectorStore } from '../ports/vector-store-full.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { axis, findWords, noSignal, place, searchOf, space } from '../ports/vector-store.fixture.ts'
 import { createWeaviateVectorStore, type WeaviateVectorStoreOptions } from './weaviate-vector-store.ts'
@@ -60,6 +62,38 @@ describeWithService('Weaviate', await ensureWeaviate(), (installation) => {
       },
     }
   })
+
+  describeFullVectorStore(
+    'Weaviate',
+    async () => {
+      const disk = await mountSmallDisk(128)
+      const service = await startWeaviate(installation, { parent: disk.directory })
+      const { store, dispose } = openStore(service)
+      return {
+        store,
+        variable: 'WEAVIATE_URL',
+        async fill() {
+          // It is full for Weaviate before there is no room at all.
+          await disk.fill(6)
+          await expect.poll(() => service.output(), { timeout: 10_000 }).toContain('Set READONLY')
+        },
+        makeRoom: () => disk.makeRoom(),
+        async restart() {
+          await service.stop()
+          await service.start()
+        },
+        async close() {
+          await dispose()
+          await service.close()
+          await disk.close()
+        },
+      }
+    },
+    {
+      'a store that was full takes the refused write once there is room':
+        'Weaviate 1.30 stays read-only until it is started again',
+    },
+  )
 
   const chunksOf = (count: number) =>
     Array.from({ length: count }, (_, index) => ({

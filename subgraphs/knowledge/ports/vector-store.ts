@@ -83,6 +83,10 @@ export interface VectorStore {
 export const vectorStoreUnavailable = (cause: unknown) =>
   new TributaryError('UPSTREAM_UNAVAILABLE', 'The vector store cannot be used now.', { cause })
 
+/** Its disk is full. Retryable: whoever makes room finds the work waiting. `where` names the store and its variable, `remedy` ends what is to be done. */
+export const vectorStoreFull = (where: string, remedy: string, cause: unknown) =>
+  new TributaryError('CAPACITY_EXCEEDED', `The disk of ${where} is full. ${remedy}`, { cause })
+
 /** A vector has another length than its space says: it comes from another model than it claims. */
 export const vectorLengthWrong = (expected: number, actual: number) =>
   new TributaryError(
