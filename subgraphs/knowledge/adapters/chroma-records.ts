@@ -43,19 +43,22 @@ function cutFrequencies(text: string, known?: KnownWords): Map<string, number> {
   return frequencies
 }
 
-/** Of those of the terms that a document has. */
-export function weightsIn(document: string, terms: readonly string[]): Map<string, number> {
-  const weights = new Map<string, number>()
-  const termCount = Number.parseInt(document)
-  for (const term of terms) {
-    const entry = entryOf(term)
-    const at = document.indexOf(entry)
-    if (at === -1) continue
-    const frequency = document.slice(at + entry.length, document.indexOf(' ', at + entry.length))
-    weights.set(term, termWeight(frequency === '' ? 1 : Number(frequency), termCount))
+/** What reads from documents the weights of those of the terms that they have: in one pass, for a search reads thousands. */
+export function weightsReader(terms: readonly string[]): (document: string) => Map<string, number> {
+  const entries = new RegExp(`(?<= )(?:${terms.map(asPattern).join('|')})=\\d*`, 'gu')
+  return (document) => {
+    const termCount = Number.parseInt(document)
+    const weights = new Map<string, number>()
+    for (const entry of document.match(entries) ?? []) {
+      const at = entry.indexOf('=')
+      weights.set(entry.slice(0, at), termWeight(Number(entry.slice(at + 1)) || 1, termCount))
+    }
+    return weights
   }
-  return weights
 }
+
+/** Of the characters that mean something in a regular expression, those of terms among them. */
+const asPattern = (term: string): string => term.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
 
 const entryOf = (term: string): string => ` ${term}=`
 

@@ -27,7 +27,7 @@ import {
   recordId,
   soughtTerms,
   termsDocument,
-  weightsIn,
+  weightsReader,
   withTerms,
   type ChunkMetadata,
 } from './chroma-records.ts'
@@ -92,6 +92,7 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
 
   /** Those of a collection that have one of the terms, or the most telling of them, and how many there are of all. */
   async function searchWords({ id }: KnownCollection, where: Where, terms: string[], signal: AbortSignal) {
+    const weightsIn = weightsReader(terms)
     const candidates = new Map<string, TermCandidate>()
     /** Answers how many records it found, those that were found before as well. */
     async function find(whereDocument: WhereDocument): Promise<number> {
@@ -102,8 +103,7 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       )
       if (found === null) return 0
       for (const [at, each] of found.ids.entries()) {
-        if (!candidates.has(each))
-          candidates.set(each, { id: each, weights: weightsIn(found.documents[at] ?? '', terms) })
+        if (!candidates.has(each)) candidates.set(each, { id: each, weights: weightsIn(found.documents[at] ?? '') })
       }
       return found.ids.length
     }
