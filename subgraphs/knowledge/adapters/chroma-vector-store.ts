@@ -6,6 +6,7 @@
 // upsert costs beside the same with the bare text: docs/decisions/2026-11-30-what-stores-are-sent.md.
 // Reads see writes: Chroma shows a write to every read after it, and every search looks which collections there are now.
 import type { Where, WhereDocument } from 'chromadb'
+import { setImmediate } from 'node:timers/promises'
 import { rankByTerms, type TermCandidate } from '../domain/rank-by-terms.ts'
 import type { KnownWords } from '../domain/term-weights.ts'
 import {
@@ -94,28 +95,30 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
   async function searchWords({ id }: KnownCollection, where: Where, terms: string[], signal: AbortSignal) {
     const weightsIn = weightsReader(terms)
     const candidates = new Map<string, TermCandidate>()
-    /** Answers how many records it found, those that were found before as well. */
-    async function find(whereDocument: WhereDocument): Promise<number> {
-      const found = await unlessGone(
+    const find = (whereDocument: WhereDocument) =>
+      unlessGone(
         requests.read(signal, (client) =>
           client.collection(id).get({ where, whereDocument, limit: CANDIDATES, include: ['documents'] }),
         ),
       )
-      if (found === null) return 0
-      for (const [at, each] of found.ids.entries()) {
-        if (!candidates.has(each)) candidates.set(each, { id: each, weights: weightsIn(found.documents[at] ?? '') })
-      }
-      return found.ids.length
+    const take = (found: Awaited<ReturnType<typeof find>>) => {
+      for (const [at, each] of (found?.ids ?? []).entries())
+        if (!candidates.has(each)) candidates.set(each, { id: each, weights: weightsIn(found!.documents[at] ?? '') })
     }
-    const [textCount, foundCount] = await Promise.all([
+    const [textCount, some] = await Promise.all([
       unlessGone(requests.read(signal, (client) => client.collection(id).count())),
       find(withTerms(terms, '$or')),
     ])
-    if (foundCount === CANDIDATES && terms.length > 1) {
+    const findMore = async () => {
       // There are more. Those that have all terms, and those that have a rare one, are not to be missed.
       const further = [withTerms(terms, '$and'), ...terms.map((term) => withTerms([term], '$or'))]
-      await eachInFlight(inTurns(further, 1), CANDIDATE_READS_IN_FLIGHT, async (each) => void (await find(each)))
+      await eachInFlight(inTurns(further, 1), CANDIDATE_READS_IN_FLIGHT, async (each) => take(await find(each)))
     }
+    await Promise.all([
+      some?.ids.length === CANDIDATES && terms.length > 1 ? findMore() : null,
+      // When further requests have left.
+      setImmediate().then(() => take(some)),
+    ])
     return { candidates, textCount: textCount ?? 0 }
   }
 
@@ -218,15 +221,17 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       const searchAll = (some: KnownCollection[]) => Promise.all(some.map((each) => searchIn(each, search, terms)))
       const [present, inKnown] = await Promise.all([collections.list(signal), searchAll([...known.values()])])
       const found = [...inKnown, ...(await searchAll([...present.values()].filter(({ name }) => !known.has(name))))]
-      const candidates = new Map(found.flatMap(({ words }) => [...words.candidates]))
+      const lists = found.map(({ words }) => words.candidates).filter(({ size }) => size > 0)
+      const candidates = lists.length === 1 ? lists[0]! : new Map(lists.flatMap((each) => [...each]))
       const ranked = rankByTerms({
         terms,
         candidates: [...candidates.values()],
         textCount: found.reduce((sum, { words }) => sum + words.textCount, 0),
+        limit,
       })
       return {
         dense: vectors.map((_, index) => found.map(({ dense }) => dense[index]).find((list) => list != null) ?? []),
-        lexical: ranked.slice(0, limit).map(({ id, score }) => ({ chunkId: chunkIdOf(id), score })),
+        lexical: ranked.map(({ id, score }) => ({ chunkId: chunkIdOf(id), score })),
       }
     },
 
