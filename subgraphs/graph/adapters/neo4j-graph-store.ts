@@ -1,7 +1,5 @@
 // GraphStore on Neo4j. Whatever is read, to any depth, is one Cypher statement that @neo4j/graphql compiles. Writers of one knowledge base take
 // turns, as on PostgreSQL: two documents that gain and lose the same entity at once would otherwise each count with the other's share unseen.
-import { execute, parse, type DocumentNode, type GraphQLSchema } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import type { RankedEntity } from '../domain/graph-records.ts'
 import { normalizeName } from '../domain/normalize-name.ts'
 import type { EntitiesOfOptions, GraphStore } from '../ports/graph-store.ts'
@@ -19,38 +17,28 @@ import {
   type RelationshipAnswer,
 } from './neo4j-question.ts'
 import { buildNeo4jSchema } from './neo4j-schema.ts'
+import { createNeo4jStatements, type Neo4jStatements } from './neo4j-statements.ts'
 
 /** Nodes that one transaction of a deletion takes; tens of thousands fit into the memory of a transaction. */
 const DELETED_PER_TRANSACTION = 10_000
-/** Texts of operations that are kept parsed. */
-const PARSED_OPERATIONS = 500
 
 /** Migrates the database first. Throws when it cannot be reached. */
 export async function openNeo4jGraphStore(options: Neo4jConnectionOptions): Promise<GraphStore> {
   const connection = connectNeo4j(options)
   try {
     const [schema] = await Promise.all([buildNeo4jSchema(), migrateNeo4j(connection)])
-    return createStore(connection, schema)
+    return createStore(connection, createNeo4jStatements(schema))
   } catch (error) {
     await connection.close()
     throw error
   }
 }
 
-function createStore(connection: Neo4jConnection, schema: GraphQLSchema): GraphStore {
-  const parsed = new LRUCache<string, DocumentNode>({ max: PARSED_OPERATIONS })
-
-  async function ask<Row>(workspaceId: string, question: Question, root: string, signal: AbortSignal): Promise<Row[]> {
-    const { source, variables } = question.operation(`found: ${root}`)
-    const document = parsed.get(source) ?? parse(source, { noLocation: true })
-    parsed.set(source, document)
-    return connection.read(signal, async (transaction) => {
-      const contextValue = { executionContext: transaction, jwt: { workspaceId } }
-      const { data, errors } = await execute({ schema, document, variableValues: variables, contextValue })
-      if (errors?.[0]) throw errors[0]
-      return data!['found'] as Row[]
-    })
-  }
+function createStore(connection: Neo4jConnection, statements: Neo4jStatements): GraphStore {
+  const ask = <Row>(workspaceId: string, question: Question, root: string, signal: AbortSignal): Promise<Row[]> =>
+    connection.read(signal, (transaction) =>
+      statements.read<Row>(transaction, workspaceId, question.operation(`found: ${root}`)),
+    )
 
   return {
     replaceDocument: (workspaceId, contributions, signal) =>

@@ -130,8 +130,20 @@ export function toRelationship(answer: RelationshipAnswer, selection: Relationsh
 
 function toMentions(answer: Record<string, unknown>, { mentions }: Pick<EntitySelection, 'mentions'>) {
   return new Map(
-    mentions.map((page, index) => [pageKey(page), nodesOf(answer[`m${index}`] as Connection<MentionRecord>)] as const),
+    mentions.map((page, index) => {
+      const rows = nodesOf(answer[`m${index}`] as Connection<MentionRecord>)
+      return [pageKey(page), rows.map(toMention)] as const
+    }),
   )
 }
+
+/** Without what the compiler adds for itself. */
+const toMention = ({ documentId, startOffset, endOffset, page, chunkId }: MentionRecord): MentionRecord => ({
+  documentId,
+  startOffset,
+  endOffset,
+  page,
+  chunkId,
+})
 
 const nodesOf = <Node>({ edges }: Connection<Node>): Node[] => edges.map(({ node }) => node)

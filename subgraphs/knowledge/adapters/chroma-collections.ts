@@ -1,5 +1,5 @@
 // The collections of the Chroma store: one per embedding space, and one for chunks that have no vector. Names begin with a prefix and the version of
-// what is stored; a newer one is refused.
+// what is stored; a newer one is refused, an older one left alone.
 import { createHash } from 'node:crypto'
 import type { Collection, CreateCollectionConfiguration } from 'chromadb'
 import { TributaryError } from '#shared/errors.ts'
@@ -9,7 +9,7 @@ import type { ChromaRequests } from './chroma-requests.ts'
 /** What names of collections begin with, unless platforms share a server. */
 export const DEFAULT_PREFIX = 'tributary'
 /** One more when what is stored changes so that this program would misread it. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** Collections that one request lists. */
 const PAGE = 100
 
@@ -42,7 +42,7 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
   const nameOf = (space: EmbeddingSpace | null) =>
     `${prefix}-v${SCHEMA_VERSION}-${space === null ? 'texts' : labelOf(space)}`
 
-  /** Null when it is of somebody else. */
+  /** Null when it is of somebody else, or of an older program. */
   function own({ id, name, metadata }: Collection): KnownCollection | null {
     const version = name.startsWith(`${prefix}-v`) ? /^(\d+)-/.exec(name.slice(prefix.length + 2))?.[1] : undefined
     if (version === undefined) return null
@@ -51,6 +51,7 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
         'DATA_DIRECTORY_NEWER',
         `A newer version of Tributary has written to Chroma (collection ${name}). Start that version, or use another Chroma.`,
       )
+    if (Number(version) < SCHEMA_VERSION) return null
     const [modelName, dimensions] = [metadata?.['model_name'], metadata?.['dimensions']]
     return {
       id,

@@ -29,6 +29,16 @@ export interface ChromaRequestsOptions {
   timeouts?: ChromaTimeouts | undefined
 }
 
+type Abilities = ChromaClient['preflightChecks']
+
+/** Does not ask the server what it takes before its first write, when that is known. */
+class InformedClient extends ChromaClient {
+  constructor(options: ConstructorParameters<typeof ChromaClient>[0], abilities: Abilities) {
+    super(options)
+    this.preflightChecks = abilities
+  }
+}
+
 type Call<Result> = (client: ChromaClient) => Promise<Result>
 
 export interface ChromaRequests {
@@ -44,24 +54,34 @@ export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequ
   const url = new URL(options.url)
   const closing = new AbortController()
 
+  /** What the server said of itself. Forgotten after every failure, for it may be another server then. */
+  let abilities: Abilities
+
   /** A client has one signal for all its requests, so every call has a client; it is no more than these settings. */
   const clientWith = (signal: AbortSignal) =>
-    new ChromaClient({
-      host: url.hostname,
-      port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-      ssl: url.protocol === 'https:',
-      tenant,
-      database,
-      headers: token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` },
-      fetchOptions: { signal },
-    })
+    new InformedClient(
+      {
+        host: url.hostname,
+        port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
+        ssl: url.protocol === 'https:',
+        tenant,
+        database,
+        headers: token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` },
+        fetchOptions: { signal },
+      },
+      abilities,
+    )
 
   async function request<Result>(timeoutMs: number, signal: AbortSignal, call: Call<Result>): Promise<Result> {
     signal.throwIfAborted()
     const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
     try {
-      return await untilAborted(limit, () => call(clientWith(limit)))
+      const client = clientWith(limit)
+      const result = await untilAborted(limit, () => call(client))
+      abilities = client.preflightChecks
+      return result
     } catch (error) {
+      abilities = undefined
       signal.throwIfAborted()
       throw typed(error)
     }

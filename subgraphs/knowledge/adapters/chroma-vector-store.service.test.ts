@@ -42,7 +42,7 @@ describeWithService('Chroma', await ensureChroma(), (installation) => {
         async markNewer(data) {
           const { hostname: host, port } = new URL(service.url)
           const client = new ChromaClient({ host, port: Number(port), ssl: false })
-          await client.createCollection({ name: `${data}-v2-texts`, embeddingFunction: null })
+          await client.createCollection({ name: `${data}-v3-texts`, embeddingFunction: null })
         },
       }
     },
@@ -86,6 +86,34 @@ describeWithService('Chroma', await ensureChroma(), (installation) => {
     await store.upsert(place('doc_1'), null, chunks, noSignal)
     expect((await findWords(store, 'herd walrus pelican'))[0]).toBe('chunk_2500')
     expect((await findWords(store, 'herd narwhal'))[0]).toBe('chunk_2501')
+    await dispose()
+  })
+
+  test('a word is not taken for a pattern, nor for a part of another', async () => {
+    const { store, dispose } = openStore(server)
+    const chunks = ['max_size', 'maxxsize', 'max_sizes', 'size', 'wal', 'walrus'].map((text) => ({
+      id: text,
+      text,
+      vector: null,
+    }))
+    await store.upsert(place('doc_1'), null, chunks, noSignal)
+    expect(await findWords(store, 'max_size')).toEqual(['max_size', 'max_sizes', 'size'])
+    expect(await findWords(store, 'maxxsize')).toEqual(['maxxsize'])
+    expect(await findWords(store, 'wal')).toEqual(['wal'])
+    await dispose()
+  })
+
+  test('what an older program left is neither read nor changed', async () => {
+    const { store, data, dispose } = openStore(server)
+    const { hostname: host, port } = new URL(server.url)
+    const client = new ChromaClient({ host, port: Number(port), ssl: false })
+    const left = await client.createCollection({ name: `${data}-v1-texts`, embeddingFunction: null })
+    const { id, text } = { id: JSON.stringify(['ws_a', 'chunk_1']), text: ' walrus=' }
+    await left.add({ ids: [id], embeddings: [[0.5]], documents: [text], metadatas: [{ workspace: 'ws_a' }] })
+    await store.upsert(place('doc_1'), null, [{ id: 'chunk_1', text: 'pelican', vector: null }], noSignal)
+    expect(await findWords(store, 'walrus')).toEqual([])
+    await store.deleteDocument('ws_a', 'doc_1', noSignal)
+    expect((await left.get()).documents).toEqual([text])
     await dispose()
   })
 

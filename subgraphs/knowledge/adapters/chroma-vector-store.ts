@@ -1,14 +1,18 @@
-// VectorStore on Chroma. A chunk is one record: its vector, its text as document, its place and terms as metadata, by which every request is
+// VectorStore on Chroma. A chunk is one record: its vector, its terms as document, its text and place as metadata, by which every request is
 // restricted. Words are looked for in every collection, vectors in that of their space (HNSW, cosine). Any number of processes may write.
 //
-// A server of one's own does not rank words: sparse vectors and the Search API are those of Chroma Cloud. It does find records by a term in a list of
-// their metadata, so those that have one of the terms are fetched with the weights of their terms and ranked here, as many as a bound allows.
+// A server of one's own does not rank words: sparse vectors and the Search API are those of Chroma Cloud. It does find records by what their document
+// contains, so those that have one of the terms are fetched and ranked here, as many as a bound allows. What an
+// upsert costs beside the same with the bare text: docs/decisions/2026-11-30-what-stores-are-sent.md.
 // Reads see writes: Chroma shows a write to every read after it, and every search looks which collections there are now.
-import type { Where } from 'chromadb'
+import type { Where, WhereDocument } from 'chromadb'
+import { setImmediate } from 'node:timers/promises'
 import { rankByTerms, type TermCandidate } from '../domain/rank-by-terms.ts'
+import type { KnownWords } from '../domain/term-weights.ts'
 import {
   vectorLengthWrong,
   type ChunkToStore,
+  type DocumentPlace,
   type EmbeddingSpace,
   type RankedChunks,
   type StoredChunks,
@@ -17,15 +21,19 @@ import {
 } from '../ports/vector-store.ts'
 import { createChromaCollections, DEFAULT_PREFIX, type KnownCollection } from './chroma-collections.ts'
 import {
+  chunkIdOf,
   chunkMetadata,
   inScope,
   placeholderVector,
   recordId,
   soughtTerms,
+  termsDocument,
+  weightsReader,
   withTerms,
   type ChunkMetadata,
 } from './chroma-records.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequestsOptions } from './chroma-requests.ts'
+import { eachInFlight, inTurns } from './in-flight.ts'
 
 export interface ChromaVectorStoreOptions extends ChromaRequestsOptions {
   /** What names of this platform's collections begin with, where platforms share a server. Letters, digits, _ and -. Default `tributary`. */
@@ -34,12 +42,18 @@ export interface ChromaVectorStoreOptions extends ChromaRequestsOptions {
 
 /** Records per write: of 4,096 dimensions they are some 25 MB of JSON, the server takes 40 MB. It takes at most as many records as it says. */
 const WRITE_RECORDS = 256
+/** One is made ready while the server, which writes one at a time, is at the other. */
+const WRITES_IN_FLIGHT = 2
+/** Records that are made at a time: some two milliseconds. */
+const RECORDS_PER_TURN = 16
 /** Records per read of `readDocument`. */
 const READ_RECORDS = 500
 /** Records that one request deletes. */
 const DELETE_RECORDS = 5_000
 /** Records of a collection that one request fetches to be ranked. */
 const CANDIDATES = 2_000
+/** Such requests of one search, when one does not fetch all. */
+const CANDIDATE_READS_IN_FLIGHT = 4
 
 export function createChromaVectorStore(options: ChromaVectorStoreOptions): VectorStore {
   const { collectionPrefix: prefix = DEFAULT_PREFIX } = options
@@ -77,30 +91,34 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     return found?.ids ?? []
   }
 
-  async function findCandidates({ id }: KnownCollection, where: Where, signal: AbortSignal): Promise<ChunkMetadata[]> {
-    const found = await unlessGone(
-      requests.read(signal, (client) =>
-        client.collection(id).get<ChunkMetadata>({ where, limit: CANDIDATES, include: ['metadatas'] }),
-      ),
-    )
-    return (found?.metadatas ?? []).filter((metadata) => metadata !== null)
-  }
-
   /** Those of a collection that have one of the terms, or the most telling of them, and how many there are of all. */
-  async function searchWords(collection: KnownCollection, scope: Where, terms: string[], signal: AbortSignal) {
+  async function searchWords({ id }: KnownCollection, where: Where, terms: string[], signal: AbortSignal) {
+    const weightsIn = weightsReader(terms)
+    const candidates = new Map<string, TermCandidate>()
+    const find = (whereDocument: WhereDocument) =>
+      unlessGone(
+        requests.read(signal, (client) =>
+          client.collection(id).get({ where, whereDocument, limit: CANDIDATES, include: ['documents'] }),
+        ),
+      )
+    const take = (found: Awaited<ReturnType<typeof find>>) => {
+      for (const [at, each] of (found?.ids ?? []).entries())
+        if (!candidates.has(each)) candidates.set(each, { id: each, weights: weightsIn(found!.documents[at] ?? '') })
+    }
     const [textCount, some] = await Promise.all([
-      unlessGone(requests.read(signal, (client) => client.collection(collection.id).count())),
-      findCandidates(collection, withTerms(scope, terms, '$or'), signal),
+      unlessGone(requests.read(signal, (client) => client.collection(id).count())),
+      find(withTerms(terms, '$or')),
     ])
-    const found = new Map(some.map((metadata) => [metadata.chunk, metadata]))
-    if (some.length === CANDIDATES && terms.length > 1)
+    const findMore = async () => {
       // There are more. Those that have all terms, and those that have a rare one, are not to be missed.
-      for (const where of [withTerms(scope, terms, '$and'), ...terms.map((term) => withTerms(scope, [term], '$or'))])
-        for (const metadata of await findCandidates(collection, where, signal)) found.set(metadata.chunk, metadata)
-    const candidates = [...found].map(([id, metadata]): TermCandidate => ({
-      id,
-      weights: new Map(metadata.terms.map((term, at) => [term, metadata.weights[at]!])),
-    }))
+      const further = [withTerms(terms, '$and'), ...terms.map((term) => withTerms([term], '$or'))]
+      await eachInFlight(inTurns(further, 1), CANDIDATE_READS_IN_FLIGHT, async (each) => take(await find(each)))
+    }
+    await Promise.all([
+      some?.ids.length === CANDIDATES && terms.length > 1 ? findMore() : null,
+      // When further requests have left.
+      setImmediate().then(() => take(some)),
+    ])
     return { candidates, textCount: textCount ?? 0 }
   }
 
@@ -111,16 +129,16 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
   ): Promise<RankedChunks> {
     const found = await unlessGone(
       requests.read(signal, (client) =>
-        client.collection(id).query<ChunkMetadata>({
+        client.collection(id).query({
           queryEmbeddings: [Array.from(vector)],
           nResults: limit,
           where,
-          include: ['metadatas', 'distances'],
+          include: ['distances'],
         }),
       ),
     )
-    const [metadatas = [], distances = []] = [found?.metadatas[0], found?.distances[0]]
-    return metadatas.map((metadata, at) => ({ chunkId: metadata!.chunk, score: 1 - distances[at]! }))
+    const [ids = [], distances = []] = [found?.ids[0], found?.distances[0]]
+    return ids.map((each, at) => ({ chunkId: chunkIdOf(each), score: 1 - distances[at]! }))
   }
 
   /** What a collection holds of a search: a list per vector, null for those of other spaces, and what words find. */
@@ -128,7 +146,9 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     const { workspaceId, knowledgeBaseIds, vectors, limit, signal } = search
     const where = inScope(workspaceId, 'knowledge_base', knowledgeBaseIds)
     const [words, ...dense] = await Promise.all([
-      terms.length === 0 ? { candidates: [], textCount: 0 } : searchWords(collection, where, terms, signal),
+      terms.length === 0
+        ? { candidates: new Map<string, TermCandidate>(), textCount: 0 }
+        : searchWords(collection, where, terms, signal),
       ...vectors.map(({ space, vector }) =>
         collections.nameOf(space) === collection.name
           ? searchVector(collection, vector, { where, limit, signal })
@@ -138,30 +158,41 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     return { words, dense }
   }
 
+  /** Chunks by the ids of their records. */
   async function store(
+    place: DocumentPlace,
     space: EmbeddingSpace | null,
-    records: [id: string, metadata: ChunkMetadata, chunk: ChunkToStore][],
+    chunks: ReadonlyMap<string, ChunkToStore>,
     signal: AbortSignal,
-  ) {
-    if (records.length === 0) return
+  ): Promise<void> {
+    if (chunks.size === 0) return
     const own = await collections.ensure(space, signal)
     const size = await recordsPerWrite(signal)
-    for (let from = 0; from < records.length; from += size) {
-      const batch = records.slice(from, from + size)
-      const ids = batch.map(([id]) => id)
-      await requests.write(signal, (client) =>
-        client.collection(own.id).upsert({
-          ids,
-          embeddings: batch.map(([id, , { vector }]) => (vector === null ? placeholderVector(id) : Array.from(vector))),
-          documents: batch.map(([, , { text }]) => text),
-          metadatas: batch.map(([, metadata]) => metadata),
-        }),
-      )
-      // Where the chunks were before, if they had a vector of another space, or none.
-      for (const other of (await collections.list(signal)).values())
-        if (other.name !== own.name)
-          await unlessGone(requests.write(signal, (client) => client.collection(other.id).delete({ ids })))
+    const records = function* () {
+      const known: KnownWords = new Map()
+      for (const [id, { text, vector }] of chunks)
+        yield {
+          id,
+          embedding: vector === null ? placeholderVector(id) : Array.from(vector),
+          document: termsDocument(text, known),
+          metadata: chunkMetadata(place, text),
+        }
     }
+    await eachInFlight(batchesOf(inTurns(records(), RECORDS_PER_TURN), size), WRITES_IN_FLIGHT, (batch) =>
+      requests.write(signal, (client) =>
+        client.collection(own.id).upsert({
+          ids: batch.map(({ id }) => id),
+          embeddings: batch.map(({ embedding }) => embedding),
+          documents: batch.map(({ document }) => document),
+          metadatas: batch.map(({ metadata }) => metadata),
+        }),
+      ),
+    )
+    // Where the chunks were before, if they had a vector of another space, or none.
+    for (const other of (await collections.list(signal)).values())
+      if (other.name !== own.name)
+        for await (const ids of batchesOf(inTurns(chunks.keys(), size), size))
+          await unlessGone(requests.write(signal, (client) => client.collection(other.id).delete({ ids })))
   }
 
   return {
@@ -169,14 +200,15 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       signal.throwIfAborted()
       const wrong = chunks.find(({ vector }) => vector !== null && vector.length !== space?.dimensions)
       if (wrong) throw vectorLengthWrong(space?.dimensions ?? 0, wrong.vector!.length)
-      const { workspaceId } = place
-      const recordsOf = (hasVector: boolean) =>
-        [...new Map(chunks.map((chunk) => [recordId(workspaceId, chunk.id), chunk]))]
-          .filter(([, { vector }]) => (vector !== null) === hasVector)
-          .map(([id, chunk]): [string, ChunkMetadata, ChunkToStore] => [id, chunkMetadata(place, chunk), chunk])
+      const ofKind = (hasVector: boolean) =>
+        new Map(
+          [...new Map(chunks.map((chunk) => [recordId(place.workspaceId, chunk.id), chunk]))].filter(
+            ([, { vector }]) => (vector !== null) === hasVector,
+          ),
+        )
       await collections.list(signal)
-      if (space !== null) await store(space, recordsOf(true), signal)
-      await store(null, recordsOf(false), signal)
+      if (space !== null) await store(place, space, ofKind(true), signal)
+      await store(place, null, ofKind(false), signal)
     },
 
     async search(search) {
@@ -189,15 +221,17 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       const searchAll = (some: KnownCollection[]) => Promise.all(some.map((each) => searchIn(each, search, terms)))
       const [present, inKnown] = await Promise.all([collections.list(signal), searchAll([...known.values()])])
       const found = [...inKnown, ...(await searchAll([...present.values()].filter(({ name }) => !known.has(name))))]
-      const candidates = new Map(found.flatMap(({ words }) => words.candidates.map((each) => [each.id, each] as const)))
+      const lists = found.map(({ words }) => words.candidates).filter(({ size }) => size > 0)
+      const candidates = lists.length === 1 ? lists[0]! : new Map(lists.flatMap((each) => [...each]))
       const ranked = rankByTerms({
         terms,
         candidates: [...candidates.values()],
         textCount: found.reduce((sum, { words }) => sum + words.textCount, 0),
+        limit,
       })
       return {
         dense: vectors.map((_, index) => found.map(({ dense }) => dense[index]).find((list) => list != null) ?? []),
-        lexical: ranked.slice(0, limit).map(({ id, score }) => ({ chunkId: id, score })),
+        lexical: ranked.map(({ id, score }) => ({ chunkId: chunkIdOf(id), score })),
       }
     },
 
@@ -224,15 +258,19 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
         // By their ids, since pages by number move while others write.
         const ids = await idsOf(collection, inScope(workspaceId, 'document', [documentId]), signal)
         for (let from = 0; from < ids.length; from += READ_RECORDS) {
-          const { metadatas, documents, embeddings } = await requests.read(signal, (client) =>
+          const {
+            ids: read,
+            metadatas,
+            embeddings,
+          } = await requests.read(signal, (client) =>
             client.collection(collectionId).get<ChunkMetadata>({
               ids: ids.slice(from, from + READ_RECORDS),
-              include: ['metadatas', 'documents', ...(space === null ? [] : ['embeddings' as const])],
+              include: ['metadatas', ...(space === null ? [] : ['embeddings' as const])],
             }),
           )
-          for (const [at, metadata] of metadatas.entries()) {
+          for (const [at, id] of read.entries()) {
             const vector = space === null ? null : Float32Array.from(embeddings[at]!)
-            stored.chunks.push({ id: metadata!.chunk, text: documents[at]!, vector })
+            stored.chunks.push({ id: chunkIdOf(id), text: metadatas[at]!.text, vector })
           }
           stored.space = space ?? stored.space
         }
@@ -244,4 +282,15 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       requests.close()
     },
   }
+}
+
+async function* batchesOf<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  for await (const item of items) {
+    batch.push(item)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }

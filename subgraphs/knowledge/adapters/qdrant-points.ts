@@ -1,7 +1,7 @@
 // A chunk as a point of Qdrant, and back.
 import type { Schemas } from '@qdrant/js-client-rest'
 import { createHash, hash } from 'node:crypto'
-import { termFrequencies, termWeights } from '../domain/term-weights.ts'
+import { termFrequencies, termWeights, type KnownWords } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace, EmbeddingSpace } from '../ports/vector-store.ts'
 import { DENSE, LEXICAL } from './qdrant-collections.ts'
 
@@ -39,7 +39,20 @@ export function pointId(workspaceId: string, chunkId: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-export function pointOf(place: DocumentPlace, space: EmbeddingSpace | null, chunk: ChunkToStore): Point {
+/** What was computed before of words and terms, for whoever makes many points. */
+export interface KnownTerms {
+  words: KnownWords
+  indexes: Map<string, number>
+}
+
+export const noKnownTerms = (): KnownTerms => ({ words: new Map(), indexes: new Map() })
+
+export function pointOf(
+  place: DocumentPlace,
+  space: EmbeddingSpace | null,
+  chunk: ChunkToStore,
+  known = noKnownTerms(),
+): Point {
   const payload: Payload = {
     workspace_id: place.workspaceId,
     knowledge_base_id: place.knowledgeBaseId,
@@ -48,7 +61,7 @@ export function pointOf(place: DocumentPlace, space: EmbeddingSpace | null, chun
     text: chunk.text,
     ...(space === null ? {} : { model_name: space.modelName }),
   }
-  const terms = sparse(termWeights(chunk.text))
+  const terms = sparse(termWeights(chunk.text, known.words), known.indexes)
   const vector = {
     ...(chunk.vector === null ? {} : { [DENSE]: Array.from(chunk.vector) }),
     ...(terms.indices.length === 0 ? {} : { [LEXICAL]: terms }),
@@ -64,25 +77,27 @@ export function lexicalQuery(text: string): Schemas['SparseVector'] | null {
         .keys()
         .map((term) => [term, 1]),
     ),
+    new Map(),
   )
   return query.indices.length === 0 ? null : query
 }
 
 /** A term's index is a hash of 32 bits: of a hundred thousand terms about one shares its index with another. Then their weights add up. */
-function sparse(weights: ReadonlyMap<string, number>): Schemas['SparseVector'] {
+function sparse(weights: ReadonlyMap<string, number>, indexes: Map<string, number>): Schemas['SparseVector'] {
   const byIndex = new Map<number, number>()
   for (const [term, weight] of weights) {
-    const index = hash('sha1', term, 'buffer').readUInt32BE(0)
+    let index = indexes.get(term)
+    if (index === undefined) indexes.set(term, (index = hash('sha1', term, 'buffer').readUInt32BE(0)))
     byIndex.set(index, (byIndex.get(index) ?? 0) + weight)
   }
   return { indices: [...byIndex.keys()], values: [...byIndex.values()] }
 }
 
 /** In order, each of at least one point. */
-export function* batchesOf(points: Iterable<Point>): Generator<Point[]> {
+export async function* batchesOf(points: AsyncIterable<Point>): AsyncGenerator<Point[]> {
   let batch: Point[] = []
   let bytes = 0
-  for (const point of points) {
+  for await (const point of points) {
     const size = sizeOf(point)
     if (batch.length > 0 && (batch.length === BATCH_POINTS || bytes + size > BATCH_BYTES)) {
       yield batch

@@ -8,14 +8,16 @@ import type { Schemas } from '@qdrant/js-client-rest'
 import {
   vectorLengthWrong,
   type ChunkToStore,
+  type DocumentPlace,
   type EmbeddingSpace,
   type RankedChunks,
   type StoredChunks,
   type VectorSearch,
   type VectorStore,
 } from '../ports/vector-store.ts'
+import { eachInFlight, inTurns } from './in-flight.ts'
 import { createQdrantCollections, DENSE, LEXICAL, type Quantization } from './qdrant-collections.ts'
-import { batchesOf, lexicalQuery, matching, pointOf, type Payload, type Point } from './qdrant-points.ts'
+import { batchesOf, lexicalQuery, matching, noKnownTerms, pointOf, type Payload } from './qdrant-points.ts'
 import { createQdrantRequests, statusOf, type QdrantRequestsOptions } from './qdrant-requests.ts'
 
 export interface QdrantVectorStoreOptions extends QdrantRequestsOptions {
@@ -27,6 +29,12 @@ export interface QdrantVectorStoreOptions extends QdrantRequestsOptions {
 
 /** Points of one page of `readDocument`: of 4,096 dimensions they are some 10 MB. */
 const PAGE_POINTS = 100
+/** One is made ready while the server is at another; of no point is there more than one. */
+const WRITES_IN_FLIGHT = 2
+/** Points that are made at a time: some two milliseconds. */
+const POINTS_PER_TURN = 16
+/** Points that one request removes by their ids. */
+const REMOVED_POINTS = 1_000
 /** Writes about one point take effect in the order in which they were acknowledged, whichever node of a cluster takes them. */
 const WRITTEN = { wait: true, ordering: 'strong' } as const
 
@@ -47,26 +55,45 @@ export function createQdrantVectorStore(options: QdrantVectorStoreOptions): Vect
     }
   }
 
-  async function store(space: EmbeddingSpace | null, points: Iterable<Point>, signal: AbortSignal): Promise<void> {
-    for (const batch of batchesOf(points)) {
+  async function store(
+    place: DocumentPlace,
+    space: EmbeddingSpace | null,
+    chunks: readonly ChunkToStore[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (chunks.length === 0) return
+    const ids: Schemas['ExtendedPointId'][] = []
+    const points = function* () {
+      const known = noKnownTerms()
+      for (const chunk of chunks) {
+        const point = pointOf(place, space, chunk, known)
+        ids.push(point.id)
+        yield point
+      }
+    }
+    await eachInFlight(batchesOf(inTurns(points(), POINTS_PER_TURN)), WRITES_IN_FLIGHT, async (batch) => {
       const upsert = async () => {
         const collection_name = await collections.ensure(space, signal)
         await requests.write(signal, (api, init) =>
           api.upsertPoints({ collection_name, ...WRITTEN, points: batch }, init),
         )
-        return collection_name
       }
-      const own = await upsert().catch((error: unknown) => {
+      await upsert().catch((error: unknown) => {
         if (statusOf(error) !== 404) throw error
         // Somebody dropped it since it was ensured.
-        collections.forget(space === null ? collections.texts : collections.of(space))
+        collections.forget(nameOf(space))
         return upsert()
       })
-      // Where the chunks were before, if they had a vector of another space, or none.
-      const others = (await collections.list(signal)).filter((name) => name !== own)
-      await Promise.all(others.map((name) => remove(name, { points: batch.map(({ id }) => id) }, signal)))
+    })
+    // Where the chunks were before, if they had a vector of another space, or none.
+    const others = (await collections.list(signal)).filter((name) => name !== nameOf(space))
+    for (let from = 0; from < ids.length; from += REMOVED_POINTS) {
+      const some = ids.slice(from, from + REMOVED_POINTS)
+      await Promise.all(others.map((name) => remove(name, { points: some }, signal)))
     }
   }
+
+  const nameOf = (space: EmbeddingSpace | null) => (space === null ? collections.texts : collections.of(space))
 
   const remove = (collection_name: string, what: Schemas['PointsSelector'], signal: AbortSignal) =>
     unlessGone(requests.write(signal, (api, init) => api.deletePoints({ collection_name, ...WRITTEN, ...what }, init)))
@@ -134,11 +161,10 @@ export function createQdrantVectorStore(options: QdrantVectorStoreOptions): Vect
       signal.throwIfAborted()
       const wrong = chunks.find(({ vector }) => vector !== null && vector.length !== space?.dimensions)
       if (wrong) throw vectorLengthWrong(space?.dimensions ?? 0, wrong.vector!.length)
-      const pointsOf = function* (own: EmbeddingSpace | null) {
-        for (const chunk of chunks) if ((chunk.vector === null) === (own === null)) yield pointOf(place, own, chunk)
-      }
-      if (space !== null) await store(space, pointsOf(space), signal)
-      await store(null, pointsOf(null), signal)
+      const unique = [...new Map(chunks.map((chunk) => [chunk.id, chunk])).values()]
+      const ofKind = (hasVector: boolean) => unique.filter(({ vector }) => (vector !== null) === hasVector)
+      if (space !== null) await store(place, space, ofKind(true), signal)
+      await store(place, null, ofKind(false), signal)
     },
 
     async search(search) {

@@ -17,21 +17,35 @@ export interface RankByTermsOptions {
   candidates: readonly TermCandidate[]
   /** Number of texts that the candidates were found among: N. Not less than candidates count. */
   textCount: number
+  /** How many of the best are wanted. */
+  limit: number
 }
 
 /** Best first, of equal ones the smaller id. */
-export function rankByTerms({ terms, candidates, textCount }: RankByTermsOptions): { id: string; score: number }[] {
+export function rankByTerms(options: RankByTermsOptions): { id: string; score: number }[] {
+  const { terms, candidates, textCount, limit } = options
   const count = Math.max(textCount, candidates.length)
+  const having = new Map<string, number>()
+  for (const { weights } of candidates) for (const term of weights.keys()) having.set(term, (having.get(term) ?? 0) + 1)
   const rarity = new Map(
     terms.map((term) => {
-      const having = candidates.filter(({ weights }) => weights.has(term)).length
-      return [term, Math.log(1 + (count - having + 0.5) / (having + 0.5))]
+      const found = having.get(term) ?? 0
+      return [term, Math.log(1 + (count - found + 0.5) / (found + 0.5))]
     }),
   )
-  return candidates
-    .map(({ id, weights }) => ({
-      id,
-      score: terms.reduce((sum, term) => sum + (weights.get(term) ?? 0) * rarity.get(term)!, 0),
-    }))
+  const scored = candidates.map(({ id, weights }) => ({
+    id,
+    score: terms.reduce((sum, term) => sum + (weights.get(term) ?? 0) * rarity.get(term)!, 0),
+  }))
+  const least = leastOfBest(scored, limit)
+  return scored
+    .filter(({ score }) => score >= least)
     .toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .slice(0, limit)
+}
+
+/** Numbers alone are put in order many times as fast as what they belong to, and most candidates are not wanted. */
+function leastOfBest(scored: readonly { score: number }[], limit: number): number {
+  const scores = Float64Array.from(scored, ({ score }) => score).sort()
+  return scores[Math.max(0, scores.length - limit)] ?? 0
 }

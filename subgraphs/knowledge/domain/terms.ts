@@ -35,24 +35,23 @@ export type Token = {
 }
 
 export function tokenize(text: string): Token[] {
-  const tokens: Token[] = []
-  for (const match of text.matchAll(tokenPattern)) {
-    const surface = match[0]
-    const lower = surface
-      .toLowerCase()
-      .replace(/[’']s$/u, '')
-      .replace(/’/gu, "'")
-    const isName = looksLikeName(surface)
-    tokens.push({
-      surface,
-      startOffset: match.index,
-      endOffset: match.index + surface.length,
-      term: isName ? lower : stem(lower),
-      isStopWord: stopWords.has(lower) || (lower.length === 1 && /\p{L}/u.test(lower)),
-      isName,
-    })
+  return Array.from(text.matchAll(tokenPattern), ({ 0: surface, index }) => tokenOf(surface, index))
+}
+
+/** How its tokens are written, in their order: all that their terms depend on. */
+export const surfacesOf = (text: string): readonly string[] => text.match(tokenPattern) ?? []
+
+export function tokenOf(surface: string, startOffset = 0): Token {
+  const lower = withoutApostrophes(surface.toLowerCase())
+  const isName = looksLikeName(surface)
+  return {
+    surface,
+    startOffset,
+    endOffset: startOffset + surface.length,
+    term: isName ? lower : stem(lower),
+    isStopWord: stopWords.has(lower) || (lower.length === 1 && /\p{L}/u.test(lower)),
+    isName,
   }
-  return tokens
 }
 
 /** The distinct content terms of a text: stop words out, names also by their parts (`apt-get` is also `apt` and `get`). */
@@ -85,8 +84,10 @@ export function stem(word: string): string {
   return /^[a-z']+$/u.test(word) ? stemmer(word.replace(/'/gu, '')) : word
 }
 
-function looksLikeName(surface: string): boolean {
-  return (
-    /\p{N}/u.test(surface) || /[._/:@$+]/u.test(surface) || surface.startsWith('-') || /\p{Ll}\p{Lu}/u.test(surface)
-  )
+/** Without a genitive, and with the one apostrophe for both. Most words have none, and every text that is indexed comes by here. */
+function withoutApostrophes(word: string): string {
+  if (!word.includes("'") && !word.includes('’')) return word
+  return word.replace(/[’']s$/u, '').replace(/’/gu, "'")
 }
+
+const looksLikeName = (surface: string): boolean => /[\p{N}._/:@$+]|^-|\p{Ll}\p{Lu}/u.test(surface)

@@ -9,7 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import weaviate from 'weaviate-client'
 import { createChromaCollections } from '../../../subgraphs/knowledge/adapters/chroma-collections.ts'
-import { chunkMetadata, recordId } from '../../../subgraphs/knowledge/adapters/chroma-records.ts'
+import { chunkMetadata, recordId, termsDocument } from '../../../subgraphs/knowledge/adapters/chroma-records.ts'
 import { createChromaRequests } from '../../../subgraphs/knowledge/adapters/chroma-requests.ts'
 import { createChromaVectorStore } from '../../../subgraphs/knowledge/adapters/chroma-vector-store.ts'
 import { createLanceDbVectorStore } from '../../../subgraphs/knowledge/adapters/lancedb-vector-store.ts'
@@ -181,8 +181,8 @@ export const BENCHED = {
           return (chunks) => {
             const records = {
               ids: chunks.map(({ id }) => recordId(place.workspaceId, id)),
-              metadatas: chunks.map((chunk) => chunkMetadata(place, chunk)),
-              documents: chunks.map(({ text }) => text),
+              metadatas: chunks.map(({ text }) => chunkMetadata(place, text)),
+              documents: chunks.map(({ text }) => termsDocument(text)),
             }
             return () => collection.upsert({ ...records, embeddings: chunks.map(({ vector }) => Array.from(vector)) })
           }

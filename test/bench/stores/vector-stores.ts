@@ -149,6 +149,7 @@ async function measureBulk(benched: BenchedVectorStore): Promise<{ figures: Figu
   await using opened = await open(benched, uniqueName())
   const writeExample = await benched.bulk.openExample(space)
   const prepareSame = await benched.bulk.openSameFields?.(space, place('doc_same'))
+  const prepareCounted = await benched.bulk.openSameFields?.(space, place('doc_counted'))
   const ways: { name: string; write(chunks: BenchmarkChunk[]): Promise<number>; rates: number[] }[] = [
     {
       name: 'adapter',
@@ -173,6 +174,16 @@ async function measureBulk(benched: BenchedVectorStore): Promise<{ figures: Figu
           for (const write of writes) await write()
         })
       },
+      rates: [],
+    })
+  // What nobody can store without computing it: the terms of the texts, with their weights.
+  if (prepareCounted)
+    ways.push({
+      name: 'client, the same and the making of it',
+      write: (chunks) =>
+        timed(async () => {
+          for (const batch of partsOf(chunks, batchSize)) await prepareCounted(batch)()
+        }),
       rates: [],
     })
   for (let round = -1; round < rounds; round += 1) {
