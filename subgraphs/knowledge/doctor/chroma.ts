@@ -1,7 +1,7 @@
-// Chroma as the vector store will find it. All servers since 1.0 say of themselves that they are 1.0.0, so what they can do tells how old they are.
+// Chroma as the vector store will find it. All servers since 1.0 say of themselves that they are 1.0.0.
 import { randomUUID } from 'node:crypto'
-import { failed, ok, skipped, type Finding } from '../../../contracts/doctor.ts'
-import { deepestReason, type StoreExamination } from '../../../contracts/store-checks.ts'
+import { judgeStoreVersion } from '../../../contracts/judge-store.ts'
+import type { StoreExamination } from '../../../contracts/store-checks.ts'
 import { createChromaCollections, DEFAULT_PREFIX } from '../adapters/chroma-collections.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequests } from '../adapters/chroma-requests.ts'
 import { judgeDimensions, type FoundCollection } from './dimensions.ts'
@@ -14,8 +14,7 @@ import {
   type VectorStoreLook,
 } from './vector-store.ts'
 
-/** The first that keeps lists in metadata, which is where the terms of a chunk are. */
-const OLDEST = '1.5'
+const OLDEST = { oldest: '1.0', why: 'whose protocol is another' }
 const WORDS = { product: 'Chroma', urlVariable: 'CHROMA_URL', keyVariable: 'CHROMA_TOKEN' }
 
 interface OpenChroma {
@@ -40,9 +39,8 @@ export function examineChroma(options: ExamineChromaOptions): StoreExamination<O
     explain: (error) => explainUnusable(error, place, WORDS),
     close: ({ requests }) => requests.close(),
     looks: {
-      version: checkVersion,
-      writable: ({ requests }, signal) =>
-        judgeWrite(writeNowhere(requests, signal), (error) => saysNotFound(error) || saysUnreadable(error), WORDS),
+      version: ({ version }) => judgeStoreVersion(version, OLDEST),
+      writable: ({ requests }, signal) => judgeWrite(writeNowhere(requests, signal), saysNotFound, WORDS),
       collections: ({ requests }, signal) =>
         judgeCollections(createChromaCollections(requests, DEFAULT_PREFIX).list(signal)),
       dimensions: async ({ requests }, signal) =>
@@ -51,27 +49,9 @@ export function examineChroma(options: ExamineChromaOptions): StoreExamination<O
   }
 }
 
-/** A record with a list, for a collection that is not there. The server reads the record first. */
+/** A record for a collection that is not there. */
 const writeNowhere = (requests: ChromaRequests, signal: AbortSignal): Promise<unknown> =>
-  requests.write(signal, (client) =>
-    client.collection(randomUUID()).upsert({ ids: ['doctor'], embeddings: [[0]], metadatas: [{ terms: ['doctor'] }] }),
-  )
-
-const saysUnreadable = (error: unknown): boolean => /deserialize/i.test(deepestReason(error))
-
-async function checkVersion({ requests, version }: OpenChroma, signal: AbortSignal): Promise<Finding> {
-  try {
-    await writeNowhere(requests, signal)
-  } catch (error) {
-    if (saysUnreadable(error))
-      return failed(
-        'it does not keep lists in metadata, in which words are looked for',
-        `Upgrade the server to Chroma ${OLDEST} or newer.`,
-      )
-    if (!saysNotFound(error)) return skipped(`not known: it says ${version}, as every version does`)
-  }
-  return ok(`${OLDEST} or newer`)
-}
+  requests.write(signal, (client) => client.collection(randomUUID()).upsert({ ids: ['doctor'], embeddings: [[0]] }))
 
 async function findCollections(requests: ChromaRequests, signal: AbortSignal): Promise<FoundCollection[]> {
   const found: FoundCollection[] = []
