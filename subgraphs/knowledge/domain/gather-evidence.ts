@@ -77,7 +77,7 @@ export type GatherEvidenceOptions = {
   chunkLimit?: number
   /** Passages that the cross-encoder reads, for all parts of the question together. Default 12. */
   passageLimit?: number
-  /** Characters of them: what reading costs is in proportion. Default 3,200. */
+  /** Characters of them: what reading costs is in proportion. Default 3,800. */
   characterLimit?: number
   /** Sources returned. Default 10. */
   sourceLimit?: number
@@ -87,7 +87,7 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
   const {
     chunkLimit = 24,
     passageLimit = 12,
-    characterLimit = 3200,
+    characterLimit = 3800,
     sourceLimit = SOURCES_DEFAULT,
     rerank,
     signal,
