@@ -14,7 +14,7 @@ import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
-import { createDataSource } from './execution/data-source.ts'
+import { createApolloExecutor } from './execution/apollo-executor.ts'
 import { createPrepareOperation } from './execution/prepare-operation.ts'
 import { createSubgraphClient } from './execution/subgraph-client.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
@@ -71,11 +71,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   })
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
 
-  const gateway = new ApolloGateway({
-    supergraphSdl: supergraph.sdl,
-    buildService: ({ name }) => createDataSource(name, client),
-    logger,
-  })
+  const gateway = new ApolloGateway({ supergraphSdl: supergraph.sdl, logger })
+  gateway.executor = createApolloExecutor(supergraph, client)
   const apollo = new ApolloServer<RequestContext>({
     gateway,
     introspection: true,

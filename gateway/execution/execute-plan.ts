@@ -87,7 +87,7 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
     ),
   )
   if (!fetch.requires) {
-    const data = await request(fetch, variables, execution, (path) => path, [])
+    const data = await request(fetch, variables, execution, (path) => [path], [])
     applyRewrites(fetch.outputRewrites, data)
     if (data) for (const { value } of places) mergeResults(value, data)
     return
@@ -105,18 +105,23 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
   if (placesByRepresentation.size === 0) return
   const asking = [...placesByRepresentation.values()]
   const representations = [...placesByRepresentation.keys()].map((key) => JSON.parse(key) as JsonObject)
-  const pathOf = (path: readonly (string | number)[]) => {
+  const fallbackPath = asking[0]?.[0]?.path ?? []
+  /** What went wrong with an entity went wrong at each place that asked for it. */
+  const pathsOf = (path: readonly (string | number)[]) => {
     const [field, index, ...rest] = path
-    const place = field === '_entities' && typeof index === 'number' ? asking[index]?.[0] : undefined
-    return place ? [...place.path, ...rest] : (asking[0]?.[0]?.path ?? [])
+    const asked = field === '_entities' && typeof index === 'number' ? asking[index] : undefined
+    return asked?.map((place) => [...place.path, ...rest]) ?? [fallbackPath]
   }
-  const data = await request(fetch, { ...variables, representations }, execution, pathOf, asking[0]?.[0]?.path ?? [])
+  const data = await request(fetch, { ...variables, representations }, execution, pathsOf, fallbackPath)
   const entities = data?.['_entities']
   if (!Array.isArray(entities)) return
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
     applyRewrites(fetch.outputRewrites, entity)
-    for (const place of asking[index] ?? []) mergeResults(place.value, structuredClone(entity))
+    // The last takes it, the others a copy: later fetches fill each for itself.
+    const asked = asking[index] ?? []
+    for (const [at, { value }] of asked.entries())
+      mergeResults(value, at < asked.length - 1 ? structuredClone(entity) : entity)
   }
 }
 
@@ -124,7 +129,7 @@ async function request(
   fetch: FetchNode,
   variables: JsonObject,
   execution: PlanExecution,
-  pathOf: (path: readonly (string | number)[]) => readonly (string | number)[],
+  pathsOf: (path: readonly (string | number)[]) => readonly (readonly (string | number)[])[],
   fallbackPath: readonly (string | number)[],
 ): Promise<JsonObject | null> {
   try {
@@ -134,7 +139,8 @@ async function request(
       execution.context,
     )
     for (const error of response.errors ?? [])
-      execution.errors.push(toPlanError(error, error.path ? pathOf(error.path) : fallbackPath))
+      for (const path of error.path ? pathsOf(error.path) : [fallbackPath])
+        execution.errors.push(toPlanError(error, fetch.serviceName, path))
     return response.data ?? null
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error
@@ -147,6 +153,11 @@ async function request(
   }
 }
 
-export function toPlanError(error: SubgraphError, path: readonly (string | number)[]): PlanError {
-  return { message: error.message, path, extensions: error.extensions ?? { code: 'INTERNAL_SERVER_ERROR' } }
+/** What a subgraph said, with its name: whoever masks errors must know whose words they are. */
+export function toPlanError(
+  { message, extensions }: SubgraphError,
+  serviceName: string,
+  path: readonly (string | number)[],
+): PlanError {
+  return { message, path, extensions: { code: 'INTERNAL_SERVER_ERROR', ...extensions, serviceName } }
 }

@@ -1,7 +1,5 @@
 // From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too. What is kept is bounded
 // in bytes, because a client decides how long its operations are; an invalid one is not kept.
-import federationInternals from '@apollo/federation-internals'
-import type { SubscriptionNode } from '@apollo/query-planner'
 import {
   getOperationAST,
   GraphQLError,
@@ -14,11 +12,12 @@ import {
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
+import { planOperation, type PlannedSubscription } from './plan-operation.ts'
 
 export type PreparedOperation =
   | { kind: 'invalid'; errors: readonly GraphQLError[] }
   | { kind: 'request'; document: DocumentNode; operation: OperationDefinitionNode }
-  | { kind: 'subscription'; document: DocumentNode; operation: OperationDefinitionNode; plan: SubscriptionNode }
+  | ({ document: DocumentNode } & PlannedSubscription)
 
 export type PrepareOperation = (query: string, operationName: string | null | undefined) => PreparedOperation
 
@@ -69,15 +68,10 @@ function prepare(
     return invalid(new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }))
   }
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return { kind: 'request', document, operation }
-  const federated = federationInternals.operationFromDocument(
-    supergraph.supergraph.apiSchema(),
-    document,
-    operationName ? { operationName } : {},
-  )
-  const { node } = supergraph.planner.buildQueryPlan(federated)
-  if (node?.kind !== 'Subscription')
-    throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made no subscription plan for a subscription.')
-  return { kind: 'subscription', document, operation, plan: node }
+  const planned = planOperation(supergraph, document, operation)
+  if (planned.kind !== 'subscription')
+    throw new TributaryError('INTERNAL_SERVER_ERROR', 'A subscription was planned as a request.')
+  return { document, ...planned }
 }
 
 const invalid = (error: GraphQLError): PreparedOperation => ({ kind: 'invalid', errors: [error] })

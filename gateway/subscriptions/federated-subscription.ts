@@ -1,20 +1,18 @@
 // A federated subscription: the primary fetch is subscribed upstream; for each event, in order, the rest of the plan runs with the event as
 // its start, and the result is shaped for the client. Errors of an event stay with that event.
-import type { SubscriptionNode } from '@apollo/query-planner'
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
+import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { GraphQLError } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import { executePlan, toPlanError, type PlanError } from '../execution/execute-plan.ts'
-import { projectResult } from '../execution/project-result.ts'
+import { assembleResult } from '../execution/assemble-result.ts'
+import type { PlannedSubscription } from '../execution/plan-operation.ts'
 import type { SubgraphClient, SubgraphError } from '../execution/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 import { UpstreamErrors, type SubscribeUpstream } from './upstream.ts'
 
 export interface FederatedSubscriptionOptions {
   schema: GraphQLSchema
-  plan: SubscriptionNode
-  document: DocumentNode
-  operationName: string | null | undefined
+  planned: PlannedSubscription
   variables: Readonly<Record<string, unknown>>
   coercedVariables: Readonly<Record<string, unknown>>
   context: RequestContext
@@ -25,8 +23,8 @@ export interface FederatedSubscriptionOptions {
 export async function* runFederatedSubscription(
   options: FederatedSubscriptionOptions,
 ): AsyncGenerator<ExecutionResult> {
-  const { plan, context } = options
-  const { primary, rest } = plan
+  const { planned, context } = options
+  const { primary, rest } = planned.plan
   const variables = Object.fromEntries(
     (primary.variableUsages ?? []).flatMap((name) =>
       name in options.variables ? [[name, options.variables[name]]] : [],
@@ -40,7 +38,9 @@ export async function* runFederatedSubscription(
   try {
     for await (const event of events) {
       const data = event.data ?? {}
-      const errors: PlanError[] = (event.errors ?? []).map((error) => toPlanError(error, error.path ?? []))
+      const errors: PlanError[] = (event.errors ?? []).map((error) =>
+        toPlanError(error, primary.serviceName, error.path ?? []),
+      )
       if (rest && event.data) {
         await executePlan(rest, data, {
           schema: options.schema,
@@ -51,14 +51,7 @@ export async function* runFederatedSubscription(
           errors,
         })
       }
-      yield projectResult({
-        schema: options.schema,
-        document: options.document,
-        operationName: options.operationName,
-        variables: options.variables,
-        data,
-        errors,
-      })
+      yield assembleResult({ projected: planned.project(data, options.coercedVariables), fetchErrors: errors })
     }
   } catch (error) {
     // The stream itself failed: one last result says why, and then it is over.

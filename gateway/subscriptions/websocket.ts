@@ -148,9 +148,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         const context = contextValue as RequestContext
         const stream = runFederatedSubscription({
           schema: options.supergraph.apiSchema,
-          plan: operation.plan,
-          document: operation.document,
-          operationName: args.operationName,
+          planned: operation,
           variables: args.variableValues ?? {},
           coercedVariables,
           context,

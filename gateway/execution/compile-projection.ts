@@ -1,0 +1,245 @@
+// Shapes raw data into what the client asked for: only its fields, under its names, in its order, values completed and nulls propagated as the
+// specification says (6.4.3 and 6.4.4). Compiled once per operation and set of conditions into closures, so that a result costs one pass
+// over its values.
+import {
+  GraphQLError,
+  isAbstractType,
+  isEnumType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  specifiedScalarTypes,
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLAbstractType,
+  type GraphQLEnumType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLScalarType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { TributaryError } from '#shared/errors.ts'
+import { createFieldCollector, rootTypeOf, type Conditions, type FieldCollector } from './collect-fields.ts'
+import { isJsonObject, type JsonObject } from './representation.ts'
+
+export interface Projected {
+  data: JsonObject | null
+  /** Where a value did not fit its type, with the path in the answer. */
+  errors: GraphQLError[]
+}
+
+/** `variables`: coerced, for @skip and @include. */
+export type Project = (data: JsonObject, variables: Conditions) => Projected
+
+/** Each may select other fields. A client that varies more of them than this has its projection compiled again. */
+const CONDITION_SETS = 32
+
+export function compileProjection(options: {
+  schema: GraphQLSchema
+  document: DocumentNode
+  operation: OperationDefinitionNode
+}): Project {
+  const { schema, document, operation } = options
+  const fields = createFieldCollector(schema, document)
+  const root = rootTypeOf(schema, operation)
+  if (!root) throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no ${operation.operation} type.`)
+  const compiled = new LRUCache<string, Complete>({ max: CONDITION_SETS })
+  return (data, variables) => {
+    const key = fields.conditionVariables.map((name) => (variables[name] === true ? '1' : '0')).join('')
+    let complete = compiled.get(key)
+    if (!complete) {
+      complete = compileObject({ schema, fields, conditions: variables }, root, [operation.selectionSet])
+      compiled.set(key, complete)
+    }
+    const run: Run = { path: [], errors: [] }
+    const completed = complete(data, run)
+    return { data: completed === PROPAGATED ? null : (completed as JsonObject | null), errors: run.errors }
+  }
+}
+
+/** One result on its way. */
+interface Run {
+  /** Of the value that is being completed. */
+  path: (string | number)[]
+  errors: GraphQLError[]
+}
+
+/** What a value becomes in the answer; PROPAGATED where it is null and must not be. */
+type Complete = (value: unknown, run: Run) => unknown
+
+const PROPAGATED = Symbol('null that its parent must take')
+
+interface Compilation {
+  schema: GraphQLSchema
+  fields: FieldCollector
+  conditions: Conditions
+}
+
+/** Where a value stands in the operation: for messages, and for what is selected below. */
+interface Position {
+  parent: GraphQLObjectType
+  nodes: readonly FieldNode[]
+}
+
+function compileObject(
+  compilation: Compilation,
+  type: GraphQLObjectType,
+  selectionSets: readonly SelectionSetNode[],
+): Complete {
+  const selected = compilation.fields.collect(type, selectionSets, compilation.conditions)
+  const fields = [...selected].map(([key, nodes]) => ({
+    key,
+    read: key in Object.prototype ? readOwn : read,
+    complete: compileField(compilation, type, nodes),
+  }))
+  return (value, run) => {
+    const source = value as JsonObject
+    const result = Object.create(null) as JsonObject
+    for (const { key, read: readValue, complete } of fields) {
+      run.path.push(key)
+      const completed = complete(readValue(source, key), run)
+      run.path.pop()
+      if (completed === PROPAGATED) return PROPAGATED
+      result[key] = completed
+    }
+    return result
+  }
+}
+
+const read = (source: JsonObject, key: string): unknown => source[key]
+/** For an alias with the name of something that every object inherits. */
+const readOwn = (source: JsonObject, key: string): unknown => (Object.hasOwn(source, key) ? source[key] : undefined)
+
+function compileField(compilation: Compilation, parent: GraphQLObjectType, nodes: readonly FieldNode[]): Complete {
+  const name = nodes[0]!.name.value
+  if (name === '__typename') return () => parent.name
+  // Answered whole by introspection.
+  if (name === '__schema' || name === '__type') return (value) => value ?? null
+  const field = parent.getFields()[name]
+  if (!field)
+    throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no field "${name}" on "${parent.name}".`)
+  const position = { parent, nodes }
+  const complete = compileType(compilation, field.type, position)
+  return isNonNullType(field.type) ? complete : orNull(complete)
+}
+
+/** A place that may be null takes the nulls that come up to it. */
+const orNull =
+  (complete: Complete): Complete =>
+  (value, run) => {
+    const completed = complete(value, run)
+    return completed === PROPAGATED ? null : completed
+  }
+
+function compileType(compilation: Compilation, type: GraphQLOutputType, position: Position): Complete {
+  if (isNonNullType(type)) {
+    const complete = compileType(compilation, type.ofType, position)
+    const { parent, nodes } = position
+    const message = `Cannot return null for non-nullable field ${parent.name}.${nodes[0]!.name.value}.`
+    return (value, run) => {
+      if (value === null || value === undefined) {
+        fail(run, position, message)
+        return PROPAGATED
+      }
+      // Whatever made it null has said so.
+      return complete(value, run) ?? PROPAGATED
+    }
+  }
+  const complete = compileNullable(compilation, type, position)
+  return (value, run) => (value === null || value === undefined ? null : complete(value, run))
+}
+
+/** For values that are not null. */
+function compileNullable(compilation: Compilation, type: GraphQLOutputType, position: Position): Complete {
+  if (isListType(type)) return compileList(compilation, type.ofType, position)
+  if (isObjectType(type)) return whenObject(type.name, position, compileBelow(compilation, type, position))
+  if (isAbstractType(type)) return compileAbstract(compilation, type, position)
+  return isEnumType(type) ? compileEnum(type, position) : compileScalar(type, position)
+}
+
+function compileList(compilation: Compilation, itemType: GraphQLOutputType, position: Position): Complete {
+  const completeItem = compileType(compilation, itemType, position)
+  const complete = isNonNullType(itemType) ? completeItem : orNull(completeItem)
+  return (value, run) => {
+    if (!Array.isArray(value)) return fail(run, position, `Expected a list${at(position)}.`)
+    const result: unknown[] = []
+    for (const [index, item] of value.entries()) {
+      run.path.push(index)
+      const completed = complete(item, run)
+      run.path.pop()
+      if (completed === PROPAGATED) return PROPAGATED
+      result.push(completed)
+    }
+    return result
+  }
+}
+
+const compileBelow = (compilation: Compilation, type: GraphQLObjectType, { nodes }: Position): Complete =>
+  compileObject(
+    compilation,
+    type,
+    nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : [])),
+  )
+
+const whenObject =
+  (typeName: string, position: Position, complete: Complete): Complete =>
+  (value, run) =>
+    isJsonObject(value)
+      ? complete(value, run)
+      : fail(run, position, `Expected an object of type ${typeName}${at(position)}.`)
+
+function compileAbstract(compilation: Compilation, type: GraphQLAbstractType, position: Position): Complete {
+  const byTypeName = new Map<string, Complete>()
+  for (const possible of compilation.schema.getPossibleTypes(type)) {
+    let complete: Complete | undefined
+    // Most answers hold few of the types that they could.
+    byTypeName.set(possible.name, (value, run) => {
+      complete ??= compileBelow(compilation, possible, position)
+      return complete(value, run)
+    })
+  }
+  return whenObject(type.name, position, (value, run) => {
+    const typeName = (value as JsonObject)['__typename']
+    const complete = typeof typeName === 'string' ? byTypeName.get(typeName) : undefined
+    return complete
+      ? complete(value, run)
+      : fail(run, position, `Expected an object of a type of ${type.name}${at(position)}, not of ${String(typeName)}.`)
+  })
+}
+
+function compileEnum(type: GraphQLEnumType, position: Position): Complete {
+  const names = new Set(type.getValues().map(({ name }) => name))
+  return (value, run) =>
+    names.has(value as string)
+      ? value
+      : fail(run, position, `Enum "${type.name}" has no value ${JSON.stringify(value)}${at(position)}.`)
+}
+
+const SPECIFIED: ReadonlySet<string> = new Set(specifiedScalarTypes.map(({ name }) => name))
+
+/** Those of the specification are held to it; of others only their subgraph knows what they are. */
+function compileScalar(type: GraphQLScalarType, position: Position): Complete {
+  if (!SPECIFIED.has(type.name)) return (value) => value
+  const isUsual = type.name === 'String' || type.name === 'ID' ? isText : type.name === 'Boolean' ? isTruth : null
+  return (value, run) => {
+    if (isUsual?.(value)) return value
+    try {
+      return type.serialize(value)
+    } catch (error) {
+      return fail(run, position, (error as Error).message)
+    }
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isTruth = (value: unknown): boolean => typeof value === 'boolean'
+
+function fail(run: Run, { nodes }: Position, message: string): null {
+  run.errors.push(new GraphQLError(message, { nodes, path: [...run.path] }))
+  return null
+}
+
+const at = ({ parent, nodes }: Position): string => ` at ${parent.name}.${nodes[0]!.name.value}`

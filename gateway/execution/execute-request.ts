@@ -1,0 +1,48 @@
+// A query or a mutation from its plan to its answer: fetches by the plan, the schema's own fields by graphql-js, then the shape that the client
+// asked for.
+import { executeSync, getVariableValues, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import type { RequestContext } from '../request-context.ts'
+import { executePlan, type PlanError } from './execute-plan.ts'
+import type { PlannedRequest } from './plan-operation.ts'
+import { assembleResult } from './assemble-result.ts'
+import type { JsonObject } from './representation.ts'
+import type { SubgraphClient } from './subgraph-client.ts'
+
+export interface ExecuteRequestOptions {
+  schema: GraphQLSchema
+  planned: PlannedRequest
+  /** As the client sent them. */
+  variables: Readonly<Record<string, unknown>>
+  context: RequestContext
+  client: SubgraphClient
+}
+
+export async function executeRequest(options: ExecuteRequestOptions): Promise<ExecutionResult> {
+  const { schema, planned, variables, context, client } = options
+  const { coerced, errors: mistakes } = getVariableValues(
+    schema,
+    planned.operation.variableDefinitions ?? [],
+    variables,
+  )
+  if (!coerced) return { errors: mistakes.map(asBadInput) }
+  const data: JsonObject = Object.create(null) as JsonObject
+  const errors: PlanError[] = []
+  if (planned.plan)
+    await executePlan(planned.plan, data, { schema, client, context, variables, coercedVariables: coerced, errors })
+  const introspected = introspect(options)
+  Object.assign(data, introspected.data)
+  const result = assembleResult({ projected: planned.project(data, coerced), fetchErrors: errors })
+  return introspected.errors ? { ...result, errors: [...introspected.errors, ...(result.errors ?? [])] } : result
+}
+
+function introspect({ schema, planned, variables }: ExecuteRequestOptions): ExecutionResult {
+  return planned.introspection
+    ? executeSync({ schema, document: planned.introspection, variableValues: variables })
+    : { data: {} }
+}
+
+const asBadInput = (error: GraphQLError): GraphQLError =>
+  new GraphQLError(error.message, {
+    ...(error.nodes ? { nodes: error.nodes } : {}),
+    extensions: { code: 'BAD_USER_INPUT' },
+  })

@@ -1,0 +1,146 @@
+// What is made of an operation once: its plan over the subgraphs, and the projection of what they answer.
+import federationInternals from '@apollo/federation-internals'
+import type { PlanNode, SubscriptionNode } from '@apollo/query-planner'
+import {
+  Kind,
+  OperationTypeNode,
+  visit,
+  type DirectiveNode,
+  type DocumentNode,
+  type FieldNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+} from 'graphql'
+import { TributaryError } from '#shared/errors.ts'
+import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
+import { compileProjection, type Project } from './compile-projection.ts'
+
+export interface PlannedRequest {
+  kind: 'request'
+  operation: OperationDefinitionNode
+  /** Null where no subgraph is needed. */
+  plan: PlanNode | null
+  /** What it asks of the schema itself, as an operation of its own; null where it asks nothing. */
+  introspection: DocumentNode | null
+  project: Project
+}
+
+export interface PlannedSubscription {
+  kind: 'subscription'
+  operation: OperationDefinitionNode
+  plan: SubscriptionNode
+  project: Project
+}
+
+/** The document must be valid, and have the operation. */
+export function planOperation(
+  supergraph: LoadedSupergraph,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): PlannedRequest | PlannedSubscription {
+  const operationName = operation.name?.value
+  const federated = federationInternals.operationFromDocument(
+    supergraph.supergraph.apiSchema(),
+    forPlanner(document),
+    operationName === undefined ? {} : { operationName },
+  )
+  const { node } = supergraph.planner.buildQueryPlan(federated)
+  const project = compileProjection({ schema: supergraph.apiSchema, document, operation })
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+    if (node?.kind !== 'Subscription')
+      throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made no subscription plan for a subscription.')
+    return { kind: 'subscription', operation, plan: node, project }
+  }
+  if (node?.kind === 'Subscription')
+    throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made a subscription plan for a request.')
+  return {
+    kind: 'request',
+    operation,
+    plan: node ?? null,
+    introspection: introspectionOf(document, operation),
+    project,
+  }
+}
+
+/**
+ * What the planner makes right plans of. It leaves a field out when conditions leave nothing to select of it, `reviews { id @include(if: $no) }`,
+ * but the client is to learn how many there are: their type's name is asked for besides. And it forgets conditions that are no variables below
+ * ones that are.
+ */
+function forPlanner(document: DocumentNode): DocumentNode {
+  return visit(document, {
+    enter(node) {
+      if (node.kind !== Kind.FIELD && node.kind !== Kind.INLINE_FRAGMENT && node.kind !== Kind.FRAGMENT_SPREAD)
+        return undefined
+      const outcomes = new Map((node.directives ?? []).map((directive) => [directive, outcomeOf(directive)]))
+      if ([...outcomes.values()].includes(false)) return null
+      return [...outcomes.values()].includes(true)
+        ? { ...node, directives: node.directives!.filter((directive) => outcomes.get(directive) !== true) }
+        : undefined
+    },
+    leave(node) {
+      return node.kind === Kind.SELECTION_SET && node.selections.every(isConditional)
+        ? { ...node, selections: [...node.selections, TYPE_NAME] }
+        : undefined
+    },
+  })
+}
+
+/** Whether a condition that is no variable lets its selection in; null for whatever else. */
+function outcomeOf({ name, arguments: given }: DirectiveNode): boolean | null {
+  const value = given?.find((argument) => argument.name.value === 'if')?.value
+  if (value?.kind !== Kind.BOOLEAN) return null
+  return name.value === 'include' ? value.value : name.value === 'skip' ? !value.value : null
+}
+
+const TYPE_NAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
+
+const isConditional = ({ directives }: SelectionNode): boolean =>
+  directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') ?? false
+
+/** The document with only what its operation selects of `__schema` and `__type`. */
+function introspectionOf(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode | null {
+  let isAsked = false
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  )
+  /** At the root only: spread fragments are written out, for below the root they may be used whole. */
+  const keep = (selections: readonly SelectionNode[]): SelectionNode[] =>
+    selections.flatMap((selection): SelectionNode[] => {
+      switch (selection.kind) {
+        case Kind.FIELD: {
+          const isKept = selection.name.value === '__schema' || selection.name.value === '__type'
+          isAsked ||= isKept
+          return isKept ? [selection] : []
+        }
+        case Kind.INLINE_FRAGMENT:
+          return [
+            {
+              ...selection,
+              selectionSet: { ...selection.selectionSet, selections: keep(selection.selectionSet.selections) },
+            },
+          ]
+        case Kind.FRAGMENT_SPREAD: {
+          const fragment = fragments.get(selection.name.value)
+          return fragment
+            ? [
+                {
+                  kind: Kind.INLINE_FRAGMENT,
+                  ...(selection.directives ? { directives: selection.directives } : {}),
+                  selectionSet: { ...fragment.selectionSet, selections: keep(fragment.selectionSet.selections) },
+                },
+              ]
+            : []
+        }
+      }
+    })
+  const kept = {
+    ...operation,
+    selectionSet: { ...operation.selectionSet, selections: keep(operation.selectionSet.selections) },
+  }
+  if (!isAsked) return null
+  const others = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)
+  return { ...document, definitions: [kept, ...others] }
+}
