@@ -77,6 +77,13 @@ export function isCancellation(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'CancelledError')
 }
 
+const OF_A_STORE: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMED_OUT', 'CAPACITY_EXCEEDED'])
+
+/** Whether a store is away, silent or full. Queued work waits until it is not: nothing that was tried meanwhile counts against the work. */
+export function isTroubleOfStore(error: unknown): boolean {
+  return error instanceof TributaryError && error.isRetryable && OF_A_STORE.has(error.code)
+}
+
 /** Closes a `switch` over a discriminated union: adding a member makes the call a type error. */
 export function assertNever(value: never): never {
   throw new TributaryError('INTERNAL_SERVER_ERROR', `Unexpected value: ${JSON.stringify(value)}`)

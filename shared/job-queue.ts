@@ -86,8 +86,11 @@ export interface CreateJobQueueOptions {
 
 /** A taken message whose worker has not been heard of for so long is delivered again. pg-boss allows no less than 10. */
 const HEARTBEAT_SECONDS = 10
-/** A poisonous message is given up after so many deliveries; handlers end hopeless work long before, by not throwing. */
-const RETRY_LIMIT = 60
+/**
+ * A message is given up after so many deliveries: a week, with the longest delay. Handlers end hopeless work long before, by not throwing; what
+ * is left waits for a store that is away.
+ */
+const RETRY_LIMIT = 20_000
 const RETRY_DELAY_MAX_SECONDS = 30
 /** One delivery may take so long (a long document on a slow embedder); progress is checkpointed inside. */
 const EXPIRE_SECONDS = 4 * 3600
@@ -134,6 +137,8 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
       heartbeatSeconds: HEARTBEAT_SECONDS,
       deleteAfterSeconds: 3600,
     })
+    // One that was there keeps what it was made with.
+    await boss.updateQueue(queue, { retryLimit: RETRY_LIMIT })
     // pg-boss looks a queue up when it is first used, on its own connection: inside a transaction on PGlite that would never end.
     await boss.findJobs(queue, { id: randomUUID() })
   }

@@ -8,8 +8,9 @@ import http from 'node:http'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
+import { TributaryError } from '#shared/errors.ts'
 import { createId } from '#shared/ids.ts'
 import { pdf } from '../../test/fixtures/documents/pdf.ts'
 import { createTestPlatform, requestSubgraph, testIdentity, type TestPlatform } from '../../test/harness/platform.ts'
@@ -402,6 +403,20 @@ test('an error that may pass is tried again, and then fails the item', async () 
   })
   expect(job.items.nodes[0].steps[0]).toMatchObject({ name: 'FETCH', status: 'FAILED', attemptCount: 3 })
   expect(platform.queueErrors.splice(0)).toHaveLength(2)
+})
+
+test('a store that is away is waited for, however often it was tried', async () => {
+  const waiting = await upload('waiting.txt', encode('These bytes come later.'))
+  const away = vi.spyOn(platform.blobs, 'stream')
+  for (let attempt = 0; attempt < 3; attempt += 1)
+    away.mockImplementationOnce(() => {
+      throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The blob store is away.')
+    })
+  const { job } = await finish(await createJob({ uploadIds: [waiting] }))
+  away.mockRestore()
+  expect(job.items.nodes[0]).toMatchObject({ status: 'SUCCEEDED' })
+  expect(job.items.nodes[0].steps[0]).toMatchObject({ name: 'FETCH', status: 'SUCCEEDED', attemptCount: 4 })
+  expect(platform.queueErrors.splice(0)).toHaveLength(3)
 })
 
 test('the same idempotency key gives the same job, also at the same time', async () => {

@@ -2,7 +2,7 @@
 // process that dies in between repeats one step, whose result has the same bytes and so the same key.
 import { createHash } from 'node:crypto'
 import type { BlobStore } from '#shared/blob-store.ts'
-import { isCancellation, TributaryError } from '#shared/errors.ts'
+import { isCancellation, isTroubleOfStore, TributaryError } from '#shared/errors.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import { commandStep } from './commands.ts'
 import {
@@ -50,7 +50,7 @@ interface StepResult {
 
 type PerformStep = (item: ItemRow, signal: AbortSignal, tell: (progress: Progress) => void) => Promise<StepResult>
 
-/** After so many attempts an error that might pass is taken for one that does not. */
+/** After so many attempts an error that might pass is taken for one that does not, unless it is a store that is away. */
 const MAXIMUM_ATTEMPTS = 3
 
 export interface ItemOrder {
@@ -161,7 +161,8 @@ export function createRunItem(options: RunItemOptions): RunItem {
     const error = describe(cause)
     // What took too long once mostly does again: worth another try when a person asks for it, not by itself.
     const mayPass = error.isRetryable && error.code !== 'EXTRACTION_TIMED_OUT'
-    const isLastAttempt = !mayPass || stepOf(item, name).attemptCount >= MAXIMUM_ATTEMPTS
+    const hasTries = isTroubleOfStore(cause) || stepOf(item, name).attemptCount < MAXIMUM_ATTEMPTS
+    const isLastAttempt = !mayPass || !hasTries
     const isRecorded = await transitions.apply(item.workspaceId, item.id, (current) => {
       if (current.attempt !== item.attempt) return null
       const change = isLastAttempt

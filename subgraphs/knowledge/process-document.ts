@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
 import type { Database } from '#shared/database.ts'
-import { TributaryError } from '#shared/errors.ts'
+import { isTroubleOfStore, TributaryError } from '#shared/errors.ts'
 import type { Delivery, JobQueue } from '#shared/job-queue.ts'
 import type { documentProcess, IngestionStepName } from '../../contracts/messages.ts'
 import type { ModelsClient } from '../../contracts/models-client.ts'
@@ -18,7 +18,7 @@ import type { VectorStore } from './ports/vector-store.ts'
 import { createStepReports } from './step-reports.ts'
 import { documentTable, type DocumentRow } from './tables.ts'
 
-/** Deliveries before retryable trouble ends the step: with the queue's delays about six minutes. */
+/** Deliveries before retryable trouble ends the step: with the queue's delays about six minutes. For a store that is away it waits longer. */
 const DELIVERIES_MAX = 16
 
 export interface ProcessDocumentOptions {
@@ -76,7 +76,7 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
       // The process is ending: the next one goes on from the checkpoint.
       if (signal.aborted) throw error
       const isRetryable = !(error instanceof TributaryError) || error.isRetryable
-      if (isRetryable && retryCount < DELIVERIES_MAX) throw error
+      if (isTroubleOfStore(error) || (isRetryable && retryCount < DELIVERIES_MAX)) throw error
       logger.error({ err: error, step, documentId }, 'a document could not be indexed')
       await reports.failed(step, describe(error))
     }
