@@ -143,9 +143,11 @@ function commandError(cause: unknown): TributaryError {
   const message = messageOf(cause)
   // https://redis.io/docs/latest/develop/reference/eviction: what noeviction answers to writes. From within a script it comes with more words.
   if (/\bOOM\b/.test(message))
-    return new TributaryError('CAPACITY_EXCEEDED', 'The memory of Redis is full (maxmemory). Try again later.', {
-      cause,
-    })
+    return new TributaryError(
+      'CAPACITY_EXCEEDED',
+      'The memory of Redis at REDIS_URL is full. Raise its maxmemory, or try again when events have expired.',
+      { cause },
+    )
   if (/^(READONLY|LOADING|MASTERDOWN|MISCONF|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS)\b|READONLY/.test(message))
     return new TributaryError('UPSTREAM_UNAVAILABLE', `Redis at REDIS_URL takes no writes now: ${message}`, { cause })
   // A script that may not is refused in other words, by versions before 7.2 without NOPERM.

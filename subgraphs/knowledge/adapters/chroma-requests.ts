@@ -114,7 +114,11 @@ function typed(error: unknown): TributaryError {
       because,
     )
   if (error instanceof ChromaQuotaExceededError || error instanceof ChromaRateLimitError)
-    return new TributaryError('CAPACITY_EXCEEDED', 'Chroma has no room or too much to do.', because)
+    return new TributaryError(
+      'CAPACITY_EXCEEDED',
+      'Chroma at CHROMA_URL has no room or too much to do. Try again in a moment.',
+      because,
+    )
   // SQLite's words, and the file system's.
   if (/database or disk is full|no space left/i.test(String(error)))
     return vectorStoreFull(

@@ -1,7 +1,7 @@
 // Requests to Qdrant: each ends with its caller's signal or its time limit, and each failure becomes an error of the platform.
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { TributaryError } from '#shared/errors.ts'
-import { vectorStoreUnavailable } from '../ports/vector-store.ts'
+import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
 
 export interface QdrantTimeouts {
   /** Longest time for a request that only reads, in milliseconds. Default 10,000. */
@@ -89,8 +89,12 @@ function typed(error: unknown): TributaryError {
       'Qdrant takes no writes: it is locked, or the key in QDRANT_API_KEY may only read.',
       { cause: error },
     )
-  if (status === 429 || status === 507 || /no space left|disk/i.test(saidBy(error)))
-    return new TributaryError('CAPACITY_EXCEEDED', 'Qdrant has no room or too much to do.', { cause: error })
+  if (status === 429)
+    return new TributaryError('CAPACITY_EXCEEDED', 'Qdrant at QDRANT_URL has too much to do. Try again in a moment.', {
+      cause: error,
+    })
+  if (status === 507 || /no space left|disk/i.test(saidBy(error)))
+    return vectorStoreFull('Qdrant at QDRANT_URL', 'Make room on it, then try again.', error)
   if (status >= 500) return vectorStoreUnavailable(error)
   return new TributaryError(
     'INTERNAL_SERVER_ERROR',

@@ -19,6 +19,7 @@ import { eachInFlight, inTurns } from './in-flight.ts'
 import { createQdrantCollections, DENSE, LEXICAL, type Quantization } from './qdrant-collections.ts'
 import { batchesOf, lexicalQuery, matching, noKnownTerms, pointOf, type Payload } from './qdrant-points.ts'
 import { createQdrantRequests, statusOf, type QdrantRequestsOptions } from './qdrant-requests.ts'
+import { mergeRanked } from './merge-ranked.ts'
 
 export interface QdrantVectorStoreOptions extends QdrantRequestsOptions {
   /** What names of this platform's collections begin with, where platforms share a server. Letters, digits, _ and -. Default `tributary`. */
@@ -236,15 +237,4 @@ function chunkOf({ payload, vector }: Schemas['Record']): ChunkToStore {
   const { chunk_id: id, text } = payloadOf(payload)
   const dense = (vector as { dense?: number[] } | null | undefined)?.[DENSE]
   return { id, text, vector: dense === undefined ? null : Float32Array.from(dense) }
-}
-
-/** Scores of collections differ a little, since each has document frequencies of its own. */
-function mergeRanked(lists: readonly RankedChunks[], limit: number): RankedChunks {
-  if (lists.length === 1) return lists[0]!
-  const best = new Map<string, number>()
-  for (const { chunkId, score } of lists.flat()) best.set(chunkId, Math.max(score, best.get(chunkId) ?? -Infinity))
-  return [...best]
-    .map(([chunkId, score]) => ({ chunkId, score }))
-    .toSorted((a, b) => b.score - a.score)
-    .slice(0, limit)
 }

@@ -171,6 +171,10 @@ export function asTributaryError(error: unknown): TributaryError {
       { cause: error },
     )
   if (code === 429 || code === 507)
-    return new TributaryError('CAPACITY_EXCEEDED', 'Weaviate has no room or too much to do.', { cause: error })
+    return new TributaryError(
+      'CAPACITY_EXCEEDED',
+      'Weaviate at WEAVIATE_URL has no room or too much to do. Try again in a moment.',
+      { cause: error },
+    )
   return vectorStoreUnavailable(error)
 }
