@@ -217,7 +217,7 @@ export function describeBlobStore(
         const writing = blobs.putStream('ws_1', source, { signal: controller.signal })
         await expect(writing).rejects.toBe(reason)
       }
-      await expect.poll(() => underTest.leftovers()).toEqual([])
+      await expect.poll(() => underTest.leftovers(), { timeout: 15_000 }).toEqual([])
     })
 
     contract('a reader that leaves or is aborted half way holds nothing back', async () => {
@@ -287,7 +287,7 @@ export function describeBlobStore(
       const soon = await leave(ABANDONED_MS / 2)
       expect(await underTest.leftovers()).not.toEqual([])
       const late = await leave(ABANDONED_MS * 2)
-      await expect.poll(() => underTest.leftovers()).toEqual([])
+      await expect.poll(() => underTest.leftovers(), { timeout: 15_000 }).toEqual([])
       await Promise.all([soon.close(), late.close()])
     })
 

@@ -175,13 +175,7 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
     })
 
     test('that lies idle in a transaction is ended, with its locks', async () => {
-      const database = await open({ idleInTransactionTimeoutMs: 200, poolSize: 1 })
-      const left = Promise.withResolvers<void>()
-      const forgotten = database.sql.transaction(async (tx) => {
-        await tx.execute(sql`select 1`)
-        await left.promise
-        await tx.execute(sql`select 2`)
-      })
+      const database = await open({ idleInTransactionTimeoutMs: 2_000, poolSize: 1 })
       const watcher = await connect(database.native.engine === 'postgresql' ? database.native.url : '')
       const sessions = async () =>
         (
@@ -189,8 +183,14 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
             "select 1 from pg_stat_activity where state = 'idle in transaction' and datname = current_database()",
           )
         ).rowCount
+      const left = Promise.withResolvers<void>()
+      const forgotten = database.sql.transaction(async (tx) => {
+        await tx.execute(sql`select 1`)
+        await left.promise
+        await tx.execute(sql`select 2`)
+      })
       await expect.poll(sessions).toBe(1)
-      await expect.poll(sessions, { timeout: 5_000 }).toBe(0)
+      await expect.poll(sessions, { timeout: 15_000 }).toBe(0)
       left.resolve()
       await expect(forgotten).rejects.toMatchObject({ isRetryable: true })
       await database.sql.execute(sql`select 1`)

@@ -74,7 +74,7 @@ export function describeGraphStoreFaults(
     })
 
     contract('a service that accepts and never answers is given up after the time limit', async () => {
-      const store = await open({ readTimeoutMs: 500 })
+      const store = await open({ readTimeoutMs: 3_000 })
       await write(store, 'doc_5')
       faulty.service.pause()
       try {
