@@ -113,6 +113,12 @@ function typed(error: unknown): unknown {
       { cause, isRetryable: true },
     )
   }
+  if (code.startsWith('Neo.ClientError.Database.'))
+    return new TributaryError(
+      'CONFIGURATION_INVALID',
+      `Neo4j does not have the database of NEO4J_DATABASE, or does not let it be used: ${cause.message}`,
+      { cause, isRetryable: true },
+    )
   if (/ReadOnly/.test(code))
     return new TributaryError('UPSTREAM_UNAVAILABLE', 'The graph store is read-only now; nothing can be stored.', {
       cause,
@@ -123,7 +129,10 @@ function typed(error: unknown): unknown {
     return graphStoreStopped('Neo4j (NEO4J_URI)', cause)
   if (/OutOfMemory/.test(code))
     return new TributaryError('CAPACITY_EXCEEDED', 'The graph store has no memory left for this.', { cause })
-  if (/^Neo\.ClientError\.(Statement|Schema|Request)\./.test(code)) return cause
+  // Migrations tell these from each other.
+  if (code.startsWith('Neo.ClientError.Schema.')) return cause
+  if (/^Neo\.ClientError\.(Statement|Request)\./.test(code))
+    return new TributaryError('INTERNAL_SERVER_ERROR', 'The graph store does not take a statement.', { cause })
   return graphStoreUnavailable(cause)
 }
 

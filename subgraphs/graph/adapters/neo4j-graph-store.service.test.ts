@@ -1,6 +1,6 @@
 // The contract of GraphStore on a real Neo4j.
 import neo4j from 'neo4j-driver'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mountSmallDisk } from '../../../test/harness/small-disk.ts'
 import { ensureNeo4j, startNeo4j, type RunningNeo4j } from '../../../test/services/neo4j.ts'
 import type { RunningService } from '../../../test/services/server.ts'
@@ -9,7 +9,7 @@ import { describeGraphStoreFaults } from '../ports/graph-store-faults.contract.t
 import { describeFullGraphStore } from '../ports/graph-store-full.contract.ts'
 import { describeGraphStore } from '../ports/graph-store.contract.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
-import type { Neo4jConnectionOptions } from './neo4j-connection.ts'
+import { connectNeo4j, type Neo4jConnectionOptions } from './neo4j-connection.ts'
 import { openNeo4jGraphStore } from './neo4j-graph-store.ts'
 
 describeWithService('the graph store on neo4j', await ensureNeo4j(), (installation) => {
@@ -30,6 +30,22 @@ describeWithService('the graph store on neo4j', await ensureNeo4j(), (installati
     await driver.executeQuery(statement)
     await driver.close()
   }
+
+  test('a database that is not there is told by the name of its variable', async () => {
+    const opening = openNeo4jGraphStore({ ...optionsOf(server), database: 'nowhere' })
+    await expect(opening).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' })
+    await expect(opening).rejects.toThrow(/NEO4J_DATABASE/)
+  })
+
+  test('a statement that Neo4j does not take is our own fault, and not tried again', async () => {
+    const connection = connectNeo4j(optionsOf(server))
+    try {
+      const reading = connection.read(AbortSignal.timeout(30_000), (transaction) => transaction.run('RETURN nothing'))
+      await expect(reading).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR', isRetryable: false })
+    } finally {
+      await connection.close()
+    }
+  })
 
   describeGraphStore('Neo4j', async () => {
     await run('MATCH (n) WHERE NOT n:TributaryMigration DETACH DELETE n')
