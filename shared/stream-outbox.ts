@@ -28,7 +28,10 @@ export interface StreamOutbox {
   waitForTransactions(workspaceId: string, streamId: string): Promise<void>
   /** Of one stream, in order, as the executor sees them (default: those that are committed). */
   rowsOfStream(workspaceId: string, streamId: string, executor?: SqlExecutor): Promise<OutboxRow[]>
-  /** Own ones, and those of others that lie there so long that their process may be dead; in order, at most `limit`. */
+  /**
+   * Own ones, and those of others that lie there so long that their process may be dead, at most `limit`; with them, whoever wrote it,
+   * what precedes them in their streams. In order.
+   */
   rowsToRelay(olderThanMs: number, limit: number): Promise<OutboxRow[]>
   remove(ids: readonly number[]): Promise<void>
   /** Whether a committed transaction has appended to the stream, and whether some of that is still to be relayed. */
@@ -107,9 +110,15 @@ export function createStreamOutbox({ database, schema, writer, channel }: Stream
     async rowsToRelay(olderThanMs, limit) {
       const rows = await rowsOf<StoredRow>(
         database.sql,
-        sql`select ${columns} from ${outbox}
-            where writer = ${writer} or created_at < clock_timestamp() - ${olderThanMs} * interval '1 millisecond'
-            order by id limit ${limit}`,
+        sql`with due as (
+              select id, workspace_id, stream_id from ${outbox}
+              where writer = ${writer} or created_at < clock_timestamp() - ${olderThanMs} * interval '1 millisecond'
+              order by id limit ${limit}
+            ), reached as (
+              select workspace_id, stream_id, max(id) as last_id from due group by workspace_id, stream_id
+            )
+            select ${columns} from ${outbox} join reached using (workspace_id, stream_id)
+            where id <= last_id order by id`,
       )
       return rows.map(toRow)
     },
