@@ -155,7 +155,8 @@ export function describeBlobStore(
         }
         expect(sizeBytes).toBe(totalBytes)
         expect(hash.digest('hex')).toBe(sha256)
-        expect(most).toBeLessThan(48_000_000)
+        // A few parts, and what a busy machine has not yet freed; never the whole.
+        expect(most).toBeLessThan(100_000_000)
         expect(await underTest.leftovers()).toEqual([])
         await blobs.delete(key)
       },
