@@ -98,7 +98,17 @@ export const processRoleSchema = z.object({
       `Most connections to PostgreSQL that this process keeps for its statements; its queue and its listeners have up to ${QUEUE_POOL_SIZE.worker + LISTENERS} more. Unset: ${DATABASE_POOL_SIZE.api} for an API process, ${DATABASE_POOL_SIZE.worker} for a worker, so that one process of each role fits into PostgreSQL's 100.`,
     ),
   REDIS_URL: secretAddress(
-    z.url({ protocol: /^rediss?$/, error: 'expected redis://user:password@host:6379/0 or rediss://…' }),
+    z
+      .url({
+        protocol: /^rediss?$/,
+        error: 'expected redis://user:password@host:6379/0 or rediss://…',
+        abort: true,
+      })
+      // Its client would say so only when it connects.
+      .refine(
+        (url) => /^\/?\d*$/.test(new URL(url).pathname),
+        'expected the number of a database as its path, or none',
+      ),
   )
     .optional()
     .describe(

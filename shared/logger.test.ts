@@ -13,6 +13,29 @@ test('no credential reaches a line, wherever it stands', () => {
   expect(stderr).not.toContain('hidden')
 })
 
+test('no password of an address reaches a line, and the rest of it does', () => {
+  const program = `
+    import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'
+    const logger = createLogger({ name: 'test', level: 'info' })
+    const cause = new TypeError('Request cannot be constructed from a URL that includes credentials: http://user:hidden-1@weaviate:8080/v1')
+    logger.error({ err: new Error('away', { cause }), url: 'redis://:hidden-2@redis:6379/0' }, 'postgresql://me:hidden"-3@db/x, then ("http://a:hidden/@-4@b/c?password=hidden-5")')
+    logger.info('me@host of http://host:80/a, file:///node_modules/@scope/name.js:1:2 and C:\\\\node_modules\\\\@scope')`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
+  expect(stderr).not.toContain('hidden')
+  const [masked, kept] = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { url: string; msg: string; err: { message: string } })
+  expect(masked).toMatchObject({
+    url: 'redis://:***@redis:6379/0',
+    msg: expect.stringMatching(/^postgresql:\/\/me:\*{3}@db\/x, then \("http:\/\/a:\*{3}@b\/c\?password=\*{3}/),
+    err: { message: expect.stringMatching(/http:\/\/user:\*{3}@weaviate:8080\/v1$/) },
+  })
+  expect(kept!.msg).toBe(
+    'me@host of http://host:80/a, file:///node_modules/@scope/name.js:1:2 and C:\\node_modules\\@scope',
+  )
+})
+
 test('an error is logged with its plain values, and nothing of the client that it happened to', () => {
   const program = `
     import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'

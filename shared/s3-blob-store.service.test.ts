@@ -5,6 +5,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mountSmallDisk, smallDiskMissing } from '../test/harness/small-disk.ts'
 import { ensureS3, startS3, type RunningS3 } from '../test/services/s3.ts'
@@ -12,6 +13,7 @@ import { describeWithService } from '../test/services/service.ts'
 import { describeBlobStore } from './blob-store.contract.ts'
 import { chunks, sha256Of } from './blob-store.fixture.ts'
 import type { BlobStore } from './blob-store.ts'
+import { createId } from './ids.ts'
 import { createS3BlobStore, type S3BlobStoreOptions } from './s3-blob-store.ts'
 
 describeWithService('the blob store on S3', await ensureS3(), (installation) => {
@@ -138,10 +140,11 @@ describeWithService('the blob store on S3', await ensureS3(), (installation) => 
       expect(await one.has(key)).toBe(true)
       expect(await two.has(key)).toBe(false)
       const strange = ['one/notes/incoming.txt', 'one/incoming.txt', 'incoming/other', 'two/incoming/other']
-      const own = ['one/incoming/left', 'one/uploads/ws_1/up_1']
+      const upload = `one/uploads/${createId('ws')}/${createId('up')}`
+      const own = [`one/incoming/${randomUUID()}`, `one/incoming/doctor-${randomUUID()}`, upload]
       for (const name of [...strange, ...own])
         await server.client.send(new PutObjectCommand({ ...object(name), Body: name }))
-      const multiparts = ['one/incoming/parts', `one/${key}`, 'one/backup.tar', 'two/incoming/parts']
+      const multiparts = [`one/incoming/${randomUUID()}`, `one/${key}`, 'one/backup.tar', 'two/incoming/parts']
       for (const name of multiparts) await server.client.send(new CreateMultipartUploadCommand(object(name)))
 
       const store = open({ prefix: 'one/', now: inDays(3) })
@@ -149,10 +152,46 @@ describeWithService('the blob store on S3', await ensureS3(), (installation) => 
       await expect.poll(multipartUploads).toEqual(['one/backup.tar', 'two/incoming/parts'])
       // What clients sent may be waiting for its job.
       expect(await keys('one/incoming/')).toEqual([])
-      expect(await keys('one/uploads/')).toEqual(['one/uploads/ws_1/up_1'])
+      expect(await keys('one/uploads/')).toEqual([upload])
       await open({ prefix: 'one/', now: inDays(9) }).put('ws_1', Buffer.from('and of a third one'))
       await expect.poll(() => keys('one/uploads/')).toEqual([])
       expect(await keys()).toEqual(expect.arrayContaining([...strange, `one/${key}`]))
+    })
+
+    test('in a bucket shared without a prefix, what others keep in folders of the same names is left alone', async () => {
+      const shared = await startS3(installation)
+      try {
+        const { bucket: Bucket, client } = shared
+        const foreign = [
+          'incoming/invoice.pdf',
+          `incoming/2025/${randomUUID()}`,
+          'uploads/2025/report',
+          'uploads/2025/report.pdf',
+          'uploads/ws_1/photos/up_1',
+        ]
+        const own = [
+          `incoming/${randomUUID()}`,
+          `incoming/doctor-${randomUUID()}`,
+          `uploads/${createId('ws')}/${createId('up')}`,
+        ]
+        for (const Key of [...foreign, ...own]) await client.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
+        const parts = ['incoming/backup.tar', `incoming/${randomUUID()}`]
+        for (const Key of parts) await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+
+        const store = createS3BlobStore({ ...locationOf(shared), now: inDays(9) })
+        opened.push(store)
+        const { key } = await store.put('ws_1', Buffer.from('the first write'))
+        // They are the last that are swept.
+        await expect
+          .poll(async () =>
+            (await client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.map(({ Key }) => Key),
+          )
+          .toEqual(['incoming/backup.tar'])
+        const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }))
+        expect(Contents.map(({ Key }) => Key)).toEqual([...foreign, key].toSorted())
+      } finally {
+        await shared.close()
+      }
     })
 
     test('an upload that is sent again while it is taken in is kept as it was read, or not at all', async () => {

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { warning, type Finding } from '../../contracts/doctor.ts'
 import { freePorts } from '../../test/services/service.ts'
 import { start } from '../standalone/start-process.fixture.ts'
 import { dataDirectoryChecks, judgeFreeDisk } from './checks/data-directory.ts'
@@ -259,17 +260,19 @@ describe('judging', () => {
 })
 
 test('a check that hangs or throws is a finding, and keeps no other waiting', async () => {
-  const check = (name: string, run: () => Promise<never>) => ({ subject: 'Test', name, run })
+  const check = (name: string, run: () => Promise<Finding>) => ({ subject: 'Test', name, run })
   const results = await runChecks(
     [
       check('hangs', () => new Promise(() => undefined)),
       check('throws', () => Promise.reject(new Error('postgresql://me:geheim@db is odd'))),
+      check('quotes', async () => warning('odd', 'Correct postgresql://me:geheim@db.')),
     ],
     { timeoutMs: 50 },
   )
   expect(results).toMatchObject([
     { name: 'hangs', status: 'failed', message: 'no answer within 0.05 s' },
     { name: 'throws', status: 'failed', message: 'postgresql://me:***@db is odd' },
+    { name: 'quotes', status: 'warning', remedy: 'Correct postgresql://me:***@db.' },
   ])
 })
 

@@ -25,6 +25,7 @@ export function runChecks(checks: readonly Check[], options: { timeoutMs?: numbe
         ...finding,
         // Whatever a check quotes from elsewhere.
         message: maskPasswords(finding.message),
+        ...(finding.remedy === undefined ? {} : { remedy: maskPasswords(finding.remedy) }),
         durationMs: Math.round(performance.now() - startedAt),
       }
     }),

@@ -1,5 +1,6 @@
 // The commands as people type them, in processes of their own: what they say, how they end, and whom they wait for.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -99,6 +100,27 @@ test(
     await expect(readFile(place('nowhere'))).rejects.toMatchObject({ code: 'ENOENT' })
   },
 )
+
+test('the stores may be named by mounted files', { timeout: 120_000 }, async () => {
+  const mounted = async (name: string, content: string) => {
+    await writeFile(place(name), `${content}\n`)
+    return place(name)
+  }
+  const words = ['export', '--to', place('archive of a mounted name')]
+  const TRIBUTARY_DATA_DIR_FILE = await mounted('data-dir', place('source'))
+  const exported = await start(words, { environment: { TRIBUTARY_DATA_DIR_FILE } }).ended
+  expect(exported.status, exported.output).toBe(0)
+
+  const environment = {
+    DATABASE_URL_FILE: await mounted('database-url', 'postgresql://tributary:geheim@127.0.0.1:1/tributary'),
+    TRIBUTARY_DATA_DIR: place('not made'),
+  }
+  const refused = await start(['import', place('archive of a mounted name')], { environment }).ended
+  expect(refused.status, refused.output).toBe(1)
+  expect(refused.output).toContain('DATABASE_URL')
+  expect(refused.output).not.toContain('geheim')
+  expect(existsSync(place('not made/database'))).toBe(false)
+})
 
 test('Ctrl-C ends it with a word, and the same command goes on', { timeout: 240_000 }, async () => {
   // One that was faster than the signal proves nothing.

@@ -2,7 +2,7 @@
 // cluster, as its processes find them in their environment.
 import path from 'node:path'
 import type { BlobStore } from '#shared/blob-store.ts'
-import { readConfiguration } from '#shared/configuration.ts'
+import { readConfiguration, withMountedFiles } from '#shared/configuration.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { blobSchema, blobVariables, openBlobs } from '../../contracts/open-blobs.ts'
@@ -38,10 +38,11 @@ const clusterSchema = processRoleSchema.pick({ DATABASE_URL: true, TRIBUTARY_DAT
 
 /** Throws DATA_DIRECTORY_LOCKED where a platform runs, NOT_FOUND where there is none, and what opening the stores throws. */
 export async function openInstallation(options: OpenInstallationOptions): Promise<Installation> {
-  const { environment, dataDirectory } = options
-  return dataDirectory === undefined && environment['DATABASE_URL']
+  if (options.dataDirectory !== undefined) return openStandalone(path.resolve(options.dataDirectory), options)
+  const environment = withMountedFiles(['DATABASE_URL', 'TRIBUTARY_DATA_DIR'], options.environment)
+  return environment['DATABASE_URL']
     ? openCluster(environment)
-    : openStandalone(dataDirectory === undefined ? dataDirectoryOf(environment) : path.resolve(dataDirectory), options)
+    : openStandalone(dataDirectoryOf(environment), { ...options, environment })
 }
 
 async function openCluster(environment: NodeJS.ProcessEnv): Promise<Installation> {

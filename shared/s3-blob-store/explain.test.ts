@@ -39,6 +39,18 @@ it.each([
   expect(error).toMatchObject({ code, isRetryable, message: expect.stringContaining(words) })
 })
 
+it('shows no password of the endpoint', () => {
+  const guarded = { ...location, endpoint: 'https://user:geheim@s3.example.org' }
+  for (const [name, status] of [
+    ['NoSuchBucket', 404],
+    ['AccessDenied', 403],
+    ['MalformedXML', 400],
+  ] as const) {
+    const { message } = explain(failure(name, status), guarded) as TributaryError
+    expect(message).toContain('https://user:***@s3.example.org (S3_ENDPOINT)')
+  }
+})
+
 it('hands on what is not about the store', () => {
   const reason = new Error('nobody waits any more')
   expect(explain(failure('AbortError', 0), location, AbortSignal.abort(reason))).toBe(reason)

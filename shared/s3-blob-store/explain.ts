@@ -1,6 +1,7 @@
 // What an S3 server or the SDK says, in the words of the port: what is missing, what may pass, and which variable is to be looked at.
 import { blobMissing, blobStoreFull } from '../blob-store.ts'
 import { TributaryError } from '../errors.ts'
+import { maskPasswords } from '../masking.ts'
 import type { S3Location } from './client.ts'
 
 /** What AWS, MinIO, Ceph and versitygw call a key that is unknown, revoked or does not fit its secret. */
@@ -38,7 +39,8 @@ export function explain(error: unknown, location: S3Location, signal?: AbortSign
   const { name = '', message = '', $metadata } = error as S3Failure
   const status = $metadata?.httpStatusCode ?? 0
   const misconfigured = (what: string) => new TributaryError('CONFIGURATION_INVALID', what, { cause: error })
-  const where = location.endpoint === null ? 'AWS' : `the S3 server at ${location.endpoint} (S3_ENDPOINT)`
+  const where =
+    location.endpoint === null ? 'AWS' : `the S3 server at ${maskPasswords(location.endpoint)} (S3_ENDPOINT)`
   const bucket = `the bucket "${location.bucket}" (S3_BUCKET)`
 
   if (name === 'NoSuchKey' || name === 'NotFound') return blobMissing(error)

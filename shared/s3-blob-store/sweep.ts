@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { ABANDONED_MS, isBlobKey } from '../blob-store.ts'
 import type { S3Location } from './client.ts'
-import { DIRECT_ABANDONED_MS, INCOMING, UPLOADS } from './layout.ts'
+import { DIRECT_ABANDONED_MS, INCOMING, isIncomingKey, isUploadKey, UPLOADS } from './layout.ts'
 
 export interface SweepOptions {
   client: S3Client
@@ -24,17 +24,15 @@ export async function sweep({ client, location, now, signal }: SweepOptions): Pr
   const sending = { abortSignal: signal }
   const isOlder = (since: Date | undefined, ageMs: number) =>
     since !== undefined && now.getTime() - since.getTime() > ageMs
-  for (const [folder, ageMs] of [
-    [INCOMING, ABANDONED_MS],
-    [UPLOADS, DIRECT_ABANDONED_MS],
-  ] as const) {
+  const own = (key: string) => (key.startsWith(prefix) ? key.slice(prefix.length) : '')
+  for (const { folder, ageMs, isOurs } of [
+    { folder: INCOMING, ageMs: ABANDONED_MS, isOurs: isIncomingKey },
+    { folder: UPLOADS, ageMs: DIRECT_ABANDONED_MS, isOurs: isUploadKey },
+  ]) {
     for await (const page of paginateListObjectsV2({ client }, { Bucket, Prefix: prefix + folder }, sending))
-      for (const { Key, LastModified } of page.Contents ?? [])
-        if (isOlder(LastModified, ageMs)) await client.send(new DeleteObjectCommand({ Bucket, Key }), sending)
-  }
-  const isOurs = (key: string) => {
-    const own = key.slice(prefix.length)
-    return key.startsWith(prefix) && (own.startsWith(INCOMING) || isBlobKey(own))
+      for (const { Key = '', LastModified } of page.Contents ?? [])
+        if (isOurs(own(Key)) && isOlder(LastModified, ageMs))
+          await client.send(new DeleteObjectCommand({ Bucket, Key }), sending)
   }
   let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | null = {}
   while (markers) {
@@ -42,8 +40,8 @@ export async function sweep({ client, location, now, signal }: SweepOptions): Pr
       new ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...markers }),
       sending,
     )
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
-      if (Key !== undefined && isOurs(Key) && isOlder(Initiated, ABANDONED_MS))
+    for (const { Key = '', UploadId, Initiated } of page.Uploads ?? [])
+      if ((isIncomingKey(own(Key)) || isBlobKey(own(Key))) && isOlder(Initiated, ABANDONED_MS))
         await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), sending)
     markers = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : null
   }

@@ -2,8 +2,21 @@
 import { z } from 'zod'
 import { secret, secretAddress } from '#shared/masking.ts'
 
-const storeUrl = () =>
-  secretAddress(z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })).optional()
+/** Without a path where the library of the store would drop it. */
+const storeUrl = ({ keyVariable, hasPath }: { keyVariable: string; hasPath: boolean }) =>
+  secretAddress(
+    z
+      .url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL', abort: true })
+      // `fetch` refuses such an address, and its error says the password.
+      .refine(
+        (url) => new URL(url).username + new URL(url).password === '',
+        `expected no user or password in it; a key goes into ${keyVariable}`,
+      )
+      .refine(
+        (url) => hasPath || new URL(url).pathname === '/',
+        'expected no path in it; give the store a host or a port of its own',
+      ),
+  ).optional()
 
 /** Read by the process that searches and by the one that writes, which must mean the same store. */
 const vectorStoreVariables = {
@@ -13,7 +26,9 @@ const vectorStoreVariables = {
     .describe(
       'Where chunks are found again: `lancedb` (files in the data directory), `qdrant`, `weaviate` or `chroma`. Unset: the one whose URL is set, or else `lancedb`.',
     ),
-  QDRANT_URL: storeUrl().describe('Where Qdrant answers over REST; without a port it is 6333.'),
+  QDRANT_URL: storeUrl({ keyVariable: 'QDRANT_API_KEY', hasPath: true }).describe(
+    'Where Qdrant answers over REST; without a port it is 6333.',
+  ),
   QDRANT_API_KEY: secret(z.string()).optional().describe('Key of Qdrant that may read, write and make collections.'),
   TRIBUTARY_QDRANT_QUANTIZATION: z
     .enum(['none', 'scalar', 'binary'])
@@ -26,12 +41,14 @@ const vectorStoreVariables = {
     .regex(/^[\w-]{1,100}$/, 'expected 1 to 100 letters, digits, _ and -')
     .default('tributary')
     .describe('What names of collections in Qdrant begin with, where several platforms share one.'),
-  WEAVIATE_URL: storeUrl().describe('Where Weaviate answers over REST.'),
-  WEAVIATE_GRPC_URL: storeUrl().describe(
+  WEAVIATE_URL: storeUrl({ keyVariable: 'WEAVIATE_API_KEY', hasPath: true }).describe(
+    'Where Weaviate answers over REST.',
+  ),
+  WEAVIATE_GRPC_URL: storeUrl({ keyVariable: 'WEAVIATE_API_KEY', hasPath: false }).describe(
     'Where Weaviate answers over gRPC. Unset: the host of WEAVIATE_URL, port 50051.',
   ),
   WEAVIATE_API_KEY: secret(z.string()).optional().describe('Key of Weaviate.'),
-  CHROMA_URL: storeUrl().describe('Where Chroma answers.'),
+  CHROMA_URL: storeUrl({ keyVariable: 'CHROMA_TOKEN', hasPath: false }).describe('Where Chroma answers.'),
   CHROMA_TOKEN: secret(z.string()).optional().describe('Token of Chroma.'),
 }
 

@@ -19,14 +19,30 @@ export interface SmallDisk {
 const MEGABYTE = 1024 ** 2
 const PIECE_BYTES = 4_096
 
-/** Why there can be none here; null where there can. */
+/** Why there can be none here; null where there can. Tried, since root in a container may not mount either. */
 export const smallDiskMissing: string | null =
-  process.platform === 'linux' && process.getuid?.() === 0 ? null : 'only root on Linux can mount a small disk'
+  process.platform === 'linux' ? await whyNotMounted() : 'only root on Linux can mount a small disk'
+
+async function whyNotMounted(): Promise<string | null> {
+  try {
+    const disk = await mountSmallDisk(1)
+    await disk.close()
+    return null
+  } catch (error) {
+    // The lines after it are advice.
+    return `a small disk cannot be mounted here: ${(error as Error).message.split('\n', 1)[0]}`
+  }
+}
 
 export async function mountSmallDisk(megabytes: number): Promise<SmallDisk> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-disk-'))
   const filler = path.join(directory, 'filler')
-  await runTool('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory])
+  try {
+    await runTool('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory])
+  } catch (error) {
+    await rmdir(directory)
+    throw error
+  }
   return {
     directory,
     async setReadOnly(isReadOnly) {

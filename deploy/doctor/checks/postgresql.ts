@@ -43,7 +43,10 @@ export function postgresqlChecks(context: OpenDoctorContext, roles: readonly Rol
 
 async function checkReachable(context: OpenDoctorContext): Promise<Finding> {
   if (context.databaseUrl === null)
-    return failed('DATABASE_URL is not set, or no address', 'Set it to postgresql://user:password@host:5432/database.')
+    return failed(
+      'DATABASE_URL is not set, or no address',
+      'Set it to postgresql://…@host:5432/database, with user and password before the @.',
+    )
   const startedAt = performance.now()
   const opened = await context.openedDatabase()
   const place = maskPasswords(context.databaseUrl)
