@@ -82,5 +82,11 @@ export function checkWorkspaceId(workspaceId: string): void {
 export const blobMissing = (cause?: unknown) =>
   new TributaryError('NOT_FOUND', 'A stored file is missing from the blob store.', { cause })
 
-export const blobStoreFull = (cause: unknown) =>
-  new TributaryError('CAPACITY_EXCEEDED', 'The blob store is full. Free some of its space, then try again.', { cause })
+export const blobStoreFull = (where: string, cause: unknown) =>
+  new TributaryError(
+    'CAPACITY_EXCEEDED',
+    `The blob store (${where}) is full. Free some of its space, then try again.`,
+    {
+      cause,
+    },
+  )

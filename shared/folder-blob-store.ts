@@ -146,7 +146,7 @@ function explain(error: unknown): unknown {
       return blobMissing(error)
     case 'ENOSPC':
     case 'EDQUOT':
-      return blobStoreFull(error)
+      return blobStoreFull('TRIBUTARY_DATA_DIR', error)
     case 'EROFS':
     case 'EACCES':
       return new TributaryError(

@@ -53,7 +53,7 @@ export function explain(error: unknown, location: S3Location, signal?: AbortSign
     return misconfigured(`The clocks of this machine and of ${where} differ by too much. Set both by NTP.`)
   if (WRONG_REGION.has(name) || message === 'Region is missing')
     return misconfigured(`AWS_REGION is not the region of ${bucket} on ${where}: ${message}`)
-  if (FULL.has(name) || status === 507) return blobStoreFull(error)
+  if (FULL.has(name) || status === 507) return blobStoreFull('S3_BUCKET', error)
   // A file system that is read-only answers 405.
   if (status === 401 || status === 403 || status === 405)
     return misconfigured(
