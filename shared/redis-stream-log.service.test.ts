@@ -379,7 +379,8 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
         database.sql,
         sql`insert into stream_log_test.stream_outbox (id, workspace_id, stream_id, writer, preceding_count, payloads, is_last, created_at)
             overriding system value
-            select currval('stream_log_test.stream_outbox_id_seq'), ${workspaceId}, ${streamId}, 'a dead one', 0, '["first"]', false, now() - interval '1 hour'
+            select last_value, ${workspaceId}, ${streamId}, 'a dead one', 0, '["first"]', false, now() - interval '1 hour'
+            from stream_log_test.stream_outbox_id_seq
             returning id`,
       )
       expect(rows).toHaveLength(1)
