@@ -6,8 +6,8 @@ import { TributaryError } from '#shared/errors.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { executeRequest } from './execute-request.ts'
-import { planOperation, type PlannedRequest } from './plan-operation.ts'
-import type { SubgraphClient } from './subgraph-client.ts'
+import { planOperation, type PlannedRequest } from '../planning/plan-operation.ts'
+import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 export function createApolloExecutor(supergraph: LoadedSupergraph, client: SubgraphClient): ApolloGateway['executor'] {
   const plans = new WeakMap<OperationDefinitionNode, PlannedRequest>()

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSeededChance, type SeededChance } from '../../test/harness/seeded.ts'
 import { executeRequest } from './execute-request.ts'
-import { planOperation } from './plan-operation.ts'
+import { planOperation } from '../planning/plan-operation.ts'
 import { generateOperation, type GeneratedOperation } from './testing/generate-operation.ts'
 import { openShop, SHOP_SUBGRAPHS, type Fault, type Shop } from './testing/shop.ts'
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
       process: async ({ request }) =>
         (await shop.client.request(
           name,
-          { query: request.query!, variables: request.variables ?? {} },
+          { operation: { kind: 'query', query: request.query! }, variables: JSON.stringify(request.variables ?? {}) },
           noContext,
         )) as never,
     }),

@@ -7,7 +7,7 @@ import type { RequestContext } from '../request-context.ts'
 import { applyRewrites } from './data-rewrites.ts'
 import { mergeResults } from './merge-results.ts'
 import { isJsonObject, representationOf, type JsonObject } from './representation.ts'
-import type { SubgraphClient, SubgraphError } from './subgraph-client.ts'
+import type { SubgraphClient, SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 
 export interface PlanError {
   message: string
@@ -87,7 +87,7 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
     ),
   )
   if (!fetch.requires) {
-    const data = await request(fetch, variables, execution, (path) => [path], [])
+    const data = await request(fetch, JSON.stringify(variables), execution, (path) => [path], [])
     applyRewrites(fetch.outputRewrites, data)
     if (data) for (const { value } of places) mergeResults(value, data)
     return
@@ -104,7 +104,6 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
   }
   if (placesByRepresentation.size === 0) return
   const asking = [...placesByRepresentation.values()]
-  const representations = [...placesByRepresentation.keys()].map((key) => JSON.parse(key) as JsonObject)
   const fallbackPath = asking[0]?.[0]?.path ?? []
   /** What went wrong with an entity went wrong at each place that asked for it. */
   const pathsOf = (path: readonly (string | number)[]) => {
@@ -112,7 +111,13 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
     const asked = field === '_entities' && typeof index === 'number' ? asking[index] : undefined
     return asked?.map((place) => [...place.path, ...rest]) ?? [fallbackPath]
   }
-  const data = await request(fetch, { ...variables, representations }, execution, pathsOf, fallbackPath)
+  const data = await request(
+    fetch,
+    withRepresentations(variables, [...placesByRepresentation.keys()]),
+    execution,
+    pathsOf,
+    fallbackPath,
+  )
   const entities = data?.['_entities']
   if (!Array.isArray(entities)) return
   for (const [index, entity] of entities.entries()) {
@@ -127,7 +132,7 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
 
 async function request(
   fetch: FetchNode,
-  variables: JsonObject,
+  variables: string,
   execution: PlanExecution,
   pathsOf: (path: readonly (string | number)[]) => readonly (readonly (string | number)[])[],
   fallbackPath: readonly (string | number)[],
@@ -135,7 +140,7 @@ async function request(
   try {
     const response = await execution.client.request(
       fetch.serviceName,
-      { query: fetch.operation, operationName: fetch.operationName, variables },
+      { operation: operationOf(fetch), variables },
       execution.context,
     )
     for (const error of response.errors ?? [])
@@ -151,6 +156,28 @@ async function request(
     })
     return null
   }
+}
+
+const operations = new WeakMap<FetchNode, SubgraphOperation>()
+
+/** The same for every request of a fetch, so that what is made of it is made once. */
+function operationOf(fetch: FetchNode): SubgraphOperation {
+  let operation = operations.get(fetch)
+  if (!operation) {
+    operation = {
+      kind: fetch.operationKind === 'mutation' ? 'mutation' : 'query',
+      query: fetch.operation,
+      operationName: fetch.operationName,
+    }
+    operations.set(fetch, operation)
+  }
+  return operation
+}
+
+/** `representations`: each as JSON already. */
+function withRepresentations(variables: JsonObject, representations: readonly string[]): string {
+  const others = JSON.stringify(variables)
+  return `{"representations":[${representations.join(',')}]${others === '{}' ? '}' : `,${others.slice(1)}`}`
 }
 
 /** What a subgraph said, with its name: whoever masks errors must know whose words they are. */

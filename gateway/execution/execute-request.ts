@@ -3,10 +3,10 @@
 import { executeSync, getVariableValues, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { RequestContext } from '../request-context.ts'
 import { executePlan, type PlanError } from './execute-plan.ts'
-import type { PlannedRequest } from './plan-operation.ts'
+import type { PlannedRequest } from '../planning/plan-operation.ts'
 import { assembleResult } from './assemble-result.ts'
 import type { JsonObject } from './representation.ts'
-import type { SubgraphClient } from './subgraph-client.ts'
+import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 export interface ExecuteRequestOptions {
   schema: GraphQLSchema

@@ -4,12 +4,18 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
-import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-client.ts'
+import type { SubgraphResponse } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
+
+export interface UpstreamSubscription {
+  query: string
+  operationName: string | undefined
+  variables: Record<string, unknown>
+}
 
 export type SubscribeUpstream = (
   subgraph: string,
-  request: SubgraphRequest,
+  request: UpstreamSubscription,
   context: RequestContext,
 ) => AsyncGenerator<SubgraphResponse>
 

@@ -9,7 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { TributaryError } from '#shared/errors.ts'
 import { loadSupergraph, type LoadedSupergraph } from '../../supergraph/load-supergraph.ts'
-import type { SubgraphClient, SubgraphResponse } from '../subgraph-client.ts'
+import type { SubgraphClient, SubgraphResponse } from '../../subgraphs/subgraph-client.ts'
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@provides", "@external", "@shareable", "@inaccessible", "@override"])\n'
@@ -225,12 +225,17 @@ export async function openShop(): Promise<Shop> {
   return {
     supergraph,
     client: {
-      async request(subgraph, { query, variables }) {
+      async request(subgraph, { operation: { query }, variables }) {
         requests.push({ subgraph, query })
         if (current?.subgraph === subgraph) return misbehave(current.fault)
         const document = documents.get(query) ?? parse(query)
         documents.set(query, document)
-        const result = await execute({ schema: schemas.get(subgraph)!, document, rootValue, variableValues: variables })
+        const result = await execute({
+          schema: schemas.get(subgraph)!,
+          document,
+          rootValue,
+          variableValues: JSON.parse(variables) as Thing,
+        })
         return JSON.parse(JSON.stringify(result)) as SubgraphResponse
       },
       async close() {},

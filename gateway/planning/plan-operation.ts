@@ -13,7 +13,7 @@ import {
 } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
-import { compileProjection, type Project } from './compile-projection.ts'
+import { compileProjection, type Project } from '../execution/compile-projection.ts'
 
 export interface PlannedRequest {
   kind: 'request'

@@ -5,10 +5,18 @@ import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import type { RequestContext } from '../request-context.ts'
 
-export interface SubgraphRequest {
+/** What a fetch asks, whatever the values: made once for a fetch of a plan. */
+export interface SubgraphOperation {
+  /** Only queries may be sent twice or shared. */
+  kind: 'query' | 'mutation'
   query: string
   operationName?: string | undefined
-  variables: Record<string, unknown>
+}
+
+export interface SubgraphRequest {
+  operation: SubgraphOperation
+  /** A JSON object: representations are compared as text anyway, and are not written again. */
+  variables: string
 }
 
 export interface SubgraphResponse {
@@ -69,7 +77,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Subg
           path: url.pathname,
           method: 'POST',
           headers,
-          body: JSON.stringify(request),
+          body: `${bodyStart(request.operation)}${request.variables}}`,
           signal: context.signal,
         })
         text = await response.body.text()
@@ -90,6 +98,19 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Subg
       await Promise.all([...pools.values()].map((pool) => pool.close()))
     },
   }
+}
+
+const bodyStarts = new WeakMap<SubgraphOperation, string>()
+
+/** Everything before the variables. */
+function bodyStart(operation: SubgraphOperation): string {
+  let start = bodyStarts.get(operation)
+  if (start === undefined) {
+    const { query, operationName } = operation
+    start = `${JSON.stringify({ query, ...(operationName === undefined ? {} : { operationName }) }).slice(0, -1)},"variables":`
+    bodyStarts.set(operation, start)
+  }
+  return start
 }
 
 function failure(cause: unknown, subgraph: string, signal: AbortSignal): TributaryError {
