@@ -1,4 +1,4 @@
-// The composition root of the gateway.
+// The composition root of the gateway: of the platform's own graph, and, as a process, of any other.
 import type { Logger } from 'pino'
 import { readConfiguration } from '#shared/configuration.ts'
 import { TributaryError } from '#shared/errors.ts'
@@ -9,9 +9,15 @@ import { SUBGRAPH_NAMES, type SubgraphName } from '../contracts/node-types.ts'
 import { subgraphUrlVariable } from '../contracts/platform.ts'
 import { terminationSignal } from '../contracts/run-process.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
-import { configSchema } from './config.ts'
+import { isLoopback } from './auth/authorize-operation.ts'
+import { readFlags, type GatewayFlags } from './command.ts'
+import { configSchema, openConfigSchema } from './config.ts'
+import { readExampleOperations } from './pages/example-operations.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
-import { loadSupergraph } from './supergraph/load-supergraph.ts'
+import { subgraphUrlsOf } from './subgraphs/subgraph-urls.ts'
+import { createFileSource } from './supergraph/file-source.ts'
+import type { SupergraphSource } from './supergraph/supergraph-source.ts'
+import { createUplinkSource } from './supergraph/uplink-source.ts'
 
 export interface StartGatewayOptions {
   host: string
@@ -23,47 +29,34 @@ export interface StartGatewayOptions {
   logger: Logger
 }
 
+/** The gateway of the platform. */
 export async function startGateway(options: StartGatewayOptions): Promise<RunningGateway> {
-  const { subgraphUrls, signer } = options
-  const supergraph = await loadSupergraph(new URL('../schema/supergraph.graphql', import.meta.url))
-  const accounts = createAccountsClient({
-    origin: () => new URL(subgraphUrls.accounts).origin,
-    signer,
-    processName: 'gateway',
-  })
+  const { subgraphUrls, signer, logger } = options
   return startGatewayServer({
     host: options.host,
     port: options.port,
     corsOrigins: options.corsOrigins,
-    supergraph,
-    urlOf(name) {
-      const url = subgraphUrls[name as SubgraphName] ?? supergraph.routingUrls.get(name)
-      if (!url) throw new TributaryError('CONFIGURATION_INVALID', `There is no URL for the subgraph "${name}".`)
-      return url
-    },
+    supergraphSource: createFileSource({ file: new URL('../schema/supergraph.graphql', import.meta.url), logger }),
+    subgraphUrl: (name) => subgraphUrls[name as SubgraphName],
+    asksSubgraphsIfReady: true,
+    exampleOperations: await readExampleOperations(new URL('../schema/operations/', import.meta.url)),
     uploadOrigin: new URL(subgraphUrls.ingestion).origin,
-    signer,
-    authenticator: createAuthenticator({ accounts }),
-    logger: options.logger,
+    authentication: authenticationBy({ accountsUrl: subgraphUrls.accounts, signer }),
+    logger,
   })
 }
 
+const authenticationBy = ({ accountsUrl, signer }: { accountsUrl: string; signer: IdentitySigner }) => ({
+  signer,
+  authenticator: createAuthenticator({
+    accounts: createAccountsClient({ origin: () => new URL(accountsUrl).origin, signer, processName: 'gateway' }),
+  }),
+})
+
 async function runGateway(): Promise<void> {
+  const flags = readFlags(process.argv.slice(2))
   try {
-    const warnings: string[] = []
-    const configuration = readConfiguration(configSchema, process.env, { onWarning: (text) => warnings.push(text) })
-    const logger = createLogger({ name: 'gateway', level: configuration.TRIBUTARY_LOG_LEVEL })
-    for (const text of warnings) logger.warn(text)
-    const gateway = await startGateway({
-      host: configuration.TRIBUTARY_HOST,
-      port: configuration.TRIBUTARY_PORT,
-      corsOrigins: configuration.TRIBUTARY_CORS_ORIGINS,
-      subgraphUrls: Object.fromEntries(
-        SUBGRAPH_NAMES.map((name) => [name, configuration[subgraphUrlVariable(name)]]),
-      ) as Record<SubgraphName, string>,
-      signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
-      logger,
-    })
+    const gateway = await startByFlags(flags)
     process.stdout.write(`${JSON.stringify({ event: 'ready', role: 'gateway', kind: 'api', url: gateway.url })}\n`)
     await terminationSignal()
     await gateway.close()
@@ -74,6 +67,66 @@ async function runGateway(): Promise<void> {
     process.exitCode = 1
   }
   process.exit()
+}
+
+async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
+  const warnings: string[] = []
+  const onWarning = (text: string): void => void warnings.push(text)
+  const open = readConfiguration(openConfigSchema, process.env, { onWarning })
+  const logger = createLogger({ name: 'gateway', level: open.TRIBUTARY_LOG_LEVEL })
+  const host = flags.host ?? open.TRIBUTARY_HOST
+  const endpoint = { host, port: flags.port ?? open.TRIBUTARY_PORT, corsOrigins: open.TRIBUTARY_CORS_ORIGINS, logger }
+  if (!flags.authenticates && !isLoopback(host))
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `--no-authentication would open the graph to everybody who reaches ${host}. Listen on 127.0.0.1, or leave the flag out.`,
+    )
+  const supergraph = flags.supergraph ?? open.TRIBUTARY_SUPERGRAPH
+  // Without authentication there is no secret to demand.
+  const closed = flags.authenticates ? readConfiguration(configSchema, process.env) : null
+  for (const text of warnings) logger.warn(text)
+  if (supergraph === undefined && closed)
+    return startGateway({
+      ...endpoint,
+      subgraphUrls: Object.fromEntries(
+        SUBGRAPH_NAMES.map((name) => [name, flags.subgraphUrls.get(name) ?? closed[subgraphUrlVariable(name)]]),
+      ) as Record<SubgraphName, string>,
+      signer: createIdentitySigner({ key: closed.TRIBUTARY_IDENTITY_KEY }),
+    })
+  return startGatewayServer({
+    ...endpoint,
+    supergraphSource: sourceOf(supergraph, open, logger),
+    subgraphUrl: subgraphUrlsOf(flags.subgraphUrls, process.env),
+    asksSubgraphsIfReady: false,
+    exampleOperations: [],
+    uploadOrigin: null,
+    authentication: closed
+      ? authenticationBy({
+          accountsUrl: closed.TRIBUTARY_SUBGRAPH_ACCOUNTS_URL,
+          signer: createIdentitySigner({ key: closed.TRIBUTARY_IDENTITY_KEY }),
+        })
+      : null,
+  })
+}
+
+function sourceOf(
+  supergraph: string | undefined,
+  { APOLLO_KEY, APOLLO_GRAPH_REF, APOLLO_UPLINK_ENDPOINTS }: ReturnType<typeof openConfigSchema.parse>,
+  logger: Logger,
+): SupergraphSource {
+  if (supergraph !== 'uplink')
+    return createFileSource({ file: supergraph ?? new URL('../schema/supergraph.graphql', import.meta.url), logger })
+  if (!APOLLO_KEY || !APOLLO_GRAPH_REF)
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      'A supergraph from Apollo Uplink needs APOLLO_KEY and APOLLO_GRAPH_REF.',
+    )
+  return createUplinkSource({
+    apiKey: APOLLO_KEY,
+    graphRef: APOLLO_GRAPH_REF,
+    endpoints: APOLLO_UPLINK_ENDPOINTS,
+    logger,
+  })
 }
 
 if (import.meta.main) await runGateway()

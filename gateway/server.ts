@@ -1,5 +1,4 @@
 // One endpoint: /graphql over HTTP and WebSocket, the upload address, health, metrics and the pages for people.
-import { ApolloGateway } from '@apollo/gateway'
 import { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import cors from '@fastify/cors'
@@ -12,34 +11,44 @@ import { ERROR_CATALOGUE, TributaryError } from '#shared/errors.ts'
 import { formatGraphError } from '#shared/graphql/format-error.ts'
 import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
-import type { Authenticator } from './auth/authenticate.ts'
+import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { createApolloExecutor } from './execution/apollo-executor.ts'
+import type { Generation } from './generation.ts'
+import { trackRequests } from './in-flight-requests.ts'
 import { createPrepareOperation } from './planning/prepare-operation.ts'
 import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
-import { readExampleOperations } from './pages/example-operations.ts'
+import type { ExampleOperation } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
 import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import type { RequestContext } from './request-context.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
-import type { LoadedSupergraph } from './supergraph/load-supergraph.ts'
+import { createApolloGateway } from './supergraph/apollo-gateway.ts'
+import type { SupergraphSource } from './supergraph/supergraph-source.ts'
+import { openSupergraphs } from './supergraph/supergraphs.ts'
 
 export interface GatewayServerOptions {
   host: string
   /** 0 picks a free one. */
   port: number
   corsOrigins: readonly string[]
-  supergraph: LoadedSupergraph
-  /** The GraphQL URL of a subgraph by its name in the supergraph. */
-  urlOf: (subgraph: string) => string
+  supergraphSource: SupergraphSource
+  /** The GraphQL URL of a subgraph by its name, in place of the one in the supergraph; undefined: the latter counts. */
+  subgraphUrl: (subgraph: string) => string | undefined
+  /** Whether subgraphs tell at `/ready` if they are, as those of the platform do. */
+  asksSubgraphsIfReady: boolean
+  /** For the pages; the first of them, or the one named `Viewer`, opens in Sandbox. */
+  exampleOperations: readonly ExampleOperation[]
   /** Where uploads are sent on to; null without an ingestion subgraph. */
   uploadOrigin: string | null
-  signer: IdentitySigner
-  authenticator: Authenticator
+  /** Null: nobody is asked who they are, and everybody may ask everything. */
+  authentication: { authenticator: Authenticator; signer: IdentitySigner } | null
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
+  /** How long requests may go on after `close`, in milliseconds. Default 30,000. */
+  drainMs?: number
   logger: Logger
 }
 
@@ -48,18 +57,39 @@ export interface RunningGateway {
   origin: string
   /** `http://host:port/graphql` */
   url: string
+  /** It is not ready any more; requests that have begun finish, within `drainMs`; then everything ends. */
   close(): Promise<void>
 }
 
 const EXAMPLE_OPERATION = 'Viewer'
 const READY_TIMEOUT_MS = 5000
+const DRAIN_MS = 30_000
 
 export async function startGatewayServer(options: GatewayServerOptions): Promise<RunningGateway> {
-  const { supergraph, signer, logger } = options
+  const { logger, authentication, exampleOperations: operations } = options
   const allowsAnonymousIntrospection = isLoopback(options.host)
   const metrics = createGatewayMetrics()
-  const client = createSubgraphClient({ urlOf: options.urlOf, signer })
-  const operations = await readExampleOperations(new URL('../schema/operations/', import.meta.url))
+  const authenticator = authentication?.authenticator ?? anyone
+  const signer = authentication?.signer ?? null
+  const urlOf = (subgraph: string): string => {
+    const url = options.subgraphUrl(subgraph) ?? supergraphs.routingUrlOf(subgraph)
+    if (!url)
+      throw new TributaryError(
+        'CONFIGURATION_INVALID',
+        `The supergraph states no URL for the subgraph "${subgraph}". Give one with --subgraph-url ${subgraph}=URL.`,
+      )
+    return url
+  }
+  const client = createSubgraphClient({ urlOf, signer })
+  const supergraphs = await openSupergraphs<Generation>({
+    source: options.supergraphSource,
+    prepare: async (supergraph) => ({
+      supergraph,
+      prepare: createPrepareOperation(supergraph),
+      execute: createApolloExecutor(supergraph, client),
+    }),
+    logger,
+  })
   const onUnexpected = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'unexpected error')
 
@@ -69,17 +99,16 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,
   })
+  const requests = trackRequests(app)
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
 
-  const gateway = new ApolloGateway({ supergraphSdl: supergraph.sdl, logger })
-  gateway.executor = createApolloExecutor(supergraph, client)
   const apollo = new ApolloServer<RequestContext>({
-    gateway,
+    gateway: createApolloGateway(supergraphs),
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     plugins: createPlugins({
-      app,
+      authorizes: authentication !== null,
       allowsAnonymousIntrospection,
       metrics,
       exampleDocument:
@@ -96,15 +125,17 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     handler: fastifyApolloHandler(apollo as never, {
       context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
         const signal = closedEarly(reply)
-        const identity = await options.authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
+        const identity = await authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
         return { identity, signal, requestId: request.id }
       },
     }) as never,
   })
   servePages(app, { operations })
-  app.get('/health', () => ({ status: 'live' }))
+  app.get('/health', () => ({ status: 'live', supergraph: { id: supergraphs.current().supergraph.id } }))
   app.get('/ready', async (_request, reply) => {
-    const unavailable = await subgraphsNotReady(supergraph, options.urlOf)
+    if (requests.isDraining) return reply.status(503).send({ status: 'stopping' })
+    const { routingUrls } = supergraphs.current().supergraph
+    const unavailable = options.asksSubgraphsIfReady ? await subgraphsNotReady([...routingUrls.keys()], urlOf) : []
     return unavailable.length === 0
       ? { status: 'ready' }
       : reply.status(503).send({ status: 'unavailable', subgraphs: unavailable })
@@ -135,12 +166,11 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
 
   const webSockets = serveWebSockets({
     server: app.server,
-    supergraph,
-    prepare: createPrepareOperation(supergraph),
-    authenticator: options.authenticator,
+    generation: supergraphs.current,
+    authenticator,
     client,
-    subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer }),
-    allowsAnonymousIntrospection,
+    subscribeUpstream: createSubscribeUpstream({ urlOf, signer }),
+    anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
     anonymousIdleMs: options.anonymousIdleMs,
     async executeRequest(request, context) {
       const { body } = await apollo.executeOperation(
@@ -163,10 +193,12 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     origin,
     url: `${origin}/graphql`,
     async close() {
+      await requests.drain(options.drainMs ?? DRAIN_MS)
       await webSockets.close()
       await apollo.stop()
       await app.close()
       await client.close()
+      await supergraphs.close()
     },
   }
 }
@@ -205,9 +237,9 @@ function refuse(error: unknown): never {
   throw error
 }
 
-async function subgraphsNotReady(supergraph: LoadedSupergraph, urlOf: (name: string) => string): Promise<string[]> {
+async function subgraphsNotReady(names: readonly string[], urlOf: (name: string) => string): Promise<string[]> {
   const answers = await Promise.all(
-    [...supergraph.routingUrls.keys()].map(async (name) => {
+    names.map(async (name) => {
       const url = new URL('/ready', urlOf(name))
       const isReady = await fetch(url, { signal: AbortSignal.timeout(READY_TIMEOUT_MS) }).then(
         (response) => response.ok,

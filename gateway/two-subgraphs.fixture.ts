@@ -16,13 +16,14 @@ import type { GraphContext } from '../contracts/graph-context.ts'
 import { createIdentitySigner, IDENTITY_HEADER, type Identity, type Role } from '../contracts/identity.ts'
 import { canEdit, canRead, denyAll, federationRules } from '../contracts/permission-rules.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
+import { readExampleOperations } from './pages/example-operations.ts'
 import { startGatewayServer } from './server.ts'
-import { loadSupergraph } from './supergraph/load-supergraph.ts'
+import { createFileSource } from './supergraph/file-source.ts'
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
 const TOKENS = `${LINK}
   type Query { ping: String! slow: String }
-  type Subscription { tokens(count: Int!): Event! secretTokens: Event! refused(id: ID!): Event! }
+  type Subscription { tokens(count: Int!): Event! paced: Event! secretTokens: Event! refused(id: ID!): Event! }
   interface Event { sequence: Int! }
   type Token implements Event { sequence: Int! text: String! engine: Engine }
   type Ended implements Event { sequence: Int! }
@@ -44,6 +45,7 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
   ])
   const started: string[] = []
   const ends = new EventTarget()
+  let paces = 0
   const seenHeaders: string[] = []
   const common = { host: '127.0.0.1', port: 0, logger, identityHeader: IDENTITY_HEADER }
   const createContext = async ({
@@ -67,7 +69,7 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
     permissions: shield(
       {
         Query: { ...federationRules, ping: canRead, slow: canRead },
-        Subscription: { tokens: canRead, secretTokens: canEdit, refused: canRead },
+        Subscription: { tokens: canRead, paced: canRead, secretTokens: canEdit, refused: canRead },
         Token: canRead,
         Ended: canRead,
         Engine: canRead,
@@ -105,6 +107,21 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
               yield { tokens: { __typename: 'Ended', sequence: count + 1 } }
             } finally {
               ends.dispatchEvent(new CustomEvent('end', { detail: count }))
+            }
+          },
+        },
+        paced: {
+          async *subscribe(_p: unknown, _a: unknown, { signal }: GraphContext) {
+            for (let sequence = 1; ; sequence++) {
+              if (paces < sequence) await once(ends, 'pace', { signal })
+              yield {
+                paced: {
+                  __typename: 'Token',
+                  sequence,
+                  text: `t${sequence}`,
+                  engine: { __typename: 'Engine', id: 'e1' },
+                },
+              }
             }
           },
         },
@@ -159,24 +176,27 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
   const directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-gateway-'))
   const file = path.join(directory, 'supergraph.graphql')
   await writeFile(file, composed.supergraphSdl)
-  const supergraph = await loadSupergraph(file)
   const gateway = await startGatewayServer({
     host: options.host ?? '127.0.0.1',
     port: 0,
     corsOrigins: [],
     ...(options.anonymousIdleMs ? { anonymousIdleMs: options.anonymousIdleMs } : {}),
-    supergraph,
-    urlOf: (name) => supergraph.routingUrls.get(name)!,
+    supergraphSource: createFileSource({ file, logger, pollMs: 50 }),
+    subgraphUrl: () => undefined,
+    asksSubgraphsIfReady: true,
+    exampleOperations: await readExampleOperations(new URL('../schema/operations/', import.meta.url)),
     uploadOrigin: null,
-    signer,
-    authenticator: createAuthenticator({
-      accounts: {
-        async authenticate(secret): Promise<Identity | null> {
-          const roles = keys.get(secret)
-          return roles ? { workspaceId: 'ws_1', subject: secret, roles, scopes: [] } : null
+    authentication: {
+      signer,
+      authenticator: createAuthenticator({
+        accounts: {
+          async authenticate(secret): Promise<Identity | null> {
+            const roles = keys.get(secret)
+            return roles ? { workspaceId: 'ws_1', subject: secret, roles, scopes: [] } : null
+          },
         },
-      },
-    }),
+      }),
+    },
     logger,
   })
   const url = gateway.url.replace('0.0.0.0', '127.0.0.1')
@@ -184,6 +204,8 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
   return {
     gateway,
     url,
+    /** Composed of the two; the gateway watches it. */
+    supergraphFile: file,
     signer,
     /** Roles by API key. */
     keys,
@@ -194,6 +216,12 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
 
     /** Resolves when so many have started since `started` was emptied. */
     untilStarted: (count: number) => expect.poll(() => started.length, { interval: 5, timeout: 10_000 }).toBe(count),
+
+    /** Lets `paced` send one more event. */
+    pace() {
+      paces += 1
+      ends.dispatchEvent(new Event('pace'))
+    },
 
     /** What ends next in a subgraph: the `count` of a stream of tokens, or 'slow'. */
     async nextEnd(): Promise<unknown> {

@@ -1,4 +1,4 @@
-// The engine in the place of ApolloGateway's own executor. Apollo Server keeps documents by the hash of their text, so the plan of an operation is
+// The engine as Apollo Server calls it. Apollo Server keeps documents by the hash of their text, so the plan of an operation is
 // kept for as long as its document is.
 import type { ApolloGateway } from '@apollo/gateway'
 import type { OperationDefinitionNode } from 'graphql'
@@ -9,7 +9,9 @@ import { executeRequest } from './execute-request.ts'
 import { planOperation, type PlannedRequest } from '../planning/plan-operation.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
-export function createApolloExecutor(supergraph: LoadedSupergraph, client: SubgraphClient): ApolloGateway['executor'] {
+type GatewayExecutor = ApolloGateway['executor']
+
+export function createApolloExecutor(supergraph: LoadedSupergraph, client: SubgraphClient): GatewayExecutor {
   const plans = new WeakMap<OperationDefinitionNode, PlannedRequest>()
 
   return async ({ document, operation, request, context }) => {
@@ -27,6 +29,6 @@ export function createApolloExecutor(supergraph: LoadedSupergraph, client: Subgr
       variables: request.variables ?? {},
       context: context as RequestContext,
       client,
-    }) as ReturnType<ApolloGateway['executor']>
+    }) as ReturnType<GatewayExecutor>
   }
 }

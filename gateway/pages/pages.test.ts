@@ -94,7 +94,10 @@ test('Sandbox opens on an example with a place for the key, and reads the schema
 })
 
 test('health, readiness and metrics answer', async () => {
-  expect(JSON.parse(await get('/health'))).toEqual({ status: 'live' })
+  expect(JSON.parse(await get('/health'))).toEqual({
+    status: 'live',
+    supergraph: { id: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  })
   expect(JSON.parse(await get('/ready'))).toEqual({ status: 'ready' })
   expect(await get('/metrics')).toContain('tributary_gateway_operation_duration_seconds')
 })

@@ -38,7 +38,8 @@ export interface SubgraphClient {
 export interface CreateSubgraphClientOptions {
   /** The GraphQL URL of a subgraph by its name in the supergraph. */
   urlOf: (subgraph: string) => string
-  signer: IdentitySigner
+  /** Null: subgraphs are told nothing of who asks. */
+  signer: IdentitySigner | null
   /** Longest wait for a subgraph's answer, in milliseconds. Default 60,000: a first embedding may load its model. */
   timeoutMs?: number
   /** Sockets per subgraph. Default 64. */
@@ -70,7 +71,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Subg
         accept: 'application/json',
         'x-request-id': context.requestId,
       }
-      if (context.identity) headers[IDENTITY_HEADER] = await options.signer.sign(context.identity)
+      if (context.identity && options.signer) headers[IDENTITY_HEADER] = await options.signer.sign(context.identity)
       let text: string
       try {
         const response = await poolOf(url.origin).request({

@@ -11,22 +11,22 @@ import { TributaryError } from '#shared/errors.ts'
 import { createLeavableStream } from '#shared/graphql/leavable-stream.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import { authorizeOperation, missingCredentials } from '../auth/authorize-operation.ts'
-import type { PreparedOperation, PrepareOperation } from '../planning/prepare-operation.ts'
+import type { Generation } from '../generation.ts'
+import type { PreparedOperation } from '../planning/prepare-operation.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
-import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import type { SubscribeUpstream } from './upstream.ts'
 
 export interface WebSocketOptions {
   server: Server
-  supergraph: LoadedSupergraph
-  prepare: PrepareOperation
+  /** What a new operation is prepared and run on; one that runs stays on its own. */
+  generation: () => Generation
   authenticator: Authenticator
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
-  allowsAnonymousIntrospection: boolean
+  anonymousMayAsk: 'everything' | 'introspection' | 'nothing'
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number | undefined
   /** Runs a query or mutation as HTTP would. */
@@ -52,6 +52,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     sockets.handleUpgrade(request, socket, head, (connection) => sockets.emit('connection', connection, request))
   })
 
+  const { anonymousMayAsk } = options
   const prepared = new WeakMap<object, PreparedOperation>()
   const acceptOperation = async (
     payload: SubscribePayload,
@@ -59,17 +60,19 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     signal: AbortSignal,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
     const identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(5000))
-    if (!identity && !options.allowsAnonymousIntrospection) throw missingCredentials()
-    const operation = options.prepare(payload.query, payload.operationName)
+    if (!identity && anonymousMayAsk === 'nothing') throw missingCredentials()
+    const { supergraph, prepare } = options.generation()
+    const operation = prepare(payload.query, payload.operationName)
     if (operation.kind === 'invalid') return operation.errors
-    authorizeOperation({
-      identity,
-      document: operation.document,
-      operation: operation.operation,
-      allowsAnonymousIntrospection: options.allowsAnonymousIntrospection,
-    })
+    if (anonymousMayAsk !== 'everything')
+      authorizeOperation({
+        identity,
+        document: operation.document,
+        operation: operation.operation,
+        allowsAnonymousIntrospection: anonymousMayAsk === 'introspection',
+      })
     const coerced = getVariableValues(
-      options.supergraph.apiSchema,
+      supergraph.apiSchema,
       operation.operation.variableDefinitions ?? [],
       payload.variables ?? {},
     )
@@ -83,7 +86,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       )
     const context: RequestContext = { identity, signal, requestId: randomUUID() }
     const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
-      schema: options.supergraph.apiSchema,
+      schema: supergraph.apiSchema,
       document: operation.document,
       operationName: payload.operationName ?? null,
       variableValues: payload.variables ?? {},
@@ -114,7 +117,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         extra.operations = createSocketOperations({
           authorization: identity ? authorization : undefined,
           authenticator: options.authenticator,
-          anonymousIdleMs: options.allowsAnonymousIntrospection ? null : (options.anonymousIdleMs ?? ANONYMOUS_IDLE_MS),
+          anonymousIdleMs: anonymousMayAsk !== 'nothing' ? null : (options.anonymousIdleMs ?? ANONYMOUS_IDLE_MS),
           closeSocket: (code, reason) => socket.close(code, reason),
         })
         return true
@@ -147,7 +150,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         const { contextValue, coercedVariables } = args as ExecutionArgs & { coercedVariables: Record<string, unknown> }
         const context = contextValue as RequestContext
         const stream = runFederatedSubscription({
-          schema: options.supergraph.apiSchema,
+          schema: args.schema,
           planned: operation,
           variables: args.variableValues ?? {},
           coercedVariables,

@@ -1,42 +1,64 @@
-// The supergraph as composed from files, read once at start; what clients see of it, and the planner over it.
+// A composed supergraph: what clients see of it, the planner over it, and the name it is known by.
 import federationInternals from '@apollo/federation-internals'
 import queryPlanner from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
 
 export interface LoadedSupergraph {
+  /** SHA-256 of the text, in hexadecimal digits. */
+  id: string
   sdl: string
   /** What clients see. */
   apiSchema: GraphQLSchema
   planner: InstanceType<typeof queryPlanner.QueryPlanner>
   supergraph: InstanceType<typeof federationInternals.Supergraph>
-  /** Routing URLs as the file states them. */
+  /** Routing URLs as the supergraph states them; empty where it states none. */
   routingUrls: ReadonlyMap<string, string>
 }
 
-export async function loadSupergraph(file: string | URL): Promise<LoadedSupergraph> {
-  let sdl: string
+/** Throws CONFIGURATION_INVALID with what is wrong with it. */
+export function buildSupergraph(sdl: string): LoadedSupergraph {
   try {
-    sdl = await readFile(file, 'utf8')
+    const supergraph = federationInternals.Supergraph.build(sdl, {
+      supportedFeatures: federationInternals.ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+    })
+    return {
+      id: createHash('sha256').update(sdl).digest('hex'),
+      sdl,
+      supergraph,
+      apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+      planner: new queryPlanner.QueryPlanner(supergraph),
+      routingUrls: new Map(
+        supergraph
+          .subgraphs()
+          .values()
+          .map(({ name, url }) => [name, url] as const),
+      ),
+    }
   } catch (cause) {
     throw new TributaryError(
       'CONFIGURATION_INVALID',
-      `The supergraph ${String(file)} cannot be read. Compose it with: npm run schema`,
+      `The supergraph is not valid: ${(cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')}. Compose it with a tool for Federation 2.`,
       { cause },
     )
   }
-  const supergraph = federationInternals.Supergraph.build(sdl)
-  return {
-    sdl,
-    supergraph,
-    apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
-    planner: new queryPlanner.QueryPlanner(supergraph),
-    routingUrls: new Map(
-      supergraph
-        .subgraphs()
-        .values()
-        .map(({ name, url }) => [name, url] as const),
-    ),
+}
+
+/** Throws CONFIGURATION_INVALID for a file that cannot be read, or is no supergraph. */
+export async function loadSupergraph(file: string | URL): Promise<LoadedSupergraph> {
+  return buildSupergraph(await readSupergraphFile(file))
+}
+
+export async function readSupergraphFile(file: string | URL): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `The supergraph ${file instanceof URL ? file.pathname : file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`,
+      { cause },
+    )
   }
 }
