@@ -7,10 +7,10 @@ describeWithService(
   'a cluster with weaviate whose stores are killed',
   await ensureCluster('weaviate'),
   (installation) => {
-    killClusterStory(installation, { weaviate: 4, postgresql: 1, neo4j: 1, 'knowledge-worker': 2, knowledge: 1 })
+    killClusterStory(installation, { weaviate: 4, neo4j: 1, 'knowledge-worker': 1, knowledge: 1 })
   },
 )
 
 describeWithService('a cluster with chroma whose stores are killed', await ensureCluster('chroma'), (installation) => {
-  killClusterStory(installation, { chroma: 3, 'knowledge-worker': 1 })
+  killClusterStory(installation, { chroma: 2 })
 })

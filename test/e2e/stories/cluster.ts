@@ -1,4 +1,4 @@
-// All stories of the main job on one set of a cluster's servers, the role matrix, a restart of everything and killed writers among them.
+// All stories of the main job on one set of a cluster's servers, the role matrix and a restart of everything among them.
 import { afterAll, beforeAll, describe, vi } from 'vitest'
 import { startRolesOnCluster } from '../../harness/cluster.ts'
 import { countStatements } from '../../harness/counted-roles.ts'
@@ -13,7 +13,11 @@ import { restartStory, type RestartablePlatform } from './restart.ts'
 import { roleMatrixStory } from './role-matrix.ts'
 import { sixSubgraphsStory } from './six-subgraphs.ts'
 
-export function clusterStories({ title, start }: ClusterInstallation): void {
+/** `hasKilledWriters`: also what becomes of generated answers whose processes are killed, which is the same on every vector store. */
+export function clusterStories(
+  { title, start }: ClusterInstallation,
+  options: { hasKilledWriters?: boolean } = {},
+): void {
   vi.setConfig(STORY_TIMEOUTS)
   describe(`on ${title}`, () => {
     let cluster: RunningCluster
@@ -29,10 +33,11 @@ export function clusterStories({ title, start }: ClusterInstallation): void {
     badInputStory(title, startPlatform)
     roleMatrixStory(title, startPlatform)
     restartStory(title, async () => restartable(cluster, await startPlatform()))
-    killGenerativeStory(title, async () => {
-      const roles = await startPlatform()
-      return { roles, ollama: cluster.ollama, close: roles.close }
-    })
+    if (options.hasKilledWriters)
+      killGenerativeStory(title, async () => {
+        const roles = await startPlatform()
+        return { roles, ollama: cluster.ollama, close: roles.close }
+      })
   })
 }
 
