@@ -20,7 +20,7 @@ describeWithService('on a cluster', await ensureCluster('qdrant'), ({ title, sta
       how: 'stopped',
       calls: { ...ANSWERED, entities: 'refused' },
       isDocumentFinished: false,
-      vainTries: 4,
+      vainTries: 2,
     },
     {
       store: 'qdrant',
