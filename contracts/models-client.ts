@@ -186,10 +186,11 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
         bodyTimeoutMs: 300_000,
         target,
       })
+      const lines = readline.createInterface({ input: response.body, crlfDelay: Infinity })
       let hasStarted = false
       let isComplete = false
       try {
-        for await (const text of readline.createInterface({ input: response.body, crlfDelay: Infinity })) {
+        for await (const text of lines) {
           const line = generationLineSchema.parse(JSON.parse(text))
           if (line.type === 'failed') {
             isComplete = true
@@ -210,9 +211,12 @@ export function createModelsClient(options: { origin: () => string; signer: Iden
         if (hasStarted && error.code === 'UPSTREAM_UNAVAILABLE' && error !== cause) throw generatorDied(error)
         throw error
       } finally {
+        // What the abort breaks off is heard by both, and would end the process where nobody listens.
+        response.body.on('error', () => undefined)
+        lines.on('error', () => undefined)
         // The consumer may leave early; the socket must not stay open, or the model would go on.
         stopped.abort()
-        response.body.on('error', () => undefined)
+        lines.close()
       }
     },
   }

@@ -22,7 +22,10 @@ export interface OpenRedisConnectionOptions {
   url: string
   /** As the server lists its clients. */
   name: string
-  /** Called whenever a new socket is ready, the first included: what was subscribed to on the last one is to be subscribed to again. */
+  /**
+   * Called whenever a new socket is ready, the first included, and when a silent server answers again: what was subscribed to on the last one, or
+   * was to be meanwhile, is to be subscribed to again.
+   */
   onReady?: () => void
 }
 
@@ -43,7 +46,11 @@ export async function openRedisConnection(options: OpenRedisConnectionOptions): 
     opened.on('error', () => undefined)
     opened.on('ready', () => {
       wasReady = true
-      if (opened === client) onReady?.()
+      if (opened !== client) return
+      // It has just answered; what is run from here on must not be refused for the silence before.
+      isStalled = false
+      lastAnswerAt = performance.now()
+      onReady?.()
     })
     return opened
   }
@@ -69,8 +76,10 @@ export async function openRedisConnection(options: OpenRedisConnectionOptions): 
     }
     await client.ping().then(
       () => {
-        isStalled = false
         lastAnswerAt = performance.now()
+        if (!isStalled) return
+        isStalled = false
+        onReady?.()
       },
       () => undefined,
     )

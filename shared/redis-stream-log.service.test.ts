@@ -172,6 +172,32 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       expect((await following).filter((payload) => payload !== 'unanswered')).toEqual(['before', 'end'])
     })
 
+    test('a follower that comes while it is known to be silent hears of what comes afterwards as soon as any other', async () => {
+      const [writer, reader] = [await open(), await open()]
+      const [early, late] = [newStream(), newStream()]
+      await writer.append(workspaceId, late, ['before'])
+      redis.pause()
+      // By this one the reader's connection for wake-ups learns that there is no answer.
+      const first = collect(reader, early)
+      await expect(writer.append(workspaceId, early, ['unanswered'])).rejects.toMatchObject({
+        code: 'UPSTREAM_TIMED_OUT',
+      })
+      let appendedAt = Infinity
+      const appended: Promise<unknown>[] = []
+      const second = collect(reader, late, (count) => {
+        if (count > 1) return
+        // It has read what there was, and waits to be woken.
+        appendedAt = performance.now()
+        appended.push(appendAtLast(writer, late, 'after').then(() => inTransaction(writer, late, ['end'], true)))
+      })
+      redis.resume()
+      expect(await second).toEqual(['before', 'after', 'end'])
+      expect(performance.now() - appendedAt).toBeLessThan(5_000)
+      await Promise.all(appended)
+      await inTransaction(writer, early, ['end'], true)
+      await first
+    })
+
     test('away: appends fail at once, transactions commit, and their events come when it is back', async () => {
       const [writer, reader] = [await open(), await open()]
       const streamId = newStream()

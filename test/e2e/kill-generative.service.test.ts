@@ -1,163 +1,26 @@
-// A generated answer whose processes are killed with SIGKILL half-way through its text, every role a process of its own on PostgreSQL, the text
-// written by a real Ollama. Whoever watches is told, the answer ends as one that may be asked again, nothing stays running, and what was
-// written counts once.
-import { sql } from 'drizzle-orm'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { openDatabase, rowsOf, type Database } from '#shared/database.ts'
-import { readHandbook } from '../fixtures/handbook/handbook.ts'
-import { waitForQuiet } from '../harness/canonical-dump.ts'
-import type { GraphError, GraphResult, TestClient } from '../harness/client.ts'
-import { STORY_TIMEOUTS } from '../harness/platform-under-test.ts'
-import { startRoles, type RoleName, type RunningRoles } from '../harness/roles.ts'
+import { startRoles } from '../harness/roles.ts'
 import { ensureOllama, startOllama, type OllamaInstallation } from '../services/ollama.ts'
 import { ensurePostgresql, startPostgresql, type PostgresqlInstallation } from '../services/postgresql.ts'
 import { describeWithService, type Ensured } from '../services/service.ts'
+import { killGenerativeStory } from './stories/kill-generative.ts'
 
-vi.setConfig(STORY_TIMEOUTS)
-
-/** Of about a thousand that the model writes. */
-const CHARACTERS_BEFORE_KILL = 200
-/** It may have written its last word before the kill arrives; then it is asked again. */
-const TRIES = 5
-
-const EVENT = `__typename cursor
-  ... on AnswerStarted { answer { id mode } }
-  ... on AnswerDelta { text }
-  ... on AnswerCompleted { answer { ...Ended } }
-  ... on AnswerFailed { code message isRetryable answer { ...Ended } }`
-const ENDED = 'fragment Ended on Answer { id text status usage { promptTokens completionTokens } }'
-const STREAM = `subscription ($input: AnswerInput!) { answerStream(input: $input) { ${EVENT} } } ${ENDED}`
-const EVENTS = `subscription ($id: ID!, $after: String) { answerEvents(id: $id, after: $after) { ${EVENT} } } ${ENDED}`
-const GENERATION_EVENTS = `subscription ($id: ID!) { generationEvents(id: $id) { __typename
-  ... on GenerationCompleted { generation { status text } }
-  ... on GenerationFailed { code isRetryable generation { status text } } } }`
-
-describeWithService('a generated answer that loses a process', await ensureBoth(), (installations) => {
-  const opened = new AsyncDisposableStack()
-  let roles: RunningRoles
-  let client: TestClient
-  let database: Database
-  let input: Record<string, unknown>
-
-  beforeAll(async () => {
-    const postgresql = await startPostgresql(installations.postgresql)
-    opened.defer(postgresql.close)
-    const ollama = await startOllama(installations.ollama)
-    opened.defer(ollama.close)
-    const databaseUrl = await postgresql.createDatabase()
-    roles = await startRoles({ databaseUrl, environment: { OLLAMA_HOST: ollama.url } })
-    opened.defer(roles.close)
-    database = await openDatabase({ location: { url: databaseUrl }, poolSize: 2 })
-    opened.defer(() => database.close())
-    client = roles.client()
-    const knowledgeBaseId = await client.createKnowledgeBase('Handbook')
-    expect(await client.ingest({ knowledgeBaseId, files: readHandbook() })).toMatchObject({ status: 'SUCCEEDED' })
-    input = {
-      question: 'How is a plate restored at the observatory?',
-      knowledgeBaseIds: [knowledgeBaseId],
-      mode: 'GENERATIVE',
-      modelName: ollama.chatModelName,
-      isDetached: true,
+describeWithService('on postgresql', await ensureBoth(), (installations) => {
+  killGenerativeStory('PostgreSQL and Ollama', async () => {
+    const opened = new AsyncDisposableStack()
+    try {
+      const postgresql = await startPostgresql(installations.postgresql)
+      opened.defer(postgresql.close)
+      const ollama = await startOllama(installations.ollama)
+      opened.defer(ollama.close)
+      const databaseUrl = await postgresql.createDatabase()
+      const roles = await startRoles({ databaseUrl, environment: ollama.environment })
+      opened.defer(roles.close)
+      return { roles, ollama, close: () => opened.disposeAsync() }
+    } catch (error) {
+      await opened.disposeAsync()
+      throw error
     }
-    // Loads the model, so that a text begins soon after its question.
-    await completeAnswer()
   })
-  afterAll(() => opened.disposeAsync())
-
-  afterEach(async () => {
-    await waitForQuiet(database)
-    const running = sql`select id from models.generation where status in ('QUEUED', 'RUNNING')
-      union all select id from knowledge.answer where status = 'RUNNING'`
-    expect(await rowsOf(database.sql, running)).toEqual([])
-    await expectUsageOnce()
-  })
-
-  test('models killed half-way: the watcher is told at once, the generation fails, and asking again works', async () => {
-    const { answerId, generationId, events, errors } = await killHalfWay('models')
-    expect(errors).toEqual([])
-    expect(events.at(-1)).toMatchObject({
-      __typename: 'AnswerFailed',
-      code: 'PROCESS_DIED',
-      isRetryable: true,
-      answer: { id: answerId, status: 'FAILED', text: textOf(events) },
-    })
-    await roles.start('models')
-    expect(await endOfGeneration(generationId)).toMatchObject({
-      __typename: 'GenerationFailed',
-      code: 'PROCESS_DIED',
-      isRetryable: true,
-      generation: { status: 'FAILED' },
-    })
-    await completeAnswer()
-  })
-
-  test('knowledge killed half-way: the model stops, the watcher goes on behind its cursor to the end, and asking again works', async () => {
-    const { answerId, generationId, events, errors } = await killHalfWay('knowledge')
-    expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', isRetryable: true } }])
-    expect(await endOfGeneration(generationId)).toMatchObject({
-      __typename: 'GenerationCompleted',
-      generation: { status: 'CANCELLED' },
-    })
-    await roles.start('knowledge')
-    const rest = await collect(client.subscribe(EVENTS, { id: answerId, after: events.at(-1).cursor }), 'answerEvents')
-    expect(rest.errors).toEqual([])
-    expect(rest.events.at(-1)).toMatchObject({
-      __typename: 'AnswerFailed',
-      code: 'PROCESS_DIED',
-      isRetryable: true,
-      answer: { id: answerId, status: 'FAILED', text: textOf([...events, ...rest.events]) },
-    })
-    await completeAnswer()
-  })
-
-  async function completeAnswer(): Promise<void> {
-    const { events, errors } = await collect(client.subscribe(STREAM, { input }), 'answerStream')
-    expect(errors).toEqual([])
-    expect(events.at(-1)).toMatchObject({ __typename: 'AnswerCompleted', answer: { status: 'COMPLETED' } })
-    expect(events.at(-1).answer.usage.completionTokens).toBeGreaterThan(0)
-  }
-
-  /** Asks, and kills the process when a part of the text has come. */
-  async function killHalfWay(victim: RoleName) {
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      let characters = 0
-      let isKilled = false
-      const stream = client.subscribe(STREAM, { input })
-      const { events, errors } = await collect(stream, 'answerStream', async (event) => {
-        characters += event.text?.length ?? 0
-        if (isKilled || characters < CHARACTERS_BEFORE_KILL) return
-        isKilled = true
-        await roles.kill(victim)
-      })
-      if (events.at(-1).__typename !== 'AnswerCompleted') {
-        const [row] = await rowsOf<{ id: string }>(
-          database.sql,
-          sql`select id from models.generation order by created_at desc limit 1`,
-        )
-        return { answerId: events[0].answer.id as string, generationId: row!.id, events, errors }
-      }
-      await roles.start(victim)
-    }
-    throw new Error(`The model was always faster than the end of ${victim}.`)
-  }
-
-  async function endOfGeneration(id: string) {
-    const { events, errors } = await collect(client.subscribe(GENERATION_EVENTS, { id }), 'generationEvents')
-    expect(errors).toEqual([])
-    return events.at(-1)
-  }
-
-  /** Every generation that wrote something is counted once, by what its row says where that is known, and every completed answer once. */
-  async function expectUsageOnce(): Promise<void> {
-    const wanted = sql`select id || ' ' || coalesce(completion_tokens::text, 'some') as row from models.generation
-      union all select 'answer:' || id || ' 0' from knowledge.answer where status = 'COMPLETED'`
-    const counted = sql`select event_id || ' ' || case when status in ('FAILED', 'CANCELLED') and u.completion_tokens > 0
-        then 'some' else u.completion_tokens::text end as row
-      from metrics.usage_event u left join models.generation g on g.id = u.event_id where kind in ('GENERATION', 'ANSWER')`
-    const rows = async (query: typeof wanted) =>
-      (await rowsOf<{ row: string }>(database.sql, query)).map(({ row }) => row).toSorted()
-    expect(await rows(counted)).toEqual(await rows(wanted))
-  }
 })
 
 async function ensureBoth(): Promise<Ensured<{ postgresql: PostgresqlInstallation; ollama: OllamaInstallation }>> {
@@ -167,21 +30,3 @@ async function ensureBoth(): Promise<Ensured<{ postgresql: PostgresqlInstallatio
   if ('missing' in ollama) return ollama
   return { installation: { postgresql: postgresql.installation, ollama: ollama.installation } }
 }
-
-/** All events of a stream, and the errors that it ended with. */
-async function collect(
-  results: AsyncGenerator<GraphResult>,
-  field: string,
-  onEvent: (event: any) => Promise<void> = async () => undefined,
-): Promise<{ events: any[]; errors: GraphError[] }> {
-  const events: any[] = []
-  for await (const { data, errors } of results) {
-    if (errors) return { events, errors }
-    events.push(data[field])
-    await onEvent(data[field])
-  }
-  return { events, errors: [] }
-}
-
-const textOf = (events: any[]): string =>
-  events.flatMap((event) => (event.__typename === 'AnswerDelta' ? [event.text] : [])).join('')

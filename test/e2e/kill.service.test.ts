@@ -8,7 +8,9 @@ import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.
 import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
 import type { TestClient } from '../harness/client.ts'
+import { startDetachedAnswer, waitForAnswer } from '../harness/detached-answers.ts'
 import { expectEqualDumps } from '../harness/expect-equal-dumps.ts'
+import { ANSWER_IS_UNDER_WAY, STEP_IS_UNDER_WAY, STEPS, type Step } from '../harness/half-done.ts'
 import { waitForModels } from '../harness/models.ts'
 import { openHalfUpload, partialUploads, patiently } from '../harness/patience.ts'
 import { STORY_TIMEOUTS } from '../harness/platform-under-test.ts'
@@ -17,8 +19,6 @@ import { createSeededChance } from '../harness/seeded.ts'
 import { ensurePostgresql, startPostgresql } from '../services/postgresql.ts'
 import { describeWithService } from '../services/service.ts'
 
-const STEPS = ['FETCH', 'EXTRACT', 'CLEAN', 'CHUNK', 'EMBED', 'INDEX', 'LINK', 'CHECK'] as const
-type Step = (typeof STEPS)[number]
 type Target = Step | 'UPLOAD' | 'ANSWER'
 const KILLS_PER_TARGET = 4
 /** The work may be over before the kill arrives. */
@@ -37,26 +37,6 @@ const VICTIMS: Record<Target, RoleName[]> = {
   UPLOAD: ['ingestion'],
   ANSWER: ['knowledge', 'models'],
 }
-
-const ownStep = (step: Step) => `select 1 from ingestion.item i, jsonb_array_elements(i.steps) s
-  where i.job_id = $1 and s ->> 'name' = '${step}' and s ->> 'status' = 'RUNNING'`
-const handled = (queue: string, condition = 'true') => `select 1 from ingestion.item i
-  join queue.job j on j.name = '${queue}' and j.state = 'active' and j.data ->> 'documentId' = i.document_id
-  join knowledge.document d on d.id = i.document_id where i.job_id = $1 and ${condition}`
-/** Whether the step of the job's only item is under way, asked of the stores themselves. */
-const IS_UNDER_WAY: Record<Step, string> = {
-  FETCH: ownStep('FETCH'),
-  EXTRACT: ownStep('EXTRACT'),
-  CLEAN: ownStep('CLEAN'),
-  CHUNK: handled('knowledge.document-process', 'd.content_key is null'),
-  EMBED: handled('knowledge.document-process', 'd.content_key is not null and d.vector_count is null'),
-  INDEX: handled('knowledge.document-process', 'd.vector_count is not null and d.chunks_key is null'),
-  LINK: handled('graph.document-link'),
-  CHECK: handled('knowledge.document-check'),
-}
-
-/** Whether one of these answers is being worked on. */
-const ANSWER_IS_UNDER_WAY = `select 1 from knowledge.answer where id = any($1) and status = 'RUNNING'`
 
 /** What was brought in and asked, so that another installation can be given the same. */
 interface Given {
@@ -163,7 +143,7 @@ async function killDuringStep(context: KillContext, step: Step, victim: RoleName
     }),
   )
   jobs.push(job)
-  const isUnderWay = async () => (await probe.query(IS_UNDER_WAY[step], [job])).rowCount! > 0
+  const isUnderWay = async () => (await probe.query(STEP_IS_UNDER_WAY[step], [job])).rowCount! > 0
   while (!(await isUnderWay())) {
     const { rows } = await probe.query(`select status from ingestion.item where job_id = $1`, [job])
     if (rows[0]?.status === 'SUCCEEDED' || rows[0]?.status === 'FAILED') return false
@@ -212,7 +192,7 @@ async function killDuringUpload(context: KillContext, victim: RoleName): Promise
 async function killDuringAnswers(context: KillContext, victim: RoleName): Promise<boolean> {
   const { client, probe, chance, bases, given, answers } = context
   const asked = await Promise.all(
-    HANDBOOK_QUESTIONS.map(({ question }) => startAnswer(client, bases.handbook, question)),
+    HANDBOOK_QUESTIONS.map(({ question }) => startDetachedAnswer(client, bases.handbook, question)),
   )
   given.questions.push(...HANDBOOK_QUESTIONS.map(({ question }) => question))
   answers.push(...asked)
@@ -249,7 +229,8 @@ async function runUndisturbed(databaseUrl: string, given: Given) {
       expect(await client.ingest({ knowledgeBaseId: ledgers, texts })).toMatchObject({ status: 'SUCCEEDED' })
     }
     expect(await client.ingest({ knowledgeBaseId: ledgers, files })).toMatchObject({ status: 'SUCCEEDED' })
-    for (const question of given.questions) await waitForAnswer(client, await startAnswer(client, handbook, question))
+    for (const question of given.questions)
+      await waitForAnswer(client, await startDetachedAnswer(client, handbook, question))
     return await dumpOf(roles)
   } finally {
     await roles.close()
@@ -264,29 +245,6 @@ async function prepare(client: TestClient) {
     status: 'SUCCEEDED',
   })
   return { handbook, ledgers }
-}
-
-async function startAnswer(client: TestClient, knowledgeBaseId: string, question: string): Promise<string> {
-  const { answerStart } = await patiently(() =>
-    client.query(
-      'mutation ($input: AnswerInput!) { answerStart(input: $input) { answer { id } userErrors { message } } }',
-      {
-        input: { question, knowledgeBaseIds: [knowledgeBaseId], mode: 'EXTRACTIVE', isDetached: true },
-      },
-    ),
-  )
-  expect(answerStart.userErrors).toEqual([])
-  return answerStart.answer.id
-}
-
-async function waitForAnswer(client: TestClient, id: string): Promise<void> {
-  let last: any
-  const events = client.subscribe(
-    'subscription ($id: ID!) { answerEvents(id: $id) { __typename ... on AnswerFailed { code message } } }',
-    { id },
-  )
-  for await (const { data } of events) last = data.answerEvents
-  expect(last).toEqual({ __typename: 'AnswerCompleted' })
 }
 
 /** What the roles had to say beside that they are ready. */

@@ -2,4 +2,6 @@ import { ensureCluster } from '../services/cluster.ts'
 import { describeWithService } from '../services/service.ts'
 import { clusterStories } from './stories/cluster.ts'
 
-describeWithService('a cluster with qdrant', await ensureCluster('qdrant'), clusterStories)
+describeWithService('a cluster with qdrant', await ensureCluster('qdrant'), (installation) => {
+  clusterStories(installation, { hasKilledWriters: true })
+})

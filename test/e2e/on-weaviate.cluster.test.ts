@@ -2,4 +2,6 @@ import { ensureCluster } from '../services/cluster.ts'
 import { describeWithService } from '../services/service.ts'
 import { clusterStories } from './stories/cluster.ts'
 
-describeWithService('a cluster with weaviate', await ensureCluster('weaviate'), clusterStories)
+describeWithService('a cluster with weaviate', await ensureCluster('weaviate'), (installation) => {
+  clusterStories(installation)
+})

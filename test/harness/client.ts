@@ -2,6 +2,7 @@
 import { createClient, type Client as SocketClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { ADMIN_API_KEY } from './environment.ts'
+import { patiently } from './patience.ts'
 
 export interface GraphError {
   message: string
@@ -164,7 +165,10 @@ export function createTestClient(options: { url: string; apiKey: string | null }
       // The stream broke, as it does when processes are killed: subscribe again behind the last event.
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
     }
-    return (await query(`query ($id: ID!) { ingestionJob(id: $id) { ${JOB_FIELDS} } }`, { id })).ingestionJob
+    // Read by the same clients, on the same bad days.
+    return patiently(
+      async () => (await query(`query ($id: ID!) { ingestionJob(id: $id) { ${JOB_FIELDS} } }`, { id })).ingestionJob,
+    )
   }
 
   return {

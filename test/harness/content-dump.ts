@@ -1,7 +1,10 @@
 // What an installation holds as its clients see it, whatever stores are below: texts, chunks, entities, and what searches find. Names and titles
 // stand for ids, so that two installations that were given the same can be compared.
+import pLimit from 'p-limit'
 import type { CanonicalDump } from './canonical-dump.ts'
 import type { TestClient } from './client.ts'
+
+const SEARCHES_AT_ONCE = 4
 
 export async function contentDump(client: TestClient, knowledgeBaseId: string): Promise<CanonicalDump> {
   const documents = await pages(client, knowledgeBaseId, 'documents', DOCUMENT)
@@ -19,10 +22,14 @@ export async function contentDump(client: TestClient, knowledgeBaseId: string): 
       relationships.nodes.map((each: any) => row(name, each.type, each.source.name, each.target.name, each.weight)),
     ),
   }
-  dump['chunks found by their text'] = []
-  for (const { title, chunks } of documents)
-    for (const chunk of chunks.nodes)
-      dump['chunks found by their text'].push(row(title, chunk.ordinal, await howFound(client, knowledgeBaseId, chunk)))
+  const limit = pLimit(SEARCHES_AT_ONCE)
+  dump['chunks found by their text'] = await Promise.all(
+    documents.flatMap(({ title, chunks }) =>
+      chunks.nodes.map((chunk: any) =>
+        limit(async () => row(title, chunk.ordinal, await howFound(client, knowledgeBaseId, chunk))),
+      ),
+    ),
+  )
   return dump
 }
 

@@ -28,6 +28,10 @@ export interface RunningRoles extends PlatformUnderTest {
   kill(role: RoleName): Promise<void>
   /** Starts a role that was killed, at the same address. */
   start(role: RoleName): Promise<void>
+  /** Ends all of them as a supervisor does. Throws when one does not end cleanly. */
+  stopAll(): Promise<void>
+  /** Starts them again, at the same addresses. */
+  startAll(): Promise<void>
   /** What a role has said so far, for failure messages. */
   output(role: RoleName): string
 }
@@ -75,22 +79,33 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
     children.set(role, child)
   }
   const clients = createClients(`${origin}/graphql`)
-  const close = async () => {
-    await clients.close()
+  /** What those said that did not end cleanly. */
+  const stop = async (): Promise<string[]> => {
     const ended = await Promise.all(
       [...children].map(async ([role, child]) => {
         const { code } = child.hasExited ? await child.exited : await child.stop('SIGTERM')
         return code === 0 ? [] : [`${role} ended with ${code}:\n${child.output()}`]
       }),
     )
-    await rm(dataDirectory, { recursive: true, force: true })
+    children.clear()
     return ended.flat()
   }
-  const started = await Promise.allSettled([...files.keys()].map(start))
-  const failure = started.find((outcome) => outcome.status === 'rejected')
-  if (failure) {
+  const close = async () => {
+    await clients.close()
+    const unclean = await stop()
+    await rm(dataDirectory, { recursive: true, force: true })
+    return unclean
+  }
+  const startAll = async () => {
+    const started = await Promise.allSettled([...files.keys()].map(start))
+    const failure = started.find((outcome) => outcome.status === 'rejected')
+    if (failure) throw failure.reason
+  }
+  try {
+    await startAll()
+  } catch (error) {
     await close()
-    throw failure.reason
+    throw error
   }
   const database = await openDatabase({ location: { url: options.databaseUrl }, poolSize: 1 })
   const foreignApiKey = await addWorkspace(database)
@@ -110,6 +125,11 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
       children.delete(role)
     },
     start,
+    async stopAll() {
+      const unclean = await stop()
+      if (unclean.length > 0) throw new Error(unclean.join('\n\n'))
+    },
+    startAll,
     output: (role) => children.get(role)?.output() ?? '',
     async close() {
       const unclean = await close()

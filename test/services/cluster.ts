@@ -1,15 +1,18 @@
-// Every store of a cluster at once: PostgreSQL, Redis, Neo4j, S3, Ollama, and Qdrant or Weaviate.
+// Every store of a cluster at once: PostgreSQL, Redis, Neo4j, S3, Ollama, and Qdrant, Weaviate or Chroma.
+import { ensureChroma, startChroma } from './chroma.ts'
 import { ensureNeo4j, startNeo4j } from './neo4j.ts'
-import { ensureOllama, startOllama } from './ollama.ts'
-import { ensurePostgresql, startPostgresql, type RunningPostgresql } from './postgresql.ts'
+import { ensureOllama, startOllama, type OllamaInstallation, type RunningOllama } from './ollama.ts'
+import { ensurePostgresql, startPostgresql, type PostgresqlInstallation, type RunningPostgresql } from './postgresql.ts'
 import { ensureQdrant, nameOfQdrant, startQdrant } from './qdrant.ts'
 import { ensureRedis, startRedis } from './redis.ts'
-import { ensureS3, startS3 } from './s3.ts'
+import { ensureS3, startS3, type RunningS3 } from './s3.ts'
 import type { RunningService } from './server.ts'
+import type { Installed } from './install.ts'
 import type { Ensured } from './service.ts'
 import { ensureWeaviate, startWeaviate } from './weaviate.ts'
 
-export type ClusterVectorStore = 'qdrant' | 'weaviate'
+export type ClusterVectorStore = 'qdrant' | 'weaviate' | 'chroma'
+export type ClusterServiceName = 'postgresql' | 'redis' | 'neo4j' | 's3' | 'ollama' | ClusterVectorStore
 
 export interface ClusterInstallation {
   /** For the names of tests. */
@@ -19,8 +22,10 @@ export interface ClusterInstallation {
 
 export interface RunningCluster {
   postgresql: RunningPostgresql
+  ollama: RunningOllama
+  s3: RunningS3
   /** All that may be stopped, paused and killed, by name. */
-  services: ReadonlyMap<string, RunningService>
+  services: ReadonlyMap<ClusterServiceName, RunningService>
   /** What every role reads, but for DATABASE_URL. */
   environment: Record<string, string>
   close(): Promise<void>
@@ -30,9 +35,13 @@ export interface RunningCluster {
 export async function ensureCluster(vectorStore: ClusterVectorStore): Promise<Ensured<ClusterInstallation>> {
   const postgresql = await ensurePostgresql()
   if ('missing' in postgresql) return postgresql
-  const others = new Map<string, () => Promise<RunningService>>()
+  const ollama = await ensureOllama()
+  if ('missing' in ollama) return ollama
+  const s3 = await ensureS3()
+  if ('missing' in s3) return s3
+  const others = new Map<ClusterServiceName, () => Promise<RunningService>>()
   const add = async <Installation>(
-    name: string,
+    name: ClusterServiceName,
     ensure: () => Promise<Ensured<Installation>>,
     start: (installation: Installation) => Promise<RunningService>,
   ): Promise<{ missing: string } | null> => {
@@ -41,34 +50,47 @@ export async function ensureCluster(vectorStore: ClusterVectorStore): Promise<En
     others.set(name, () => start(ensured.installation))
     return null
   }
-  const ensureQdrantOrWeaviate = () =>
-    vectorStore === 'qdrant' ? add('qdrant', ensureQdrant, startQdrant) : add('weaviate', ensureWeaviate, startWeaviate)
+  const addVectorStore: Record<ClusterVectorStore, () => Promise<{ missing: string } | null>> = {
+    qdrant: () => add('qdrant', ensureQdrant, startQdrant),
+    weaviate: () => add('weaviate', ensureWeaviate, startWeaviate),
+    chroma: () => add('chroma', ensureChroma, startChroma),
+  }
   const missing =
     (await add('redis', ensureRedis, startRedis)) ??
     (await add('neo4j', ensureNeo4j, startNeo4j)) ??
-    (await add('s3', ensureS3, startS3)) ??
-    (await add('ollama', ensureOllama, startOllama)) ??
-    (await ensureQdrantOrWeaviate())
+    (await addVectorStore[vectorStore]())
   if (missing) return missing
-  return { installation: { title: await titleOf(vectorStore), start: () => start(postgresql.installation, others) } }
+  const installed = { postgresql: postgresql.installation, ollama: ollama.installation, s3: s3.installation, others }
+  return { installation: { title: await titleOf(vectorStore), start: () => start(installed) } }
 }
 
 async function titleOf(vectorStore: ClusterVectorStore): Promise<string> {
   const qdrant = vectorStore === 'qdrant' ? await ensureQdrant() : null
-  const name = qdrant && 'installation' in qdrant ? nameOfQdrant(qdrant.installation) : 'Weaviate'
+  const others = { qdrant: 'Qdrant', weaviate: 'Weaviate', chroma: 'Chroma' }
+  const name = qdrant && 'installation' in qdrant ? nameOfQdrant(qdrant.installation) : others[vectorStore]
   return `PostgreSQL, Redis, Neo4j, S3, Ollama and ${name}`
 }
 
-async function start(
-  postgresqlInstallation: Parameters<typeof startPostgresql>[0],
-  others: ReadonlyMap<string, () => Promise<RunningService>>,
-): Promise<RunningCluster> {
+async function start(installed: {
+  postgresql: PostgresqlInstallation
+  ollama: OllamaInstallation
+  s3: Installed
+  others: ReadonlyMap<ClusterServiceName, () => Promise<RunningService>>
+}): Promise<RunningCluster> {
   const stack = new AsyncDisposableStack()
   try {
-    const postgresql = await startPostgresql(postgresqlInstallation)
+    const postgresql = await startPostgresql(installed.postgresql)
     stack.defer(() => postgresql.close())
-    const services = new Map<string, RunningService>([['postgresql', postgresql]])
-    for (const [name, startOne] of others) {
+    const ollama = await startOllama(installed.ollama)
+    stack.defer(() => ollama.close())
+    const s3 = await startS3(installed.s3)
+    stack.defer(() => s3.close())
+    const services = new Map<ClusterServiceName, RunningService>([
+      ['postgresql', postgresql],
+      ['ollama', ollama],
+      ['s3', s3],
+    ])
+    for (const [name, startOne] of installed.others) {
       const running = await startOne()
       stack.defer(() => running.close())
       services.set(name, running)
@@ -78,7 +100,7 @@ async function start(
       string
     >
     delete environment['DATABASE_URL']
-    return { postgresql, services, environment, close: () => stack.disposeAsync() }
+    return { postgresql, ollama, s3, services, environment, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()
     throw error

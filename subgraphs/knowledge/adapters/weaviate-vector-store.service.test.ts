@@ -8,6 +8,7 @@ import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract
 import { describeFullVectorStore } from '../ports/vector-store-full.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
 import { axis, findWords, noSignal, place, searchOf, space } from '../ports/vector-store.fixture.ts'
+import { chunkObject } from './weaviate-objects.ts'
 import { createWeaviateVectorStore, type WeaviateVectorStoreOptions } from './weaviate-vector-store.ts'
 
 const newPrefix = () => `Test${randomBytes(6).toString('hex')}N`
@@ -123,6 +124,25 @@ describeWithService('Weaviate', await ensureWeaviate(), (installation) => {
     await stores[0]!.store.deleteDocument('ws_a', 'doc_1', noSignal)
     expect(await stores[0]!.store.count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 0, vectors: 0 })
     for (const { dispose } of stores) await dispose()
+  })
+
+  test('a document whose server was killed right behind its last batch is found by its vectors when it is written again', async () => {
+    const service = await startWeaviate(installation)
+    const { store, data, dispose } = openStore(service)
+    await store.upsert(place('doc_1'), space, chunksOf(1), noSignal)
+    const { classes } = (await ask(service, 'GET', '/schema')) as { classes: { class: string }[] }
+    const collection = classes.find(({ class: name }) => name.startsWith(data))!.class
+    const cut = { id: 'chunk_cut', text: 'pelican', vector: axis(1) }
+    // As an upsert that comes so far and no further.
+    const objects = [{ class: collection, ...chunkObject(place('doc_2'), cut) }]
+    await ask(service, 'POST', '/batch/objects', { objects })
+    await service.stop('SIGKILL')
+    await service.start()
+    await store.upsert(place('doc_2'), space, [cut], noSignal)
+    const { dense } = await store.search(searchOf({ vectors: [{ space, vector: axis(1) }], limit: 1 }))
+    expect(dense).toMatchObject([[{ chunkId: 'chunk_cut' }]])
+    await dispose()
+    await service.close()
   })
 
   test('a workspace is a tenant, and one that was deactivated is searched', async () => {

@@ -112,11 +112,15 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
     const own = await ensure(space, signal)
     for (let from = 0; from < objects.length; from += WRITE_OBJECTS) {
       const batch = objects.slice(from, from + WRITE_OBJECTS)
+      // An earlier try may have lost its vectors, or been refused half-way.
+      await deleteWhere(own, workspaceId, withIds(batch.map(({ id }) => id)), signal)
       await insert(own, batch, signal)
       // Where the chunks were before, if they had a vector of another space, or none.
       for (const name of (await look(signal)).keys())
         if (name !== own) await deleteWhere(name, workspaceId, withIds(batch.map(({ id }) => id)), signal)
     }
+    // The same object once more: nothing changes, and the log of the index is written out.
+    if (space !== null) await insert(own, objects.slice(-1), signal)
   }
 
   /** What a collection holds of a search: a list per vector, null for those of other spaces, and one of words. */

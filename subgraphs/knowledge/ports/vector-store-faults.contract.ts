@@ -131,8 +131,13 @@ export function describeVectorStoreFaults(
       await store.upsert(place('doc_1'), space, chunks, noSignal)
       await store.upsert(place('doc_2'), space, [{ ...chunk, id: 'chunk_gone' }], noSignal)
       await store.deleteDocument('ws_a', 'doc_2', noSignal)
+      const last = { id: 'chunk_last', text: 'pelican', vector: axis(1) }
+      await store.upsert(place('doc_3', 'kb_b'), space, [last], noSignal)
       await faulty.service.stop('SIGKILL')
       await faulty.service.start()
+      // In a knowledge base of its own: among many equal vectors an index need not find the one that is not.
+      const wanted = { knowledgeBaseIds: ['kb_b'], vectors: [{ space, vector: axis(1) }] }
+      expect((await store.search(searchOf(wanted))).dense).toMatchObject([[{ chunkId: 'chunk_last' }]])
       expect(await store.count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 300, vectors: 300 })
       expect(await store.count('ws_a', 'doc_2', noSignal)).toEqual({ texts: 0, vectors: 0 })
       const { dense, lexical } = await search(store)
