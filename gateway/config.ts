@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { portVariable } from '#shared/configuration.ts'
 import { identityKeyVariable, logVariable, subgraphUrlVariables } from '../contracts/platform.ts'
+import { subgraphTrafficVariables } from './subgraphs/settings.ts'
 
 export const endpointVariables = {
   TRIBUTARY_HOST: z
@@ -19,6 +20,7 @@ export const endpointVariables = {
         .filter(Boolean),
     )
     .describe('Origins whose pages may call the endpoint from a browser, separated by commas.'),
+  ...subgraphTrafficVariables,
 }
 
 export const configSchema = z.object({

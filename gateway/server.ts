@@ -5,23 +5,25 @@ import { fastifyApolloHandler } from '@as-integrations/fastify'
 import cors from '@fastify/cors'
 import proxy from '@fastify/http-proxy'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
+import { GraphQLError, type ExecutionResult } from 'graphql'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ERROR_CATALOGUE, TributaryError } from '#shared/errors.ts'
-import { formatGraphError } from '#shared/graphql/format-error.ts'
 import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { createApolloExecutor } from './execution/apollo-executor.ts'
+import { formatClientError } from './format-client-error.ts'
 import { createPrepareOperation } from './planning/prepare-operation.ts'
-import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
 import { createGatewayMetrics } from './plugins/request-metrics.ts'
-import type { RequestContext } from './request-context.ts'
+import { createRequestContext, type RequestContext } from './request-context.ts'
+import { createClientHeaders } from './subgraphs/client-headers.ts'
+import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
+import type { SubgraphSettings } from './subgraphs/settings.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
 import type { LoadedSupergraph } from './supergraph/load-supergraph.ts'
@@ -36,8 +38,13 @@ export interface GatewayServerOptions {
   urlOf: (subgraph: string) => string
   /** Where uploads are sent on to; null without an ingestion subgraph. */
   uploadOrigin: string | null
-  signer: IdentitySigner
+  /** Null: subgraphs are told no identity. */
+  signer: IdentitySigner | null
   authenticator: Authenticator
+  /** How subgraphs are dealt with: what differs from the defaults that docs/configuration.md names. */
+  subgraphSettings?: Partial<SubgraphSettings>
+  /** Longest time for a query or mutation, in milliseconds. Default 120,000. */
+  requestTimeoutMs?: number
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
   logger: Logger
@@ -53,12 +60,20 @@ export interface RunningGateway {
 
 const EXAMPLE_OPERATION = 'Viewer'
 const READY_TIMEOUT_MS = 5000
+const REQUEST_TIMEOUT_MS = 120_000
 
 export async function startGatewayServer(options: GatewayServerOptions): Promise<RunningGateway> {
   const { supergraph, signer, logger } = options
   const allowsAnonymousIntrospection = isLoopback(options.host)
   const metrics = createGatewayMetrics()
-  const client = createSubgraphClient({ urlOf: options.urlOf, signer })
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const client = createSubgraphClient({
+    urlOf: options.urlOf,
+    signer,
+    ...(options.subgraphSettings ? { settings: options.subgraphSettings } : {}),
+    onMasked: (error, about) => logger.warn({ ...about, error }, 'an error of a subgraph was masked'),
+  })
+  const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const operations = await readExampleOperations(new URL('../schema/operations/', import.meta.url))
   const onUnexpected = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'unexpected error')
@@ -97,9 +112,22 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
         const signal = closedEarly(reply)
         const identity = await options.authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
-        return { identity, signal, requestId: request.id }
+        const { id: requestId, headers } = request
+        const context = createRequestContext({
+          identity,
+          signal,
+          requestId,
+          headers,
+          timeoutMs: requestTimeoutMs,
+          clientHeaders: createClientHeaders(),
+        })
+        contexts.set(request, context)
+        return context
       },
     }) as never,
+    async onSend(request, reply) {
+      for (const [name, value] of contexts.get(request)?.clientHeaders?.entries() ?? []) reply.header(name, value)
+    },
   })
   servePages(app, { operations })
   app.get('/health', () => ({ status: 'live' }))
@@ -142,6 +170,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer }),
     allowsAnonymousIntrospection,
     anonymousIdleMs: options.anonymousIdleMs,
+    requestTimeoutMs,
     async executeRequest(request, context) {
       const { body } = await apollo.executeOperation(
         {
@@ -168,30 +197,6 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await app.close()
       await client.close()
     },
-  }
-}
-
-/** What subgraphs made of an error is kept (they have masked it already); only their names stay inside. */
-function formatClientError(
-  formatted: GraphQLFormattedError,
-  error: unknown,
-  onUnexpected: (error: unknown, requestId: string) => void,
-  requestId: string = randomUUID(),
-): GraphQLFormattedError {
-  const extensions = error instanceof GraphQLError ? error.extensions : (formatted.extensions ?? {})
-  const isFromSubgraph =
-    'serviceName' in extensions ||
-    (error instanceof GraphQLError && !error.originalError && 'isRetryable' in extensions)
-  if (!isFromSubgraph || typeof extensions['code'] !== 'string')
-    return formatGraphError(formatted, error, { requestId, onUnexpected })
-  const kept = Object.entries(extensions).filter(([name]) =>
-    ['code', 'isRetryable', 'argumentPath', 'requestId'].includes(name),
-  )
-  return {
-    message: formatted.message,
-    ...(formatted.locations ? { locations: formatted.locations } : {}),
-    ...(formatted.path ? { path: formatted.path } : {}),
-    extensions: Object.fromEntries(kept),
   }
 }
 

@@ -31,7 +31,8 @@ export class UpstreamErrors extends Error {
 
 export function createSubscribeUpstream(options: {
   urlOf: (subgraph: string) => string
-  signer: IdentitySigner
+  /** Null: subgraphs are told no identity. */
+  signer: IdentitySigner | null
 }): SubscribeUpstream {
   return async function* (subgraph, request, context) {
     if (context.signal.aborted) return
@@ -43,7 +44,7 @@ export function createSubscribeUpstream(options: {
       retryAttempts: 0,
       keepAlive: 10_000,
       connectionParams: async () => ({
-        [IDENTITY_HEADER]: context.identity ? await options.signer.sign(context.identity) : undefined,
+        [IDENTITY_HEADER]: context.identity ? await options.signer?.sign(context.identity) : undefined,
         'x-request-id': context.requestId,
       }),
     })
