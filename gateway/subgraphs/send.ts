@@ -2,11 +2,12 @@
 // promises cost more than everything else that the gateway does for a fetch.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { Connections } from './connections.ts'
 import { answerTooLarge, transportFailure } from './subgraph-failure.ts'
 
 export interface SendOptions {
   subgraph: string
-  dispatcher: Dispatcher
+  connections: Connections
   /** With the query string. */
   path: string
   headers: Readonly<Record<string, string>>
@@ -26,7 +27,7 @@ export interface HttpAnswer {
 
 export function send(options: SendOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    options.dispatcher.dispatch(
+    options.connections.dispatch(
       { method: 'POST', path: options.path, headers: options.headers, body: options.body },
       new AnswerCollector(options, resolve, reject),
     )

@@ -2,11 +2,11 @@
 //
 // What happens on the way, from the outside in: equal queries are shared → a query may be sent again → it waits for its turn → the circuit is
 // asked → it is sent. One signal carries whatever ends it: callers who left, or time that is over.
-import { Pool } from 'undici'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import type { RequestContext } from '../request-context.ts'
 import { headersOf, type SubgraphHeaders } from './apply-header-rules.ts'
 import { createCircuit, type Circuit, type CircuitState } from './circuit.ts'
+import { openConnections, type Connections } from './connections.ts'
 import { REMAINING_HEADER } from './deadline.ts'
 import { maskErrors } from './mask-errors.ts'
 import { readAnswer } from './read-answer.ts'
@@ -79,7 +79,7 @@ export interface CreateSubgraphClientOptions {
 interface Subgraph {
   url: string
   path: string
-  pool: Pool
+  connections: Connections
   timeoutMs: number
   headers: SubgraphHeaders
   circuit: Circuit
@@ -95,18 +95,6 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
   const settings = { ...defaultSubgraphSettings(), ...options.settings }
   const subgraphs = new Map<string, Subgraph>()
 
-  function openPool(url: URL, timeoutMs: number): Pool {
-    return new Pool(url.origin, {
-      // No more than have their turn; over HTTP/2 one connection does for all.
-      connections: settings.concurrency,
-      allowH2: true,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      connectTimeout: settings.connectTimeoutMs,
-      ...(options.certificateAuthorities ? { connect: { ca: options.certificateAuthorities } } : {}),
-    })
-  }
-
   function subgraphOf(name: string): Subgraph {
     const url = options.urlOf(name)
     const known = subgraphs.get(name)
@@ -114,15 +102,22 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
     const parsed = new URL(url)
     const path = parsed.pathname + parsed.search
     const timeoutMs = settings.timeoutMs.of.get(name) ?? settings.timeoutMs.default
-    const pool = openPool(parsed, timeoutMs)
+    const connections = openConnections({
+      origin: parsed.origin,
+      // No more than have their turn.
+      most: settings.concurrency,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      silenceMs: timeoutMs,
+      certificateAuthorities: options.certificateAuthorities,
+    })
     if (known) {
-      void known.pool.close()
-      return Object.assign(known, { url, path, pool })
+      void known.connections.close()
+      return Object.assign(known, { url, path, connections })
     }
     const subgraph: Subgraph = {
       url,
       path,
-      pool,
+      connections,
       timeoutMs,
       headers: headersOf(name, settings.headerRules),
       circuit: createCircuit(name, settings.circuit),
@@ -151,7 +146,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
       const sendOnce = async (signal: AbortSignal): Promise<HttpAnswer> => {
         const answer = await send({
           subgraph: name,
-          dispatcher: subgraph.pool,
+          connections: subgraph.connections,
           path: subgraph.path,
           headers: requestHeaders(context, token, forwarded, endsAt),
           body,
@@ -202,7 +197,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
       })),
 
     async close() {
-      await Promise.all([...subgraphs.values()].map(({ pool }) => pool.close()))
+      await Promise.all([...subgraphs.values()].map(({ connections }) => connections.close()))
       for (const { circuit } of subgraphs.values()) circuit.close()
     },
   }

@@ -1,6 +1,6 @@
 // A subgraph whose every answer the test decides, over real HTTP; and what a request of a client is made of.
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRequestContext, type CreateRequestContextOptions } from '../request-context.ts'
 import type { SubgraphOperation } from './subgraph-client.ts'
@@ -29,7 +29,8 @@ export async function startDouble(answer?: (received: Received) => void): Promis
   let count = 0
   const waiting: Received[] = []
   const wanted: ((received: Received) => void)[] = []
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void receive(request, response))
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = once(response, 'close')
     let text = ''
     for await (const chunk of request) text += String(chunk)
@@ -48,7 +49,7 @@ export async function startDouble(answer?: (received: Received) => void): Promis
     const taker = wanted.shift()
     if (taker) taker(received)
     else waiting.push(received)
-  })
+  }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
