@@ -23,7 +23,8 @@ import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
 import { createClientHeaders } from './subgraphs/client-headers.ts'
 import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
-import type { SubgraphSettings } from './subgraphs/settings.ts'
+import { createErrorMask } from './subgraphs/mask-errors.ts'
+import { defaultSubgraphSettings, type SubgraphSettings } from './subgraphs/settings.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
 import type { LoadedSupergraph } from './supergraph/load-supergraph.ts'
@@ -67,12 +68,12 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const allowsAnonymousIntrospection = isLoopback(options.host)
   const metrics = createGatewayMetrics()
   const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
-  const client = createSubgraphClient({
-    urlOf: options.urlOf,
-    signer,
-    ...(options.subgraphSettings ? { settings: options.subgraphSettings } : {}),
+  const subgraphSettings = { ...defaultSubgraphSettings(), ...options.subgraphSettings }
+  const maskErrors = createErrorMask({
+    shownCodes: subgraphSettings.shownErrorCodes,
     onMasked: (error, about) => logger.warn({ ...about, error }, 'an error of a subgraph was masked'),
   })
+  const client = createSubgraphClient({ urlOf: options.urlOf, signer, settings: subgraphSettings, maskErrors })
   const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const operations = await readExampleOperations(new URL('../schema/operations/', import.meta.url))
   const onUnexpected = (error: unknown, requestId: string) =>
@@ -167,7 +168,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     prepare: createPrepareOperation(supergraph),
     authenticator: options.authenticator,
     client,
-    subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer }),
+    subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer, maskErrors }),
     allowsAnonymousIntrospection,
     anonymousIdleMs: options.anonymousIdleMs,
     requestTimeoutMs,

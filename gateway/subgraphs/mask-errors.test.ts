@@ -1,14 +1,16 @@
 // Whose words clients read.
 import { expect, test } from 'vitest'
-import { maskErrors } from './mask-errors.ts'
+import { createErrorMask } from './mask-errors.ts'
 import { defaultSubgraphSettings, subgraphSettings, trafficSchema } from './settings.ts'
 
 const masked: string[] = []
 const mask = (extensions: Record<string, unknown> | undefined, settings = defaultSubgraphSettings()) =>
-  maskErrors([{ message: 'table "users" at 10.0.0.3', path: ['a', 1], ...(extensions ? { extensions } : {}) }], {
+  createErrorMask({
     shownCodes: settings.shownErrorCodes,
+    onMasked: (error, { requestId }) => masked.push(`${requestId}: ${error.message}`),
+  })([{ message: 'table "users" at 10.0.0.3', path: ['a', 1], ...(extensions ? { extensions } : {}) }], {
+    subgraph: 'a',
     requestId: 'r-1',
-    onMasked: (error, requestId) => masked.push(`${requestId}: ${error.message}`),
   })[0]!
 
 test.each([undefined, {}, { code: 'INTERNAL_SERVER_ERROR' }, { code: 'DOWNSTREAM' }, { code: 7 }])(

@@ -8,7 +8,7 @@ import { headersOf, type SubgraphHeaders } from './apply-header-rules.ts'
 import { createCircuit, type Circuit, type CircuitState } from './circuit.ts'
 import { openConnections, type Connections } from './connections.ts'
 import { REMAINING_HEADER } from './deadline.ts'
-import { maskErrors } from './mask-errors.ts'
+import type { ErrorMask } from './mask-errors.ts'
 import { readAnswer } from './read-answer.ts'
 import { withRetries } from './retry.ts'
 import { send, type HttpAnswer } from './send.ts'
@@ -69,8 +69,8 @@ export interface CreateSubgraphClientOptions {
   signer: IdentitySigner | null
   /** What differs from the defaults that docs/configuration.md names. */
   settings?: Partial<SubgraphSettings>
-  /** Told of each message that clients do not see. Default: nobody is. */
-  onMasked?: (error: SubgraphError, about: { subgraph: string; requestId: string }) => void
+  /** What of a subgraph's errors goes on. Default: all. */
+  maskErrors?: ErrorMask
   /** Certificate authorities for `https:`, in PEM. Default: those of Node. */
   certificateAuthorities?: string
 }
@@ -91,7 +91,7 @@ interface Subgraph {
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9'
 
 export function createSubgraphClient(options: CreateSubgraphClientOptions): WatchedSubgraphClient {
-  const { signer, onMasked = () => undefined } = options
+  const { signer, maskErrors = (errors) => errors } = options
   const settings = { ...defaultSubgraphSettings(), ...options.settings }
   const subgraphs = new Map<string, Subgraph>()
 
@@ -180,11 +180,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
       const response = readAnswer(answer, name)
       if (context.clientHeaders) subgraph.headers.toClient(answer.headers, context.clientHeaders)
       if (!response.errors) return response
-      const errors = maskErrors(response.errors, {
-        shownCodes: settings.shownErrorCodes,
-        requestId: context.requestId,
-        onMasked: (error, requestId) => onMasked(error, { subgraph: name, requestId }),
-      })
+      const errors = maskErrors(response.errors, { subgraph: name, requestId: context.requestId })
       return { ...response, errors }
     },
 
