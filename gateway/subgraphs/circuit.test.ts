@@ -70,6 +70,19 @@ test('a trial that fails, or that its client leaves, means another pause', async
   expect(state()).toBe('open')
 })
 
+test('fetches that wait for their turn meanwhile are not sent', async () => {
+  const narrow = createSubgraphClient({ urlOf: () => double.url, signer: null, settings: { concurrency: 1 } })
+  answer = failing
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 25 }, () => narrow.request('a', { operation: MUTATION, variables: '{}' }, contextOf())),
+  )
+  await narrow.close()
+  expect(double.count).toBe(20)
+  expect(outcomes.at(-1)).toMatchObject({
+    reason: { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringContaining('not asked for now') },
+  })
+})
+
 test('a subgraph that cannot be reached counts as failing', async () => {
   await double.close()
   await askOften(25)
@@ -93,7 +106,7 @@ test('clients who leave do not count, nor those who give no time', async () => {
     await expect(ask(controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
   }
   answer = () => undefined
-  const hasty = Array.from({ length: 30 }, () =>
+  const hasty = Array.from({ length: 60 }, () =>
     client.request('a', { operation: MUTATION, variables: '{}' }, contextOf({ timeoutMs: 20 })),
   )
   const outcomes = await Promise.allSettled(hasty)

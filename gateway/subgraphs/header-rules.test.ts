@@ -126,8 +126,8 @@ describe('what is wrong is told with its place', () => {
       { request: [{ forward: [IDENTITY_HEADER] }] },
       'at request[0].forward[0]: the gateway decides about this header itself',
     ],
-    [{ request: [{}, { set: { Host: 'x' } }] }, 'at request[0]: expected forward'],
-    [{ request: [{ set: { Host: 'x' } }] }, 'at request[0].set'],
+    [{ request: [{}] }, 'at request[0]: expected forward'],
+    [{ request: [{ set: { Host: 'x' } }] }, 'at request[0].set.Host: the gateway decides about this header itself'],
     [{ request: [{ rename: { 'x-a': 'content-length' } }] }, 'at request[0].rename.x-a: the gateway decides'],
     [{ response: [{ forwardMatching: '(' }] }, 'at response[0].forwardMatching: expected a regular expression'],
     [{ response: [{ set: { 'x-a': 'two\nlines' } }] }, 'at response[0].set.x-a: expected one line'],
@@ -140,6 +140,13 @@ describe('what is wrong is told with its place', () => {
 
   test('values, which may be secrets, are not shown', () => {
     const rules = { request: [{ set: { authorization: 'Bearer s3cret', host: 'x' } }] }
-    expect(() => rulesOf(rules)).toThrow(expect.not.stringContaining('s3cret') as never)
+    let message = ''
+    try {
+      rulesOf(rules)
+    } catch (error) {
+      message = (error as Error).message
+    }
+    expect(message).toContain('the gateway decides about this header itself')
+    expect(message).not.toContain('s3cret')
   })
 })

@@ -116,8 +116,11 @@ export const headerRulesVariable = z.string().transform((text, context): HeaderR
   }
   const result = rulesSchema.safeParse(parsed)
   if (result.success) return result.data
-  for (const { path, message } of result.error.issues)
-    context.addIssue(path.length === 0 ? message : `at ${placeOf(path)}: ${message}`)
+  for (const issue of result.error.issues) {
+    // What is wrong with a key is told one level further down.
+    const message = (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message
+    context.addIssue(issue.path.length === 0 ? message : `at ${placeOf(issue.path)}: ${message}`)
+  }
   return z.NEVER
 })
 

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createSubgraphClient } from './subgraph-client.ts'
+import { withRetries } from './retry.ts'
 import type { SubgraphSettings } from './settings.ts'
 import { retryAfterMsOf } from './subgraph-failure.ts'
 import { contextOf, MUTATION, QUERY, startDouble, type SubgraphDouble } from './subgraph-double.fixture.ts'
@@ -146,6 +147,20 @@ test('who leaves between two tries ends them', async () => {
   controller.abort()
   await expect(fetched).rejects.toMatchObject({ code: 'CANCELLED' })
   expect(subgraph.count).toBe(1)
+})
+
+test('nothing waits on when the signal ends it', async () => {
+  const controller = new AbortController()
+  const tried = withRetries(async () => ({ status: 503, headers: { 'retry-after': '30' }, text: '' }), {
+    retries: 1,
+    endsAt: Infinity,
+    signal: controller.signal,
+    canAsk: () => {
+      queueMicrotask(() => controller.abort('reason'))
+      return true
+    },
+  })
+  await expect(tried).rejects.toBe('reason')
 })
 
 test('retry-after is seconds or a date', () => {
