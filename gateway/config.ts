@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { portVariable } from '#shared/configuration.ts'
 import { secret } from '#shared/masking.ts'
 import { identityKeyVariable, logVariable, subgraphUrlVariables } from '../contracts/platform.ts'
+import { subgraphTrafficVariables } from './subgraphs/settings.ts'
 
 const listOf = (list: string): string[] =>
   list
@@ -21,6 +22,7 @@ export const endpointVariables = {
     .default('https://studio.apollographql.com')
     .transform(listOf)
     .describe('Origins whose pages may call the endpoint from a browser, separated by commas.'),
+  ...subgraphTrafficVariables,
 }
 
 const supergraphVariables = {

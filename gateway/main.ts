@@ -1,5 +1,6 @@
 // The composition root of the gateway: of the platform's own graph, and, as a process, of any other.
 import type { Logger } from 'pino'
+import type { z } from 'zod'
 import { readConfiguration } from '#shared/configuration.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createLogger } from '#shared/logger.ts'
@@ -14,6 +15,7 @@ import { readFlags, type GatewayFlags } from './command.ts'
 import { configSchema, openConfigSchema } from './config.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
+import { subgraphSettings, trafficSchema } from './subgraphs/settings.ts'
 import { subgraphUrlsOf } from './subgraphs/subgraph-urls.ts'
 import { createFileSource } from './supergraph/file-source.ts'
 import type { SupergraphSource } from './supergraph/supergraph-source.ts'
@@ -26,13 +28,23 @@ export interface StartGatewayOptions {
   corsOrigins: readonly string[]
   subgraphUrls: Readonly<Record<SubgraphName, string>>
   signer: IdentitySigner
+  /** How subgraphs are dealt with. Default: as docs/configuration.md says. */
+  traffic?: Traffic
   logger: Logger
 }
+
+type Traffic = z.output<typeof trafficSchema>
+
+const settingsOf = (traffic: Traffic) => ({
+  subgraphSettings: subgraphSettings(traffic),
+  requestTimeoutMs: traffic.TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS,
+})
 
 /** The gateway of the platform. */
 export async function startGateway(options: StartGatewayOptions): Promise<RunningGateway> {
   const { subgraphUrls, signer, logger } = options
   return startGatewayServer({
+    ...settingsOf(options.traffic ?? trafficSchema.parse({})),
     host: options.host,
     port: options.port,
     corsOrigins: options.corsOrigins,
@@ -88,6 +100,7 @@ async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
   if (supergraph === undefined && closed)
     return startGateway({
       ...endpoint,
+      traffic: open,
       subgraphUrls: Object.fromEntries(
         SUBGRAPH_NAMES.map((name) => [name, flags.subgraphUrls.get(name) ?? closed[subgraphUrlVariable(name)]]),
       ) as Record<SubgraphName, string>,
@@ -95,6 +108,7 @@ async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
     })
   return startGatewayServer({
     ...endpoint,
+    ...settingsOf(open),
     supergraphSource: sourceOf(supergraph, open, logger),
     subgraphUrl: subgraphUrlsOf(flags.subgraphUrls, process.env),
     asksSubgraphsIfReady: false,

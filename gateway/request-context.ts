@@ -1,6 +1,10 @@
 // What the gateway knows about one operation while it runs: the seam between server, executor and subgraph client.
 import type { BaseContext } from '@apollo/server'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Identity } from '../contracts/identity.ts'
+import { remainingMsOf } from './subgraphs/deadline.ts'
+import type { ClientHeaders } from './subgraphs/client-headers.ts'
+import { readTraceContext, type TraceContext } from './subgraphs/trace-context.ts'
 
 export interface RequestContext extends BaseContext {
   /** Null only for introspection without credentials, on a gateway that listens on loopback. */
@@ -9,4 +13,36 @@ export interface RequestContext extends BaseContext {
   signal: AbortSignal
   /** From the client's `x-request-id` or fresh; the same in every subgraph and log line. */
   requestId: string
+  /** When the whole operation must be done, by `performance.now()`, in milliseconds; Infinity where nothing limits it. */
+  deadline: number
+  /** As they came, names in lower case; of an operation over WebSocket, those of the request that opened the socket. */
+  headers: IncomingHttpHeaders
+  /** The caller's W3C trace context, passed on with every fetch; null where none came, or none that is well formed. */
+  trace: TraceContext | null
+  /** Takes what subgraphs' response headers become for the client; null where the client's response has begun already. */
+  clientHeaders: ClientHeaders | null
+}
+
+export interface CreateRequestContextOptions {
+  identity: Identity | null
+  signal: AbortSignal
+  requestId: string
+  headers: IncomingHttpHeaders
+  /** Longest time for the whole operation, in milliseconds; Infinity for none. A caller may ask for less. */
+  timeoutMs: number
+  /** Default null. */
+  clientHeaders?: ClientHeaders
+}
+
+export function createRequestContext(options: CreateRequestContextOptions): RequestContext {
+  const { identity, signal, requestId, headers, timeoutMs } = options
+  return {
+    identity,
+    signal,
+    requestId,
+    deadline: performance.now() + Math.min(timeoutMs, remainingMsOf(headers)),
+    headers,
+    trace: readTraceContext(headers),
+    clientHeaders: options.clientHeaders ?? null,
+  }
 }

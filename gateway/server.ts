@@ -4,25 +4,28 @@ import { fastifyApolloHandler } from '@as-integrations/fastify'
 import cors from '@fastify/cors'
 import proxy from '@fastify/http-proxy'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
+import { GraphQLError, type ExecutionResult } from 'graphql'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ERROR_CATALOGUE, TributaryError } from '#shared/errors.ts'
-import { formatGraphError } from '#shared/graphql/format-error.ts'
 import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { createApolloExecutor } from './execution/apollo-executor.ts'
+import { formatClientError } from './format-client-error.ts'
 import type { Generation } from './generation.ts'
 import { trackRequests } from './in-flight-requests.ts'
 import { createPrepareOperation } from './planning/prepare-operation.ts'
-import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import type { ExampleOperation } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
 import { createGatewayMetrics } from './plugins/request-metrics.ts'
-import type { RequestContext } from './request-context.ts'
+import { createRequestContext, type RequestContext } from './request-context.ts'
+import { createClientHeaders } from './subgraphs/client-headers.ts'
+import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
+import { createErrorMask } from './subgraphs/mask-errors.ts'
+import { defaultSubgraphSettings, type SubgraphSettings } from './subgraphs/settings.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
 import { createApolloGateway } from './supergraph/apollo-gateway.ts'
@@ -45,6 +48,10 @@ export interface GatewayServerOptions {
   uploadOrigin: string | null
   /** Null: nobody is asked who they are, and everybody may ask everything. */
   authentication: { authenticator: Authenticator; signer: IdentitySigner } | null
+  /** How subgraphs are dealt with: what differs from the defaults that docs/configuration.md names. */
+  subgraphSettings?: Partial<SubgraphSettings>
+  /** Longest time for a query or mutation, in milliseconds. Default 120,000. */
+  requestTimeoutMs?: number
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
   /** How long requests may go on after `close`, in milliseconds. Default 30,000. */
@@ -64,6 +71,7 @@ export interface RunningGateway {
 const EXAMPLE_OPERATION = 'Viewer'
 const READY_TIMEOUT_MS = 5000
 const DRAIN_MS = 30_000
+const REQUEST_TIMEOUT_MS = 120_000
 
 export async function startGatewayServer(options: GatewayServerOptions): Promise<RunningGateway> {
   const { logger, authentication, exampleOperations: operations } = options
@@ -80,7 +88,14 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       )
     return url
   }
-  const client = createSubgraphClient({ urlOf, signer })
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const subgraphSettings = { ...defaultSubgraphSettings(), ...options.subgraphSettings }
+  const maskErrors = createErrorMask({
+    shownCodes: subgraphSettings.shownErrorCodes,
+    onMasked: (error, about) => logger.warn({ ...about, error }, 'an error of a subgraph was masked'),
+  })
+  const client = createSubgraphClient({ urlOf, signer, settings: subgraphSettings, maskErrors })
+  const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const supergraphs = await openSupergraphs<Generation>({
     source: options.supergraphSource,
     prepare: async (supergraph) => ({
@@ -126,9 +141,22 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
         const signal = closedEarly(reply)
         const identity = await authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
-        return { identity, signal, requestId: request.id }
+        const { id: requestId, headers } = request
+        const context = createRequestContext({
+          identity,
+          signal,
+          requestId,
+          headers,
+          timeoutMs: requestTimeoutMs,
+          clientHeaders: createClientHeaders(),
+        })
+        contexts.set(request, context)
+        return context
       },
     }) as never,
+    async onSend(request, reply) {
+      for (const [name, value] of contexts.get(request)?.clientHeaders?.entries() ?? []) reply.header(name, value)
+    },
   })
   servePages(app, { operations })
   app.get('/health', () => ({ status: 'live', supergraph: { id: supergraphs.current().supergraph.id } }))
@@ -169,9 +197,10 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     generation: supergraphs.current,
     authenticator,
     client,
-    subscribeUpstream: createSubscribeUpstream({ urlOf, signer }),
+    subscribeUpstream: createSubscribeUpstream({ urlOf, signer, maskErrors }),
     anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
     anonymousIdleMs: options.anonymousIdleMs,
+    requestTimeoutMs,
     async executeRequest(request, context) {
       const { body } = await apollo.executeOperation(
         {
@@ -200,30 +229,6 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await client.close()
       await supergraphs.close()
     },
-  }
-}
-
-/** What subgraphs made of an error is kept (they have masked it already); only their names stay inside. */
-function formatClientError(
-  formatted: GraphQLFormattedError,
-  error: unknown,
-  onUnexpected: (error: unknown, requestId: string) => void,
-  requestId: string = randomUUID(),
-): GraphQLFormattedError {
-  const extensions = error instanceof GraphQLError ? error.extensions : (formatted.extensions ?? {})
-  const isFromSubgraph =
-    'serviceName' in extensions ||
-    (error instanceof GraphQLError && !error.originalError && 'isRetryable' in extensions)
-  if (!isFromSubgraph || typeof extensions['code'] !== 'string')
-    return formatGraphError(formatted, error, { requestId, onUnexpected })
-  const kept = Object.entries(extensions).filter(([name]) =>
-    ['code', 'isRetryable', 'argumentPath', 'requestId'].includes(name),
-  )
-  return {
-    message: formatted.message,
-    ...(formatted.locations ? { locations: formatted.locations } : {}),
-    ...(formatted.path ? { path: formatted.path } : {}),
-    extensions: Object.fromEntries(kept),
   }
 }
 

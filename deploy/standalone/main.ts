@@ -47,6 +47,7 @@ async function run(output: Output, end: EndRequest): Promise<number> {
       host: configuration.TRIBUTARY_HOST,
       port: configuration.TRIBUTARY_PORT,
       corsOrigins: configuration.TRIBUTARY_CORS_ORIGINS,
+      traffic: configuration,
       publicUrl: configuration.TRIBUTARY_PUBLIC_URL ?? null,
       dataDirectory: environment.TRIBUTARY_DATA_DIR,
       environment,

@@ -10,6 +10,7 @@ import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
 import { blobSchema, openBlobs } from '../../contracts/open-blobs.ts'
 import type { Platform } from '../../contracts/platform.ts'
+import type { StartGatewayOptions } from '../../gateway/main.ts'
 import { keepCredentials, type AdminKey } from './credentials.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { reservePort } from './reserve-port.ts'
@@ -24,6 +25,8 @@ export interface StartPlatformOptions {
   /** Origin under which clients reach the endpoint. Null: where it listens. */
   publicUrl: string | null
   corsOrigins: readonly string[]
+  /** How the gateway deals with subgraphs. */
+  traffic?: StartGatewayOptions['traffic']
   /** Handed to the subgraphs, which read their own variables from it. */
   environment: NodeJS.ProcessEnv
   logger: Logger
@@ -144,6 +147,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       host: options.host,
       port: reserved.port,
       corsOrigins: options.corsOrigins,
+      ...(options.traffic ? { traffic: options.traffic } : {}),
       subgraphUrls: Object.fromEntries(SUBGRAPH_NAMES.map((name) => [name, urls.get(name)])) as Record<
         SubgraphName,
         string

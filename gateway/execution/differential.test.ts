@@ -5,6 +5,7 @@ import { parse, validate, type DocumentNode, type GraphQLFormattedError, type Op
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSeededChance, type SeededChance } from '../../test/harness/seeded.ts'
+import { createRequestContext } from '../request-context.ts'
 import { executeRequest } from './execute-request.ts'
 import { planOperation } from '../planning/plan-operation.ts'
 import { generateOperation, type GeneratedOperation } from './testing/generate-operation.ts'
@@ -32,7 +33,13 @@ beforeAll(async () => {
 })
 afterAll(() => stock.stop())
 
-const noContext = { identity: null, signal: new AbortController().signal, requestId: 'test' }
+const noContext = createRequestContext({
+  identity: null,
+  signal: new AbortController().signal,
+  requestId: 'test',
+  headers: {},
+  timeoutMs: Infinity,
+})
 
 test('generated operations get the same answers and errors as from one server, and as from the stock executor', async () => {
   const chance = createSeededChance()

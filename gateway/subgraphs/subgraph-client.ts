@@ -1,9 +1,21 @@
-// One GraphQL request to one subgraph: signed identity, time limit, the client's AbortSignal down to the socket, and one error for each
-// way a subgraph can fail. Whoever executes a plan calls this and nothing else.
-import { Pool } from 'undici'
-import { TributaryError } from '#shared/errors.ts'
+// One GraphQL request to one subgraph, and one error for each way it can fail. Whoever executes a plan calls this and nothing else.
+//
+// What happens on the way, from the outside in: equal queries are shared → a query may be sent again → it waits for its turn → the circuit is
+// asked → it is sent. One signal carries whatever ends it: callers who left, or time that is over.
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import type { RequestContext } from '../request-context.ts'
+import { headersOf, type SubgraphHeaders } from './apply-header-rules.ts'
+import { createCircuit, type Circuit, type CircuitState } from './circuit.ts'
+import { openConnections, type Connections } from './connections.ts'
+import { REMAINING_HEADER } from './deadline.ts'
+import type { ErrorMask } from './mask-errors.ts'
+import { readAnswer } from './read-answer.ts'
+import { withRetries } from './retry.ts'
+import { send, type HttpAnswer } from './send.ts'
+import { defaultSubgraphSettings, type SubgraphSettings } from './settings.ts'
+import { createSharedFetches, type SharedFetches } from './shared-fetches.ts'
+import { requestTimedOut, subgraphTimedOut } from './subgraph-failure.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** What a fetch asks, whatever the values: made once for a fetch of a plan. */
 export interface SubgraphOperation {
@@ -31,74 +43,182 @@ export interface SubgraphError {
 }
 
 export interface SubgraphClient {
+  /** The response is the caller's own, to change as they like. Throws coded errors. */
   request(subgraph: string, request: SubgraphRequest, context: RequestContext): Promise<SubgraphResponse>
   close(): Promise<void>
 }
 
-export interface CreateSubgraphClientOptions {
-  /** The GraphQL URL of a subgraph by its name in the supergraph. */
-  urlOf: (subgraph: string) => string
-  /** Null: subgraphs are told nothing of who asks. */
-  signer: IdentitySigner | null
-  /** Longest wait for a subgraph's answer, in milliseconds. Default 60,000: a first embedding may load its model. */
-  timeoutMs?: number
-  /** Sockets per subgraph. Default 64. */
-  connections?: number
+/** How it stands with one subgraph just now. */
+export interface SubgraphState {
+  subgraph: string
+  circuit: CircuitState
+  /** Fetches under way, and fetches that wait for their turn. */
+  running: number
+  waiting: number
 }
 
-export function createSubgraphClient(options: CreateSubgraphClientOptions): SubgraphClient {
-  const timeoutMs = options.timeoutMs ?? 60_000
-  const pools = new Map<string, Pool>()
-  const poolOf = (origin: string): Pool => {
-    let pool = pools.get(origin)
-    if (!pool) {
-      pool = new Pool(origin, {
-        connections: options.connections ?? 64,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        connectTimeout: 5000,
-      })
-      pools.set(origin, pool)
+export interface WatchedSubgraphClient extends SubgraphClient {
+  /** Of each subgraph that was asked since the start. */
+  states(): SubgraphState[]
+}
+
+export interface CreateSubgraphClientOptions {
+  /** The GraphQL URL of a subgraph by its name in the supergraph; asked for each request, so that it may change. */
+  urlOf: (subgraph: string) => string
+  /** Null: subgraphs are told no identity. */
+  signer: IdentitySigner | null
+  /** What differs from the defaults that docs/configuration.md names. */
+  settings?: Partial<SubgraphSettings>
+  /** What of a subgraph's errors goes on. Default: all. */
+  maskErrors?: ErrorMask
+  /** Certificate authorities for `https:`, in PEM. Default: those of Node. */
+  certificateAuthorities?: string
+}
+
+/** Everything that is kept for one subgraph. */
+interface Subgraph {
+  url: string
+  path: string
+  connections: Connections
+  timeoutMs: number
+  headers: SubgraphHeaders
+  circuit: Circuit
+  turns: Turns
+  fetches: SharedFetches<HttpAnswer>
+}
+
+/** The first is what the field has agreed on, the second what servers have sent before. */
+const ACCEPT = 'application/graphql-response+json, application/json;q=0.9'
+
+export function createSubgraphClient(options: CreateSubgraphClientOptions): WatchedSubgraphClient {
+  const { signer, maskErrors = (errors) => errors } = options
+  const settings = { ...defaultSubgraphSettings(), ...options.settings }
+  const subgraphs = new Map<string, Subgraph>()
+
+  function subgraphOf(name: string): Subgraph {
+    const url = options.urlOf(name)
+    const known = subgraphs.get(name)
+    if (known?.url === url) return known
+    const parsed = new URL(url)
+    const path = parsed.pathname + parsed.search
+    const timeoutMs = settings.timeoutMs.of.get(name) ?? settings.timeoutMs.default
+    const connections = openConnections({
+      origin: parsed.origin,
+      // No more than have their turn.
+      most: settings.concurrency,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      silenceMs: timeoutMs,
+      certificateAuthorities: options.certificateAuthorities,
+    })
+    if (known) {
+      void known.connections.close()
+      return Object.assign(known, { url, path, connections })
     }
-    return pool
+    const subgraph: Subgraph = {
+      url,
+      path,
+      connections,
+      timeoutMs,
+      headers: headersOf(name, settings.headerRules),
+      circuit: createCircuit(name, settings.circuit),
+      turns: createTurns(name, settings),
+      fetches: createSharedFetches(),
+    }
+    subgraphs.set(name, subgraph)
+    return subgraph
   }
 
   return {
-    async request(subgraph, request, context) {
-      const url = new URL(options.urlOf(subgraph))
-      const headers: Record<string, string> = {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'x-request-id': context.requestId,
-      }
-      if (context.identity && options.signer) headers[IDENTITY_HEADER] = await options.signer.sign(context.identity)
-      let text: string
-      try {
-        const response = await poolOf(url.origin).request({
-          path: url.pathname,
-          method: 'POST',
-          headers,
-          body: `${bodyStart(request.operation)}${request.variables}}`,
-          signal: context.signal,
+    async request(name, request, context) {
+      const subgraph = subgraphOf(name)
+      const { timeoutMs, circuit, turns } = subgraph
+      const token = signer && context.identity ? await signer.sign(context.identity) : undefined
+      const now = performance.now()
+      if (context.deadline <= now) throw requestTimedOut(name)
+      const isCutShort = context.deadline < now + timeoutMs
+      const endsAt = isCutShort ? context.deadline : now + timeoutMs
+      const outOfTime = () => requestTimedOut(name)
+      const { operation } = request
+      const body = `${bodyStart(operation)}${request.variables}}`
+      const forwarded = subgraph.headers.toSubgraph(context.headers)
+      const isQuery = operation.kind === 'query'
+
+      const sendOnce = async (signal: AbortSignal): Promise<HttpAnswer> => {
+        const answer = await send({
+          subgraph: name,
+          connections: subgraph.connections,
+          path: subgraph.path,
+          headers: requestHeaders(context, token, forwarded, endsAt),
+          body,
+          signal,
+          limitBytes: settings.responseLimitBytes,
+          timeoutMs,
         })
-        text = await response.body.text()
-      } catch (cause) {
-        throw failure(cause, subgraph, context.signal)
+        // A server error that is no GraphQL answer counts for the circuit.
+        if (answer.status >= 500) readAnswer(answer, name)
+        return answer
       }
-      try {
-        return JSON.parse(text) as SubgraphResponse
-      } catch (cause) {
-        throw new TributaryError(
-          'UPSTREAM_UNAVAILABLE',
-          `The subgraph "${subgraph}" answered with something that is not JSON.`,
-          { cause },
-        )
+      const attempt = async (signal: AbortSignal): Promise<HttpAnswer> => {
+        circuit.assertAsked()
+        return turns.run(() => circuit.run(() => sendOnce(signal)), signal)
       }
+
+      const answer = await subgraph.fetches.fetch(
+        isQuery && settings.isSharing ? `${token}\n${forwarded.join('\n')}\n${body}` : null,
+        { signal: context.signal, deadline: context.deadline, outOfTime },
+        { endsAt, isCutShort, timedOut: isCutShort ? outOfTime : () => subgraphTimedOut(name, timeoutMs) },
+        (signal) =>
+          isQuery
+            ? withRetries(() => attempt(signal), {
+                retries: settings.queryRetries,
+                endsAt,
+                signal,
+                canAsk: () => circuit.state !== 'open',
+              })
+            : attempt(signal),
+      )
+      const response = readAnswer(answer, name)
+      if (context.clientHeaders) subgraph.headers.toClient(answer.headers, context.clientHeaders)
+      if (!response.errors) return response
+      const errors = maskErrors(response.errors, { subgraph: name, requestId: context.requestId })
+      return { ...response, errors }
     },
+
+    states: () =>
+      Array.from(subgraphs, ([name, { circuit, turns }]) => ({
+        subgraph: name,
+        circuit: circuit.state,
+        running: turns.running,
+        waiting: turns.waiting,
+      })),
+
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.close()))
+      await Promise.all([...subgraphs.values()].map(({ connections }) => connections.close()))
+      for (const { circuit } of subgraphs.values()) circuit.close()
     },
   }
+}
+
+function requestHeaders(
+  context: RequestContext,
+  token: string | undefined,
+  forwarded: readonly (readonly [string, string])[],
+  endsAt: number,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: ACCEPT,
+    'x-request-id': context.requestId,
+    [REMAINING_HEADER]: String(Math.max(1, Math.floor(endsAt - performance.now()))),
+  }
+  if (context.trace) {
+    headers['traceparent'] = context.trace.traceparent
+    if (context.trace.tracestate !== undefined) headers['tracestate'] = context.trace.tracestate
+  }
+  for (const [name, value] of forwarded) headers[name] = value
+  // Last: nothing that comes from outside may stand in its place.
+  if (token !== undefined) headers[IDENTITY_HEADER] = token
+  return headers
 }
 
 const bodyStarts = new WeakMap<SubgraphOperation, string>()
@@ -112,12 +232,4 @@ function bodyStart(operation: SubgraphOperation): string {
     bodyStarts.set(operation, start)
   }
   return start
-}
-
-function failure(cause: unknown, subgraph: string, signal: AbortSignal): TributaryError {
-  if (signal.aborted) return new TributaryError('CANCELLED', 'The client left before the answer was ready.', { cause })
-  const code = (cause as { code?: string }).code
-  return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-    ? new TributaryError('UPSTREAM_TIMED_OUT', `The subgraph "${subgraph}" did not answer in time.`, { cause })
-    : new TributaryError('UPSTREAM_UNAVAILABLE', `The subgraph "${subgraph}" cannot be reached.`, { cause })
 }

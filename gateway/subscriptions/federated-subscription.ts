@@ -55,12 +55,12 @@ export async function* runFederatedSubscription(
     }
   } catch (error) {
     // The stream itself failed: one last result says why, and then it is over.
-    yield { errors: terminalErrors(error) }
+    yield { errors: terminalErrors(error, primary.serviceName) }
   }
 }
 
-function terminalErrors(error: unknown): GraphQLError[] {
-  if (error instanceof UpstreamErrors) return error.errors.map(fromSubgraph)
+function terminalErrors(error: unknown, subgraph: string): GraphQLError[] {
+  if (error instanceof UpstreamErrors) return error.errors.map((one) => fromSubgraph(one, subgraph))
   if (error instanceof TributaryError)
     return [
       new GraphQLError(error.message, {
@@ -71,5 +71,9 @@ function terminalErrors(error: unknown): GraphQLError[] {
   throw error
 }
 
-const fromSubgraph = (error: SubgraphError): GraphQLError =>
-  new GraphQLError(error.message, { path: error.path ?? null, extensions: error.extensions ?? {} })
+/** With the subgraph's name: whoever formats errors must know whose words they are. */
+const fromSubgraph = (error: SubgraphError, subgraph: string): GraphQLError =>
+  new GraphQLError(error.message, {
+    path: error.path ?? null,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', ...error.extensions, serviceName: subgraph },
+  })

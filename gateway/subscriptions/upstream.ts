@@ -4,6 +4,7 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
+import type { ErrorMask } from '../subgraphs/mask-errors.ts'
 import type { SubgraphResponse } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 
@@ -31,11 +32,14 @@ export class UpstreamErrors extends Error {
 
 export function createSubscribeUpstream(options: {
   urlOf: (subgraph: string) => string
-  /** Null: subgraphs are told nothing of who asks. */
+  /** Null: subgraphs are told no identity. */
   signer: IdentitySigner | null
+  /** What of a subgraph's errors goes on. */
+  maskErrors: ErrorMask
 }): SubscribeUpstream {
   return async function* (subgraph, request, context) {
     if (context.signal.aborted) return
+    const source = { subgraph, requestId: context.requestId }
     const url = new URL(options.urlOf(subgraph))
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     const client = createClient({
@@ -55,11 +59,12 @@ export function createSubscribeUpstream(options: {
     try {
       for await (const event of events) {
         if (context.signal.aborted) return
-        yield event
+        yield event.errors ? { ...event, errors: options.maskErrors(event.errors, source) } : event
       }
     } catch (cause) {
       if (context.signal.aborted) return
-      if (Array.isArray(cause)) throw new UpstreamErrors(cause as NonNullable<SubgraphResponse['errors']>)
+      if (Array.isArray(cause))
+        throw new UpstreamErrors(options.maskErrors(cause as NonNullable<SubgraphResponse['errors']>, source))
       throw new TributaryError(
         'UPSTREAM_UNAVAILABLE',
         `The subgraph "${subgraph}" ended the stream. Subscribe again with the last cursor as "after".`,

@@ -5,7 +5,7 @@ import { getVariableValues, GraphQLError, type ExecutionArgs, type ExecutionResu
 import type { SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { randomUUID } from 'node:crypto'
-import type { Server } from 'node:http'
+import type { IncomingHttpHeaders, Server } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
 import { createLeavableStream } from '#shared/graphql/leavable-stream.ts'
@@ -14,7 +14,7 @@ import { authorizeOperation, missingCredentials } from '../auth/authorize-operat
 import type { Generation } from '../generation.ts'
 import type { PreparedOperation } from '../planning/prepare-operation.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
-import type { RequestContext } from '../request-context.ts'
+import { createRequestContext, type RequestContext } from '../request-context.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import type { SubscribeUpstream } from './upstream.ts'
@@ -29,6 +29,8 @@ export interface WebSocketOptions {
   anonymousMayAsk: 'everything' | 'introspection' | 'nothing'
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number | undefined
+  /** Longest time for a query or mutation, in milliseconds. A subscription has no end of that kind. */
+  requestTimeoutMs: number
   /** Runs a query or mutation as HTTP would. */
   executeRequest: (
     request: { query: string; operationName?: string | null | undefined; variables: Record<string, unknown> },
@@ -58,6 +60,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     payload: SubscribePayload,
     authorization: string | undefined,
     signal: AbortSignal,
+    headers: IncomingHttpHeaders,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
     const identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(5000))
     if (!identity && anonymousMayAsk === 'nothing') throw missingCredentials()
@@ -84,7 +87,13 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
             extensions: { code: 'BAD_USER_INPUT' },
           }),
       )
-    const context: RequestContext = { identity, signal, requestId: randomUUID() }
+    const context = createRequestContext({
+      identity,
+      signal,
+      requestId: randomUUID(),
+      headers,
+      timeoutMs: operation.kind === 'subscription' ? Infinity : options.requestTimeoutMs,
+    })
     const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
       schema: supergraph.apiSchema,
       document: operation.document,
@@ -122,12 +131,12 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         })
         return true
       },
-      onSubscribe: async ({ extra: { operations } }, _id, payload) => {
+      onSubscribe: async ({ extra: { operations, request } }, _id, payload) => {
         try {
           if (!operations) throw new TributaryError('INTERNAL_SERVER_ERROR', 'A socket was not acknowledged.')
           const authorization = operations.credentialOf(readAuthorization(payload.extensions?.['headers']))
           const signal = operations.begin(payload, authorization)
-          const accepted = await acceptOperation(payload, authorization, signal)
+          const accepted = await acceptOperation(payload, authorization, signal, request.headers)
           if (Array.isArray(accepted)) operations.end(payload)
           return accepted
         } catch (error) {
