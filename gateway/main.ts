@@ -10,6 +10,7 @@ import { subgraphUrlVariable } from '../contracts/platform.ts'
 import { terminationSignal } from '../contracts/run-process.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { configSchema } from './config.ts'
+import { endpointPolicyOf, type EndpointPolicy } from './endpoint-policy.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
 import { loadSupergraph } from './supergraph/load-supergraph.ts'
 
@@ -20,6 +21,8 @@ export interface StartGatewayOptions {
   corsOrigins: readonly string[]
   subgraphUrls: Readonly<Record<SubgraphName, string>>
   signer: IdentitySigner
+  /** Default: DEFAULT_ENDPOINT_POLICY. */
+  policy?: EndpointPolicy
   logger: Logger
 }
 
@@ -44,6 +47,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
     uploadOrigin: new URL(subgraphUrls.ingestion).origin,
     signer,
     authenticator: createAuthenticator({ accounts }),
+    ...(options.policy ? { policy: options.policy } : {}),
     logger: options.logger,
   })
 }
@@ -62,6 +66,7 @@ async function runGateway(): Promise<void> {
         SUBGRAPH_NAMES.map((name) => [name, configuration[subgraphUrlVariable(name)]]),
       ) as Record<SubgraphName, string>,
       signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
+      policy: endpointPolicyOf(configuration),
       logger,
     })
     process.stdout.write(`${JSON.stringify({ event: 'ready', role: 'gateway', kind: 'api', url: gateway.url })}\n`)

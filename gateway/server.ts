@@ -1,25 +1,32 @@
 // One endpoint: /graphql over HTTP and WebSocket, the upload address, health, metrics and the pages for people.
 import { ApolloGateway } from '@apollo/gateway'
 import { ApolloServer } from '@apollo/server'
-import { fastifyApolloHandler } from '@as-integrations/fastify'
 import cors from '@fastify/cors'
 import proxy from '@fastify/http-proxy'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ERROR_CATALOGUE, TributaryError } from '#shared/errors.ts'
 import { formatGraphError } from '#shared/graphql/format-error.ts'
-import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
+import { closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
+import { DEFAULT_ENDPOINT_POLICY, type EndpointPolicy } from './endpoint-policy.ts'
 import { createApolloExecutor } from './execution/apollo-executor.ts'
+import { serveCompressed } from './http/compression.ts'
+import { serveGraphql } from './http/serve-graphql.ts'
+import { attachCosts } from './operations/cost-directives.ts'
+import { createOperationGate } from './operations/operation-limits.ts'
+import { createPersistedQueries } from './operations/persisted-queries.ts'
+import { openTrustedDocuments } from './operations/trusted-documents.ts'
 import { createPrepareOperation } from './planning/prepare-operation.ts'
 import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
+import type { OnCost } from './plugins/operations.ts'
 import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import type { RequestContext } from './request-context.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
@@ -40,6 +47,10 @@ export interface GatewayServerOptions {
   authenticator: Authenticator
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
+  /** What may be sent to it. Default: DEFAULT_ENDPOINT_POLICY. */
+  policy?: EndpointPolicy
+  /** Told what each operation was estimated to cost and did. Default: nobody. */
+  onCost?: OnCost
   logger: Logger
 }
 
@@ -56,7 +67,11 @@ const READY_TIMEOUT_MS = 5000
 
 export async function startGatewayServer(options: GatewayServerOptions): Promise<RunningGateway> {
   const { supergraph, signer, logger } = options
-  const allowsAnonymousIntrospection = isLoopback(options.host)
+  const policy = options.policy ?? DEFAULT_ENDPOINT_POLICY
+  const allowsAnonymousIntrospection = isLoopback(options.host) && policy.operations.introspectionRoles === 'any'
+  const gate = createOperationGate(policy.operations)
+  const persistedQueries = createPersistedQueries()
+  const trusted = await openTrustedDocuments(policy.trustedDocuments, logger)
   const metrics = createGatewayMetrics()
   const client = createSubgraphClient({ urlOf: options.urlOf, signer })
   const operations = await readExampleOperations(new URL('../schema/operations/', import.meta.url))
@@ -67,15 +82,22 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     loggerInstance: logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
     genReqId: requestIdOf,
     forceCloseConnections: true,
-    bodyLimit: BODY_LIMIT_BYTES,
   })
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
+  await serveCompressed(app, { thresholdBytes: policy.http.compressionThresholdBytes })
 
   const gateway = new ApolloGateway({ supergraphSdl: supergraph.sdl, logger })
   gateway.executor = createApolloExecutor(supergraph, client)
+  // It makes an API schema of its own.
+  gateway.onSchemaLoadOrUpdate(({ apiSchema, coreSupergraphSdl }) => attachCosts(apiSchema, coreSupergraphSdl))
   const apollo = new ApolloServer<RequestContext>({
     gateway,
     introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: policy.http.batchLimit > 0,
+    persistedQueries: { cache: persistedQueries.cache },
+    parseOptions: { maxTokens: policy.operations.limits.tokens },
+    validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     plugins: createPlugins({
@@ -84,22 +106,23 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       metrics,
       exampleDocument:
         (operations.find(({ name }) => name === EXAMPLE_OPERATION) ?? operations[0])?.document ?? '{ __typename }',
+      operations: { gate, trusted, onCost: options.onCost },
     }),
-    formatError: (formatted, error) => formatClientError(formatted, error, onUnexpected),
+    formatError: (formatted, error) =>
+      formatClientError(formatted, gate.tokenError(originalOf(error)) ?? error, onUnexpected),
     logger,
   })
   await apollo.start()
 
-  app.route({
-    url: '/graphql',
-    method: ['GET', 'POST', 'OPTIONS'],
-    handler: fastifyApolloHandler(apollo as never, {
-      context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
-        const signal = closedEarly(reply)
-        const identity = await options.authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
-        return { identity, signal, requestId: request.id }
-      },
-    }) as never,
+  serveGraphql(app, {
+    apollo,
+    policy: policy.http,
+    onUnexpected,
+    async createContext(request, reply) {
+      const signal = closedEarly(reply)
+      const identity = await options.authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
+      return { identity, signal, requestId: request.id }
+    },
   })
   servePages(app, { operations })
   app.get('/health', () => ({ status: 'live' }))
@@ -136,7 +159,11 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const webSockets = serveWebSockets({
     server: app.server,
     supergraph,
-    prepare: createPrepareOperation(supergraph),
+    prepare: createPrepareOperation(supergraph, gate),
+    gate,
+    trusted,
+    persistedQueries,
+    onCost: options.onCost,
     authenticator: options.authenticator,
     client,
     subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer }),
@@ -148,6 +175,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
           query: request.query,
           ...(request.operationName ? { operationName: request.operationName } : {}),
           variables: request.variables,
+          ...(request.asksForCost ? { extensions: { cost: true } } : {}),
         },
         { contextValue: context },
       )
@@ -163,6 +191,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     origin,
     url: `${origin}/graphql`,
     async close() {
+      trusted.close()
       await webSockets.close()
       await apollo.stop()
       await app.close()
@@ -194,6 +223,8 @@ function formatClientError(
     extensions: Object.fromEntries(kept),
   }
 }
+
+const originalOf = (error: unknown): unknown => (error instanceof GraphQLError ? (error.originalError ?? error) : error)
 
 function refuse(error: unknown): never {
   if (error instanceof TributaryError) {

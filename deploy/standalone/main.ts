@@ -6,6 +6,7 @@ import { createLogger } from '#shared/logger.ts'
 import { ClientError } from '../../cli/client/client-error.ts'
 import { createEndpoint, type Endpoint } from '../../cli/client/endpoint.ts'
 import { createOutput, type Output } from '../../cli/terminal/output.ts'
+import { endpointPolicyOf } from '../../gateway/endpoint-policy.ts'
 import { configSchema } from './config.ts'
 import { findGuideName } from './guide/find-guide.ts'
 import { runGuide } from './guide/run-guide.ts'
@@ -47,6 +48,7 @@ async function run(output: Output, end: EndRequest): Promise<number> {
       host: configuration.TRIBUTARY_HOST,
       port: configuration.TRIBUTARY_PORT,
       corsOrigins: configuration.TRIBUTARY_CORS_ORIGINS,
+      policy: endpointPolicyOf(configuration),
       publicUrl: configuration.TRIBUTARY_PUBLIC_URL ?? null,
       dataDirectory: environment.TRIBUTARY_DATA_DIR,
       environment,

@@ -10,6 +10,7 @@ import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts'
 import { blobSchema, openBlobs } from '../../contracts/open-blobs.ts'
 import type { Platform } from '../../contracts/platform.ts'
+import type { EndpointPolicy } from '../../gateway/endpoint-policy.ts'
 import { keepCredentials, type AdminKey } from './credentials.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { reservePort } from './reserve-port.ts'
@@ -24,6 +25,8 @@ export interface StartPlatformOptions {
   /** Origin under which clients reach the endpoint. Null: where it listens. */
   publicUrl: string | null
   corsOrigins: readonly string[]
+  /** What may be sent to the endpoint. Default: the gateway's own. */
+  policy?: EndpointPolicy
   /** Handed to the subgraphs, which read their own variables from it. */
   environment: NodeJS.ProcessEnv
   logger: Logger
@@ -149,6 +152,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
         string
       >,
       signer: platform.signer,
+      ...(options.policy ? { policy: options.policy } : {}),
       logger,
     })
     opened.defer(() => gateway.close())

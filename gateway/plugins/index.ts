@@ -5,7 +5,9 @@ import { fastifyApolloDrainPlugin } from '@as-integrations/fastify'
 import type { FastifyInstance } from 'fastify'
 import { AUTHORIZATION_TEMPLATE } from '../auth/authenticate.ts'
 import type { RequestContext } from '../request-context.ts'
+import { statusOfAnswerPlugin } from '../http/status-of-answer.ts'
 import { authorizationPlugin } from './authorization.ts'
+import { operationsPlugin } from './operations.ts'
 import { requestMetricsPlugin, type GatewayMetrics } from './request-metrics.ts'
 
 export function createPlugins(options: {
@@ -13,12 +15,16 @@ export function createPlugins(options: {
   allowsAnonymousIntrospection: boolean
   metrics: GatewayMetrics
   exampleDocument: string
+  operations: Parameters<typeof operationsPlugin>[0]
 }): ApolloServerPlugin<RequestContext>[] {
   return [
     // First, so that refused operations are counted too.
     requestMetricsPlugin(options.metrics),
     // Before anything is executed; after validation, since what may be asked depends on the operation.
     authorizationPlugin(options),
+    // After it: whoever is not known learns no limits.
+    operationsPlugin(options.operations),
+    statusOfAnswerPlugin(),
     // Sandbox at GET /graphql for browsers.
     ApolloServerPluginLandingPageLocalDefault({
       document: options.exampleDocument,

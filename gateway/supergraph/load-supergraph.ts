@@ -4,6 +4,7 @@ import queryPlanner from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { readFile } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
+import { attachCosts } from '../operations/cost-directives.ts'
 
 export interface LoadedSupergraph {
   sdl: string
@@ -27,10 +28,12 @@ export async function loadSupergraph(file: string | URL): Promise<LoadedSupergra
     )
   }
   const supergraph = federationInternals.Supergraph.build(sdl)
+  const apiSchema = supergraph.apiSchema().toGraphQLJSSchema()
+  attachCosts(apiSchema, sdl)
   return {
     sdl,
     supergraph,
-    apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+    apiSchema,
     planner: new queryPlanner.QueryPlanner(supergraph),
     routingUrls: new Map(
       supergraph
