@@ -8,40 +8,47 @@ export interface RequestErrorOptions {
   onUnexpected: (error: unknown, requestId: string) => void
 }
 
+interface Refusal {
+  status: number
+  code: ErrorCode | 'BAD_REQUEST'
+  message: string
+}
+
 /** Fastify's `errorHandler` of the endpoint. */
 export function createRequestErrorHandler(options: RequestErrorOptions) {
-  return (error: FastifyError | TributaryError, request: FastifyRequest, reply: FastifyReply) => {
-    if (error instanceof TributaryError)
-      return refuseRequest(request, reply, ERROR_CATALOGUE[error.code].httpStatus, error.code, error.message)
-    const status = error.statusCode ?? 500
-    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      const message = `The request has ${sizeOf(request)} bytes; TRIBUTARY_BODY_LIMIT_BYTES allows ${options.bodyLimitBytes}. Send files and long texts as uploads.`
-      return refuseRequest(request, reply, 413, 'BODY_TOO_LARGE', message)
-    }
-    if (status < 500) return refuseRequest(request, reply, status, 'BAD_REQUEST', explain(error))
-    options.onUnexpected(error, request.id)
-    const message = `Something went wrong on the server. Its log has the details under request id ${request.id}.`
-    return refuseRequest(request, reply, 500, 'INTERNAL_SERVER_ERROR', message)
+  return (error: FastifyError | TributaryError, request: FastifyRequest, reply: FastifyReply): void => {
+    const { status, code, message } = refusalOf(error, request, options)
+    const extensions = code === 'BAD_REQUEST' ? { code } : { code, isRetryable: ERROR_CATALOGUE[code].isRetryable }
+    // What is still coming of the body would be taken for the next request.
+    if (status === 408 || status === 413) void reply.header('connection', 'close')
+    void reply
+      .status(status)
+      .type(`${answerType(request.headers.accept)}; charset=utf-8`)
+      .send(JSON.stringify({ errors: [{ message, extensions }] }))
   }
 }
 
-function refuseRequest(
+function refusalOf(
+  error: FastifyError | TributaryError,
   request: FastifyRequest,
-  reply: FastifyReply,
-  status: number,
-  code: ErrorCode | 'BAD_REQUEST',
-  message: string,
-): FastifyReply {
-  const extensions =
-    code in ERROR_CATALOGUE ? { code, isRetryable: ERROR_CATALOGUE[code as ErrorCode].isRetryable } : { code }
-  return (
-    reply
-      .status(status)
-      // What is still coming of the body would be taken for the next request.
-      .header('connection', status === 408 || status === 413 ? 'close' : 'keep-alive')
-      .type(`${answerType(request.headers.accept)}; charset=utf-8`)
-      .send(JSON.stringify({ errors: [{ message, extensions }] }))
-  )
+  { bodyLimitBytes, onUnexpected }: RequestErrorOptions,
+): Refusal {
+  if (error instanceof TributaryError)
+    return { status: ERROR_CATALOGUE[error.code].httpStatus, code: error.code, message: error.message }
+  const status = error.statusCode ?? 500
+  if (status === 413)
+    return {
+      status,
+      code: 'BODY_TOO_LARGE',
+      message: `The request has ${request.headers['content-length'] ?? 'too many'} bytes; TRIBUTARY_BODY_LIMIT_BYTES allows ${bodyLimitBytes}. Send files and long texts as uploads.`,
+    }
+  if (status < 500) return { status, code: 'BAD_REQUEST', message: explain(error) }
+  onUnexpected(error, request.id)
+  return {
+    status: 500,
+    code: 'INTERNAL_SERVER_ERROR',
+    message: `Something went wrong on the server. Its log has the details under request id ${request.id}.`,
+  }
 }
 
 function explain(error: FastifyError): string {
@@ -54,5 +61,3 @@ function explain(error: FastifyError): string {
       return `The request cannot be read: ${error.message}`
   }
 }
-
-const sizeOf = (request: FastifyRequest): string => request.headers['content-length'] ?? 'too many'

@@ -23,7 +23,7 @@ export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions)
     errorHandler: createRequestErrorHandler({
       bodyLimitBytes: policy.bodyLimitBytes,
       onUnexpected: options.onUnexpected,
-    }) as never,
+    }),
     preParsing: (request, _reply, payload, done) => {
       if (!['identity', undefined].includes(request.headers['content-encoding']))
         return done(statusError(415, 'bodies may not be compressed.'))

@@ -1,6 +1,7 @@
 // What a supergraph says about cost: `@cost` and `@listSize` of https://specs.apollo.dev/cost/v0.1, under whatever names it links them. They are
 // not part of the schema that clients see, so they are carried in that schema's extensions: whoever has the schema has its costs.
 import {
+  isTypeDefinitionNode,
   Kind,
   parse,
   valueFromASTUntyped,
@@ -61,29 +62,20 @@ export function readCostDirectives(supergraphSdl: string): CostDirectives {
     for (const { name, directives } of inputs ?? []) readWeight(coordinateOf(name.value), directives)
   }
   for (const definition of document.definitions) {
-    switch (definition.kind) {
-      case Kind.OBJECT_TYPE_DEFINITION:
-      case Kind.INTERFACE_TYPE_DEFINITION: {
-        const type = definition.name.value
-        readWeight(type, definition.directives)
-        for (const field of definition.fields ?? []) {
-          const coordinate = `${type}.${field.name.value}`
-          readWeight(coordinate, field.directives)
-          readInputs(field.arguments, (name) => `${coordinate}(${name}:)`)
-          const given = argumentsOf(field.directives, names.listSize)
-          if (given) listSizes.set(coordinate, toListSize(given))
-        }
-        break
+    if (definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION) {
+      const type = definition.name.value
+      readWeight(type, definition.directives)
+      for (const field of definition.fields ?? []) {
+        const coordinate = `${type}.${field.name.value}`
+        readWeight(coordinate, field.directives)
+        readInputs(field.arguments, (name) => `${coordinate}(${name}:)`)
+        const given = argumentsOf(field.directives, names.listSize)
+        if (given) listSizes.set(coordinate, toListSize(given))
       }
-      case Kind.INPUT_OBJECT_TYPE_DEFINITION:
-        readInputs(definition.fields, (name) => `${definition.name.value}.${name}`)
-        break
-      case Kind.UNION_TYPE_DEFINITION:
-      case Kind.ENUM_TYPE_DEFINITION:
-      case Kind.SCALAR_TYPE_DEFINITION:
-        readWeight(definition.name.value, definition.directives)
-        break
-      default:
+    } else if (definition.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) {
+      readInputs(definition.fields, (name) => `${definition.name.value}.${name}`)
+    } else if (isTypeDefinitionNode(definition)) {
+      readWeight(definition.name.value, definition.directives)
     }
   }
   return { weights, listSizes }

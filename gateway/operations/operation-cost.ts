@@ -185,16 +185,11 @@ function createValues({ schema, operation, variables }: CostOptions): Values {
     return node && valueFromASTUntyped(node)
   }
   const ofNode = (node: ValueNode): unknown => {
-    switch (node.kind) {
-      case Kind.VARIABLE:
-        return ofVariable(node.name.value)
-      case Kind.LIST:
-        return node.values.map(ofNode)
-      case Kind.OBJECT:
-        return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, ofNode(value)]))
-      default:
-        return valueFromASTUntyped(node)
-    }
+    if (node.kind === Kind.VARIABLE) return ofVariable(node.name.value)
+    if (node.kind === Kind.LIST) return node.values.map(ofNode)
+    if (node.kind === Kind.OBJECT)
+      return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, ofNode(value)]))
+    return valueFromASTUntyped(node)
   }
   return {
     costs: costsOf(schema),
@@ -222,7 +217,7 @@ function inputCost(type: GraphQLInputType, value: unknown, costs: CostDirectives
   const nullable = getNullableType(type)
   if (isListType(nullable) && Array.isArray(value)) {
     let cost = 0
-    for (const item of value) cost += inputCost(nullable.ofType as GraphQLInputType, item, costs)
+    for (const item of value) cost += inputCost(nullable.ofType, item, costs)
     return cost
   }
   const named = getNamedType(type)

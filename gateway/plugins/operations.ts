@@ -1,8 +1,8 @@
 // What gateway/operations decides, at the places of Apollo Server: which document is meant before it is read, whether it may run when it is known,
 // and what it did cost when it has.
 import type { ApolloServerPlugin, GraphQLRequest } from '@apollo/server'
-import { GraphQLError } from 'graphql'
-import { TributaryError } from '#shared/errors.ts'
+import type { GraphQLError } from 'graphql'
+import { assertNever, TributaryError } from '#shared/errors.ts'
 import type { OperationCost, OperationGate, RunningOperation } from '../operations/operation-limits.ts'
 import { resolveDocument, toClientError } from '../operations/resolve-document.ts'
 import type { TrustedDocuments } from '../operations/trusted-documents.ts'
@@ -74,9 +74,13 @@ function replaceDocument(request: GraphQLRequest, trusted: TrustedDocuments): Gr
       delete request.variables
       request.extensions = withoutPersistedQuery(request.extensions)
       return resolved.error
-    default:
+    case 'text-to-persist':
+    case 'hash':
+    case 'missing':
       // Apollo Server's own ways.
       return null
+    default:
+      return assertNever(resolved)
   }
 }
 

@@ -197,7 +197,11 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       onNext: (_connection, _id, _payload, args, result) => {
         if (!result.errors) return undefined
         const { requestId } = args.contextValue as RequestContext
-        return { ...result, errors: result.errors.map((error) => options.formatError(error, requestId)) } as never
+        // Those of a query or mutation are formatted already.
+        const errors = result.errors.map((error) =>
+          error instanceof GraphQLError ? options.formatError(error, requestId) : error,
+        )
+        return { ...result, errors } as never
       },
       onError: (_connection, _id, _payload, errors) =>
         errors.map((error) => options.formatError(error, randomUUID())) as never,
