@@ -18,6 +18,7 @@ import { createApolloExecutor } from './execution/apollo-executor.ts'
 import { serveCompressed } from './http/compression.ts'
 import { serveGraphql } from './http/serve-graphql.ts'
 import { attachCosts } from './operations/cost-directives.ts'
+import { createDocumentStore } from './operations/document-store.ts'
 import { createOperationGate } from './operations/operation-limits.ts'
 import { createPersistedQueries } from './operations/persisted-queries.ts'
 import { openTrustedDocuments } from './operations/trusted-documents.ts'
@@ -96,7 +97,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     csrfPrevention: true,
     allowBatchedHttpRequests: policy.http.batchLimit > 0,
     persistedQueries: { cache: persistedQueries.cache },
-    parseOptions: { maxTokens: policy.operations.limits.tokens },
+    parseOptions: gate.parseOptions,
+    documentStore: createDocumentStore(),
     validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,

@@ -107,6 +107,7 @@ test('tokens are counted beyond their limit, so that the message tells both', ()
     message: expect.stringContaining('has 11 tokens; 10 are the most'),
   })
   expect(refusalOf(`{ ${'a '.repeat(1000)} }`)?.message).toContain('has more than 100 tokens')
+  expect(refusalOf(`{ a } ${'#\n'.repeat(11)}`)?.message).toContain('has more than 10 comments; 10 are the most')
   // An error of syntax is none of size.
   expect(refusalOf('{ a b c d e f g h')).toBeUndefined()
 })

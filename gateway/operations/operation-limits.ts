@@ -34,6 +34,8 @@ export interface OperationCost {
 
 export interface OperationGate {
   policy: OperationPolicy
+  /** As little as `parse` takes, for who parses by himself. */
+  parseOptions: { maxTokens: number; maxComments: number }
   /** Limits on the document itself; beside the rules of the specification. */
   rule: ValidationRule
   /** A document within the limit of tokens. Throws GraphQLError, with TOKEN_LIMIT_EXCEEDED in it where there are more. */
@@ -68,8 +70,12 @@ export function createOperationGate(policy: OperationPolicy): OperationGate {
     return measures
   }
 
+  // A comment is a token that the parser does not count, and keeps.
+  const parseOptions = { maxTokens: limits.tokens, maxComments: limits.tokens }
+
   const gate: OperationGate = {
     policy,
+    parseOptions,
     rule(context) {
       for (const [operation, measures] of measuresOf(context.getSchema(), context.getDocument()))
         reportExcesses(context, operation, measures, limits)
@@ -77,7 +83,7 @@ export function createOperationGate(policy: OperationPolicy): OperationGate {
     },
     parse(text) {
       try {
-        return parse(text, { maxTokens: limits.tokens })
+        return parse(text, parseOptions)
       } catch (error) {
         const excess = gate.tokenError(error)
         throw excess ? new GraphQLError(excess.message, { originalError: excess }) : error
@@ -86,6 +92,8 @@ export function createOperationGate(policy: OperationPolicy): OperationGate {
     tokenError(error) {
       // The parser's error has no code of its own, and does not say how many there are.
       if (!(error instanceof GraphQLError) || !error.source || !error.message.includes('Parsing aborted')) return null
+      if (error.message.includes('comments'))
+        return exceeded('TOKEN_LIMIT_EXCEEDED', 'comments', limits.tokens, `more than ${limits.tokens}`)
       const { count, isAll } = countTokens(error.source, limits.tokens * COUNTED_LIMITS)
       return exceeded('TOKEN_LIMIT_EXCEEDED', 'tokens', limits.tokens, `${isAll ? '' : 'more than '}${count}`)
     },
