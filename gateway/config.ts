@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { portVariable } from '#shared/configuration.ts'
 import { roleSchema, type Role } from '../contracts/identity.ts'
 import { identityKeyVariable, logVariable, subgraphUrlVariables } from '../contracts/platform.ts'
+import type { EndpointPolicy } from './endpoint-policy.ts'
 import { DEFAULT_HTTP_POLICY } from './http/http-policy.ts'
 import { DEFAULT_LIMITS, DEFAULT_OPERATION_POLICY, TRUSTED_DOCUMENT_MODES } from './operations/operation-policy.ts'
 
@@ -89,3 +90,33 @@ export const configSchema = z.object({
   ...logVariable,
   ...subgraphUrlVariables,
 })
+
+export type { EndpointPolicy }
+
+export function endpointPolicyOf(configuration: z.output<z.ZodObject<typeof policyVariables>>): EndpointPolicy {
+  return {
+    http: {
+      ...DEFAULT_HTTP_POLICY,
+      bodyLimitBytes: configuration.TRIBUTARY_BODY_LIMIT_BYTES,
+      compressionThresholdBytes: configuration.TRIBUTARY_COMPRESSION_THRESHOLD_BYTES,
+      batchLimit: configuration.TRIBUTARY_BATCH_LIMIT,
+    },
+    operations: {
+      limits: {
+        tokens: configuration.TRIBUTARY_LIMIT_TOKENS,
+        depth: configuration.TRIBUTARY_LIMIT_DEPTH,
+        aliases: configuration.TRIBUTARY_LIMIT_ALIASES,
+        rootFields: configuration.TRIBUTARY_LIMIT_ROOT_FIELDS,
+        directives: configuration.TRIBUTARY_LIMIT_DIRECTIVES,
+        cost: configuration.TRIBUTARY_LIMIT_COST,
+        defaultListSize: configuration.TRIBUTARY_DEFAULT_LIST_SIZE,
+      },
+      introspectionRoles: configuration.TRIBUTARY_INTROSPECTION_ROLES,
+      costReport: configuration.TRIBUTARY_COST_REPORT,
+    },
+    trustedDocuments: {
+      mode: configuration.TRIBUTARY_TRUSTED_DOCUMENTS,
+      manifest: configuration.TRIBUTARY_TRUSTED_DOCUMENTS_MANIFEST ?? null,
+    },
+  }
+}
