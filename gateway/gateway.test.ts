@@ -120,3 +120,12 @@ test('an invalid or malformed operation gets the specified code', async () => {
     { extensions: { code: 'BAD_USER_INPUT' } },
   ])
 })
+
+test('an alias may be called as what every object inherits', async () => {
+  for (const alias of ['__proto__', 'constructor', 'prototype', 'toString']) {
+    const { body } = await post(`{ ${alias}: engines { ${alias}: name } }`, { authorization: 'Bearer viewer' })
+    expect(body.errors).toBeUndefined()
+    // Compared as text: an object's own `__proto__` cannot be written down.
+    expect(JSON.stringify(body)).toBe(`{"data":{"${alias}":[{"${alias}":"Engine one"}]}}`)
+  }
+})

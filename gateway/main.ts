@@ -12,7 +12,8 @@ import { terminationSignal } from '../contracts/run-process.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { readFlags, type GatewayFlags } from './command.ts'
-import { configSchema, openConfigSchema } from './config.ts'
+import { configSchema, endpointPolicyOf, openConfigSchema, type EndpointPolicy } from './config.ts'
+import { DEFAULT_LIMITS } from './operations/operation-policy.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
 import { subgraphSettings, trafficSchema } from './subgraphs/settings.ts'
@@ -30,6 +31,8 @@ export interface StartGatewayOptions {
   signer: IdentitySigner
   /** How subgraphs are dealt with. Default: as docs/configuration.md says. */
   traffic?: Traffic
+  /** Default: DEFAULT_ENDPOINT_POLICY. */
+  policy?: EndpointPolicy
   logger: Logger
 }
 
@@ -54,6 +57,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
     exampleOperations: await readExampleOperations(new URL('../schema/operations/', import.meta.url)),
     uploadOrigin: new URL(subgraphUrls.ingestion).origin,
     authentication: authenticationBy({ accountsUrl: subgraphUrls.accounts, signer }),
+    ...(options.policy ? { policy: options.policy } : {}),
     logger,
   })
 }
@@ -101,6 +105,7 @@ async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
     return startGateway({
       ...endpoint,
       traffic: open,
+      policy: endpointPolicyOf(open),
       subgraphUrls: Object.fromEntries(
         SUBGRAPH_NAMES.map((name) => [name, flags.subgraphUrls.get(name) ?? closed[subgraphUrlVariable(name)]]),
       ) as Record<SubgraphName, string>,
@@ -109,6 +114,7 @@ async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
   return startGatewayServer({
     ...endpoint,
     ...settingsOf(open),
+    policy: withoutCostLimit(endpointPolicyOf(open)),
     supergraphSource: sourceOf(supergraph, open, logger),
     subgraphUrl: subgraphUrlsOf(flags.subgraphUrls, process.env),
     asksSubgraphsIfReady: false,
@@ -121,6 +127,13 @@ async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
         })
       : null,
   })
+}
+
+/** Of a graph that nobody has given costs to, an estimate says little: the figure that is meant for the platform's is no limit. */
+function withoutCostLimit(policy: EndpointPolicy): EndpointPolicy {
+  if (policy.operations.limits.cost !== DEFAULT_LIMITS.cost) return policy
+  const { operations } = policy
+  return { ...policy, operations: { ...operations, limits: { ...operations.limits, cost: Infinity } } }
 }
 
 function sourceOf(

@@ -1,25 +1,32 @@
 // One endpoint: /graphql over HTTP and WebSocket, the upload address, health, metrics and the pages for people.
 import { ApolloServer } from '@apollo/server'
-import { fastifyApolloHandler } from '@as-integrations/fastify'
 import cors from '@fastify/cors'
 import proxy from '@fastify/http-proxy'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ERROR_CATALOGUE, TributaryError } from '#shared/errors.ts'
-import { BODY_LIMIT_BYTES, closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
+import { closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
+import { DEFAULT_ENDPOINT_POLICY, type EndpointPolicy } from './endpoint-policy.ts'
 import { createApolloExecutor } from './execution/apollo-executor.ts'
 import { formatClientError } from './format-client-error.ts'
 import type { Generation } from './generation.ts'
 import { trackRequests } from './in-flight-requests.ts'
+import { serveCompressed } from './http/compression.ts'
+import { serveGraphql } from './http/serve-graphql.ts'
+import { createDocumentStore } from './operations/document-store.ts'
+import { createOperationGate } from './operations/operation-limits.ts'
+import { createPersistedQueries } from './operations/persisted-queries.ts'
+import { openTrustedDocuments } from './operations/trusted-documents.ts'
 import { createPrepareOperation } from './planning/prepare-operation.ts'
 import type { ExampleOperation } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
+import type { OnCost } from './plugins/operations.ts'
 import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
 import { createClientHeaders } from './subgraphs/client-headers.ts'
@@ -56,6 +63,10 @@ export interface GatewayServerOptions {
   anonymousIdleMs?: number
   /** How long requests may go on after `close`, in milliseconds. Default 30,000. */
   drainMs?: number
+  /** What may be sent to it. Default: DEFAULT_ENDPOINT_POLICY. */
+  policy?: EndpointPolicy
+  /** Told what each operation was estimated to cost and did. Default: nobody. */
+  onCost?: OnCost
   logger: Logger
 }
 
@@ -75,7 +86,11 @@ const REQUEST_TIMEOUT_MS = 120_000
 
 export async function startGatewayServer(options: GatewayServerOptions): Promise<RunningGateway> {
   const { logger, authentication, exampleOperations: operations } = options
-  const allowsAnonymousIntrospection = isLoopback(options.host)
+  const policy = options.policy ?? DEFAULT_ENDPOINT_POLICY
+  const allowsAnonymousIntrospection = isLoopback(options.host) && policy.operations.introspectionRoles === 'any'
+  const gate = createOperationGate(policy.operations)
+  const persistedQueries = createPersistedQueries()
+  const trusted = await openTrustedDocuments(policy.trustedDocuments, logger)
   const metrics = createGatewayMetrics()
   const authenticator = authentication?.authenticator ?? anyone
   const signer = authentication?.signer ?? null
@@ -100,7 +115,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     source: options.supergraphSource,
     prepare: async (supergraph) => ({
       supergraph,
-      prepare: createPrepareOperation(supergraph),
+      prepare: createPrepareOperation(supergraph, gate),
       execute: createApolloExecutor(supergraph, client),
     }),
     logger,
@@ -112,14 +127,20 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     loggerInstance: logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
     genReqId: requestIdOf,
     forceCloseConnections: true,
-    bodyLimit: BODY_LIMIT_BYTES,
   })
   const requests = trackRequests(app)
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
+  await serveCompressed(app, { thresholdBytes: policy.http.compressionThresholdBytes })
 
   const apollo = new ApolloServer<RequestContext>({
     gateway: createApolloGateway(supergraphs),
     introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: policy.http.batchLimit > 0,
+    persistedQueries: { cache: persistedQueries.cache },
+    parseOptions: gate.parseOptions,
+    documentStore: createDocumentStore(),
+    validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     plugins: createPlugins({
@@ -128,34 +149,35 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       metrics,
       exampleDocument:
         (operations.find(({ name }) => name === EXAMPLE_OPERATION) ?? operations[0])?.document ?? '{ __typename }',
+      operations: { gate, trusted, onCost: options.onCost },
     }),
-    formatError: (formatted, error) => formatClientError(formatted, error, onUnexpected),
+    formatError: (formatted, error) =>
+      formatClientError(formatted, gate.tokenError(originalOf(error)) ?? error, onUnexpected),
     logger,
   })
   await apollo.start()
 
-  app.route({
-    url: '/graphql',
-    method: ['GET', 'POST', 'OPTIONS'],
-    handler: fastifyApolloHandler(apollo as never, {
-      context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
-        const signal = closedEarly(reply)
-        const identity = await authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
-        const { id: requestId, headers } = request
-        const context = createRequestContext({
-          identity,
-          signal,
-          requestId,
-          headers,
-          timeoutMs: requestTimeoutMs,
-          clientHeaders: createClientHeaders(),
-        })
-        contexts.set(request, context)
-        return context
-      },
-    }) as never,
-    async onSend(request, reply) {
-      for (const [name, value] of contexts.get(request)?.clientHeaders?.entries() ?? []) reply.header(name, value)
+  app.addHook('onSend', async (request, reply) => {
+    for (const [name, value] of contexts.get(request)?.clientHeaders?.entries() ?? []) reply.header(name, value)
+  })
+  serveGraphql(app, {
+    apollo,
+    policy: policy.http,
+    onUnexpected,
+    async createContext(request, reply) {
+      const signal = closedEarly(reply)
+      const identity = await authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
+      const { id: requestId, headers } = request
+      const context = createRequestContext({
+        identity,
+        signal,
+        requestId,
+        headers,
+        timeoutMs: requestTimeoutMs,
+        clientHeaders: createClientHeaders(),
+      })
+      contexts.set(request, context)
+      return context
     },
   })
   servePages(app, { operations })
@@ -196,6 +218,10 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     server: app.server,
     generation: supergraphs.current,
     authenticator,
+    gate,
+    trusted,
+    persistedQueries,
+    onCost: options.onCost,
     client,
     subscribeUpstream: createSubscribeUpstream({ urlOf, signer, maskErrors }),
     anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
@@ -207,6 +233,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
           query: request.query,
           ...(request.operationName ? { operationName: request.operationName } : {}),
           variables: request.variables,
+          ...(request.asksForCost ? { extensions: { cost: true } } : {}),
         },
         { contextValue: context },
       )
@@ -223,6 +250,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     url: `${origin}/graphql`,
     async close() {
       await requests.drain(options.drainMs ?? DRAIN_MS)
+      trusted.close()
       await webSockets.close()
       await apollo.stop()
       await app.close()
@@ -231,6 +259,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     },
   }
 }
+
+const originalOf = (error: unknown): unknown => (error instanceof GraphQLError ? (error.originalError ?? error) : error)
 
 function refuse(error: unknown): never {
   if (error instanceof TributaryError) {

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
+import type { Logger } from 'pino'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
@@ -17,6 +18,8 @@ import { createIdentitySigner, IDENTITY_HEADER, type Identity, type Role } from 
 import { canEdit, canRead, denyAll, federationRules } from '../contracts/permission-rules.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
+import type { EndpointPolicy } from './endpoint-policy.ts'
+import type { OnCost } from './plugins/operations.ts'
 import { startGatewayServer } from './server.ts'
 import { createFileSource } from './supergraph/file-source.ts'
 
@@ -28,20 +31,30 @@ const TOKENS = `${LINK}
   type Token implements Event { sequence: Int! text: String! engine: Engine }
   type Ended implements Event { sequence: Int! }
   type Engine @key(fields: "id", resolvable: false) { id: ID! }`
-const ENGINES = `${LINK}
-  type Query { engines: [Engine!]! }
+const ENGINES = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@cost", "@listSize"])
+  type Query { engines(first: Int = 5): [Engine!]! @listSize(slicingArguments: ["first"]) }
   type Engine @key(fields: "id") { id: ID! name: String! secret: String }`
 
 /** A stream of `count` tokens; with a count of 0 or less none comes, and it stays open until it is ended. */
 export const STREAM =
   'subscription ($count: Int!) { tokens(count: $count) { kind: __typename sequence ... on Token { words: text engine { name } } } }'
 
-export async function startTwoSubgraphs(options: { host?: string; anonymousIdleMs?: number } = {}) {
+export interface TwoSubgraphsOptions {
+  host?: string
+  anonymousIdleMs?: number
+  corsOrigins?: readonly string[]
+  policy?: EndpointPolicy
+  onCost?: OnCost
+  logger?: Logger
+}
+
+export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
   const signer = createIdentitySigner({ key: 'k'.repeat(32) })
-  const logger = createLogger({ name: 'test', level: 'silent' })
+  const logger = options.logger ?? createLogger({ name: 'test', level: 'silent' })
   const keys = new Map<string, Role[]>([
     ['viewer', ['VIEWER']],
     ['editor', ['EDITOR']],
+    ['admin', ['ADMIN']],
   ])
   const started: string[] = []
   const ends = new EventTarget()
@@ -179,7 +192,9 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
   const gateway = await startGatewayServer({
     host: options.host ?? '127.0.0.1',
     port: 0,
-    corsOrigins: [],
+    corsOrigins: options.corsOrigins ?? [],
+    ...(options.policy ? { policy: options.policy } : {}),
+    ...(options.onCost ? { onCost: options.onCost } : {}),
     ...(options.anonymousIdleMs ? { anonymousIdleMs: options.anonymousIdleMs } : {}),
     supergraphSource: createFileSource({ file, logger, pollMs: 50 }),
     subgraphUrl: () => undefined,

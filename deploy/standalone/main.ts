@@ -6,6 +6,7 @@ import { createLogger } from '#shared/logger.ts'
 import { ClientError } from '../../cli/client/client-error.ts'
 import { createEndpoint, type Endpoint } from '../../cli/client/endpoint.ts'
 import { createOutput, type Output } from '../../cli/terminal/output.ts'
+import { endpointPolicyOf } from '../../gateway/config.ts'
 import { configSchema } from './config.ts'
 import { findGuideName } from './guide/find-guide.ts'
 import { runGuide } from './guide/run-guide.ts'
@@ -48,6 +49,7 @@ async function run(output: Output, end: EndRequest): Promise<number> {
       port: configuration.TRIBUTARY_PORT,
       corsOrigins: configuration.TRIBUTARY_CORS_ORIGINS,
       traffic: configuration,
+      policy: endpointPolicyOf(configuration),
       publicUrl: configuration.TRIBUTARY_PUBLIC_URL ?? null,
       dataDirectory: environment.TRIBUTARY_DATA_DIR,
       environment,

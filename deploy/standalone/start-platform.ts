@@ -11,6 +11,7 @@ import { SUBGRAPH_NAMES, type SubgraphName } from '../../contracts/node-types.ts
 import { blobSchema, openBlobs } from '../../contracts/open-blobs.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import type { StartGatewayOptions } from '../../gateway/main.ts'
+import type { EndpointPolicy } from '../../gateway/config.ts'
 import { keepCredentials, type AdminKey } from './credentials.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { reservePort } from './reserve-port.ts'
@@ -27,6 +28,8 @@ export interface StartPlatformOptions {
   corsOrigins: readonly string[]
   /** How the gateway deals with subgraphs. */
   traffic?: StartGatewayOptions['traffic']
+  /** What may be sent to the endpoint. Default: the gateway's own. */
+  policy?: EndpointPolicy
   /** Handed to the subgraphs, which read their own variables from it. */
   environment: NodeJS.ProcessEnv
   logger: Logger
@@ -153,6 +156,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
         string
       >,
       signer: platform.signer,
+      ...(options.policy ? { policy: options.policy } : {}),
       logger,
     })
     opened.defer(() => gateway.close())

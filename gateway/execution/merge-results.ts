@@ -2,13 +2,14 @@
 // another fetch has filled.
 import { isJsonObject, type JsonObject } from './representation.ts'
 
-/** Keys that would reach the prototype instead of the object; subgraph data is not trusted with them. */
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
-
 export function mergeResults(target: JsonObject, source: JsonObject): void {
   for (const [key, value] of Object.entries(source)) {
-    if (FORBIDDEN_KEYS.has(key)) continue
-    target[key] = mergeValues(target[key], value)
+    // Aliases may be called as what every object inherits; only what an object has itself is known so far.
+    const merged = mergeValues(Object.hasOwn(target, key) ? target[key] : undefined, value)
+    // Assigned, it would be the object's prototype instead of one of its fields.
+    if (key === '__proto__')
+      Object.defineProperty(target, key, { value: merged, enumerable: true, configurable: true, writable: true })
+    else target[key] = merged
   }
 }
 

@@ -4,13 +4,14 @@ import {
   getOperationAST,
   GraphQLError,
   OperationTypeNode,
-  parse,
+  specifiedRules,
   validate,
   type DocumentNode,
   type OperationDefinitionNode,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
+import type { OperationGate } from '../operations/operation-limits.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { planOperation, type PlannedSubscription } from './plan-operation.ts'
 
@@ -29,7 +30,7 @@ const BYTES_PER_TOKEN = 512
 /** The text is in the key and in the document's locations, with two bytes per character at worst. */
 const BYTES_PER_CHARACTER = 4
 
-export function createPrepareOperation(supergraph: LoadedSupergraph): PrepareOperation {
+export function createPrepareOperation(supergraph: LoadedSupergraph, gate: OperationGate): PrepareOperation {
   const cache = new LRUCache<string, Exclude<PreparedOperation, { kind: 'invalid' }>>({
     maxSize: CACHE_BYTES,
     maxEntrySize: CACHED_OPERATION_BYTES,
@@ -40,7 +41,7 @@ export function createPrepareOperation(supergraph: LoadedSupergraph): PrepareOpe
     const key = `${operationName ?? ''}\n${query}`
     const known = cache.get(key)
     if (known) return known
-    const prepared = prepare(supergraph, query, operationName)
+    const prepared = prepare(supergraph, gate, query, operationName)
     if (prepared.kind !== 'invalid') cache.set(key, prepared)
     return prepared
   }
@@ -48,16 +49,17 @@ export function createPrepareOperation(supergraph: LoadedSupergraph): PrepareOpe
 
 function prepare(
   supergraph: LoadedSupergraph,
+  gate: OperationGate,
   query: string,
   operationName: string | null | undefined,
 ): PreparedOperation {
   let document: DocumentNode
   try {
-    document = parse(query, { maxTokens: 10_000 })
+    document = gate.parse(query)
   } catch (error) {
     return invalid(withCode(error as GraphQLError, 'GRAPHQL_PARSE_FAILED'))
   }
-  const errors = validate(supergraph.apiSchema, document)
+  const errors = validate(supergraph.apiSchema, document, [...specifiedRules, gate.rule])
   if (errors.length > 0)
     return { kind: 'invalid', errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) }
   const operation = getOperationAST(document, operationName)
@@ -76,8 +78,10 @@ function prepare(
 
 const invalid = (error: GraphQLError): PreparedOperation => ({ kind: 'invalid', errors: [error] })
 
+/** What has a code of its own keeps it. */
 const withCode = (error: GraphQLError, code: string): GraphQLError =>
   new GraphQLError(error.message, {
+    ...(error.originalError ? { originalError: error.originalError } : {}),
     ...(error.nodes ? { nodes: error.nodes } : {}),
     ...(error.source ? { source: error.source } : {}),
     ...(error.positions ? { positions: error.positions } : {}),

@@ -3,7 +3,9 @@ import type { ApolloServerPlugin } from '@apollo/server'
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 import { AUTHORIZATION_TEMPLATE } from '../auth/authenticate.ts'
 import type { RequestContext } from '../request-context.ts'
+import { statusOfAnswerPlugin } from '../http/status-of-answer.ts'
 import { authorizationPlugin } from './authorization.ts'
+import { operationsPlugin } from './operations.ts'
 import { requestMetricsPlugin, type GatewayMetrics } from './request-metrics.ts'
 
 export function createPlugins(options: {
@@ -12,12 +14,16 @@ export function createPlugins(options: {
   allowsAnonymousIntrospection: boolean
   metrics: GatewayMetrics
   exampleDocument: string
+  operations: Parameters<typeof operationsPlugin>[0]
 }): ApolloServerPlugin<RequestContext>[] {
   return [
     // First, so that refused operations are counted too.
     requestMetricsPlugin(options.metrics),
     // Before anything is executed; after validation, since what may be asked depends on the operation.
     ...(options.authorizes ? [authorizationPlugin(options)] : []),
+    // After it: whoever is not known learns no limits.
+    operationsPlugin(options.operations),
+    statusOfAnswerPlugin(),
     // Sandbox at GET /graphql for browsers.
     ApolloServerPluginLandingPageLocalDefault({
       document: options.exampleDocument,

@@ -23,10 +23,7 @@ export function readAnswer(answer: HttpAnswer, subgraph: string): SubgraphRespon
 function parse(text: string): SubgraphResponse | null {
   let body: unknown
   try {
-    body = JSON.parse(
-      text.startsWith('\uFEFF') ? text.slice(1) : text,
-      namesPrototype(text) ? withoutPrototype : undefined,
-    )
+    body = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
   } catch {
     return null
   }
@@ -49,18 +46,6 @@ function readError(error: unknown): SubgraphError {
     ...(isObject(extensions) ? { extensions } : {}),
   }
 }
-
-const [UNDERSCORE, O] = [String.raw`(?:_|\\u005[fF])`, String.raw`(?:o|\\u006[fF])`]
-const PROTOTYPE = new RegExp(
-  `${UNDERSCORE}{2}${String.raw`(?:p|\\u0070)(?:r|\\u0072)`}${O}${String.raw`(?:t|\\u0074)`}${O}${UNDERSCORE}{2}`,
-)
-
-/** Also where it is spelled with escapes. */
-const namesPrototype = (text: string): boolean =>
-  text.includes('__proto__') || (text.includes(String.raw`\u00`) && PROTOTYPE.test(text))
-
-/** Merging a key of this name would reach the prototype of all objects. */
-const withoutPrototype = (key: string, value: unknown): unknown => (key === '__proto__' ? undefined : value)
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -7,12 +7,17 @@ import { useServer } from 'graphql-ws/use/ws'
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, Server } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { TributaryError } from '#shared/errors.ts'
+import { assertNever, TributaryError } from '#shared/errors.ts'
 import { createLeavableStream } from '#shared/graphql/leavable-stream.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import { authorizeOperation, missingCredentials } from '../auth/authorize-operation.ts'
 import type { Generation } from '../generation.ts'
 import type { PreparedOperation } from '../planning/prepare-operation.ts'
+import type { OperationGate } from '../operations/operation-limits.ts'
+import type { PersistedQueries } from '../operations/persisted-queries.ts'
+import { resolveDocument } from '../operations/resolve-document.ts'
+import type { TrustedDocuments } from '../operations/trusted-documents.ts'
+import type { OnCost } from '../plugins/operations.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 import { createRequestContext, type RequestContext } from '../request-context.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
@@ -23,6 +28,10 @@ export interface WebSocketOptions {
   server: Server
   /** What a new operation is prepared and run on; one that runs stays on its own. */
   generation: () => Generation
+  gate: OperationGate
+  trusted: TrustedDocuments
+  persistedQueries: PersistedQueries
+  onCost?: OnCost | undefined
   authenticator: Authenticator
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
@@ -33,13 +42,20 @@ export interface WebSocketOptions {
   requestTimeoutMs: number
   /** Runs a query or mutation as HTTP would. */
   executeRequest: (
-    request: { query: string; operationName?: string | null | undefined; variables: Record<string, unknown> },
+    request: {
+      query: string
+      operationName?: string | null | undefined
+      variables: Record<string, unknown>
+      asksForCost: boolean
+    },
     context: RequestContext,
   ) => Promise<ExecutionResult>
   formatError: (error: GraphQLError, requestId: string) => unknown
 }
 
 type SocketState = { operations: SocketOperations }
+
+type AcceptedArgs = ExecutionArgs & { coercedVariables: Record<string, unknown>; query: string; asksForCost: boolean }
 
 const ANONYMOUS_IDLE_MS = 10_000
 const MAX_MESSAGE_BYTES = 1_048_576
@@ -65,8 +81,10 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     const identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(5000))
     if (!identity && anonymousMayAsk === 'nothing') throw missingCredentials()
     const { supergraph, prepare } = options.generation()
-    const operation = prepare(payload.query, payload.operationName)
+    const { text, persist } = documentOf(payload, options)
+    const operation = prepare(text, payload.operationName)
     if (operation.kind === 'invalid') return operation.errors
+    persist?.()
     if (anonymousMayAsk !== 'everything')
       authorizeOperation({
         identity,
@@ -87,6 +105,17 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
             extensions: { code: 'BAD_USER_INPUT' },
           }),
       )
+    if (operation.kind === 'subscription') {
+      const { document, operation: definition } = operation
+      const running = {
+        schema: supergraph.apiSchema,
+        document,
+        operation: definition,
+        variables: payload.variables ?? {},
+      }
+      // The others are admitted as those over HTTP are.
+      options.onCost?.(options.gate.admit(running, identity), definition.name?.value ?? null)
+    }
     const context = createRequestContext({
       identity,
       signal,
@@ -94,14 +123,15 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       headers,
       timeoutMs: operation.kind === 'subscription' ? Infinity : options.requestTimeoutMs,
     })
-    const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
+    const args: AcceptedArgs = {
       schema: supergraph.apiSchema,
       document: operation.document,
       operationName: payload.operationName ?? null,
       variableValues: payload.variables ?? {},
       contextValue: context,
       coercedVariables: coerced.coerced,
-      query: payload.query,
+      query: text,
+      asksForCost: payload.extensions?.['cost'] === true,
     }
     prepared.set(args, operation)
     return args
@@ -146,9 +176,9 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       },
       // As a stream of one result, because graphql-ws tells only streams that the client has left.
       async *execute(args) {
-        const { contextValue, query, operationName, variableValues } = args as ExecutionArgs & { query: string }
+        const { contextValue, query, operationName, variableValues, asksForCost } = args as AcceptedArgs
         yield await options.executeRequest(
-          { query, operationName, variables: variableValues ?? {} },
+          { query, operationName, variables: variableValues ?? {}, asksForCost },
           contextValue as RequestContext,
         )
       },
@@ -156,7 +186,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         const operation = prepared.get(args)
         if (operation?.kind !== 'subscription')
           throw new TributaryError('INTERNAL_SERVER_ERROR', 'An operation was not prepared.')
-        const { contextValue, coercedVariables } = args as ExecutionArgs & { coercedVariables: Record<string, unknown> }
+        const { contextValue, coercedVariables } = args as AcceptedArgs
         const context = contextValue as RequestContext
         const stream = runFederatedSubscription({
           schema: args.schema,
@@ -179,7 +209,11 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       onNext: (_connection, _id, _payload, args, result) => {
         if (!result.errors) return undefined
         const { requestId } = args.contextValue as RequestContext
-        return { ...result, errors: result.errors.map((error) => options.formatError(error, requestId)) } as never
+        // Those of a query or mutation are formatted already.
+        const errors = result.errors.map((error) =>
+          error instanceof GraphQLError ? options.formatError(error, requestId) : error,
+        )
+        return { ...result, errors } as never
       },
       onError: (_connection, _id, _payload, errors) =>
         errors.map((error) => options.formatError(error, randomUUID())) as never,
@@ -189,6 +223,44 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     sockets,
   )
   return { close: async () => server.dispose() }
+}
+
+/** The text that is meant, and how to keep it under its hash once it is known to be valid. Throws what the client is to be told. */
+function documentOf(
+  payload: SubscribePayload,
+  { trusted, persistedQueries }: WebSocketOptions,
+): { text: string; persist?: () => void } {
+  const resolved = resolveDocument(
+    {
+      query: payload.query,
+      documentId: Object.hasOwn(payload, 'documentId')
+        ? (payload as { documentId?: unknown }).documentId
+        : payload.extensions?.['documentId'],
+      persistedQuery: payload.extensions?.['persistedQuery'],
+      operationName: payload.operationName ?? undefined,
+    },
+    trusted,
+  )
+  switch (resolved.kind) {
+    case 'text':
+      return { text: resolved.text }
+    case 'text-to-persist':
+      return {
+        text: resolved.text,
+        persist: () => persistedQueries.register(resolved.sha256Hash, resolved.text),
+      }
+    case 'hash': {
+      const text = persistedQueries.find(resolved.sha256Hash)
+      if (text !== undefined) return { text }
+      throw new GraphQLError('PersistedQueryNotFound', { extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } })
+    }
+    case 'missing':
+      throw new GraphQLError('The operation has neither a query nor an id.', { extensions: { code: 'BAD_REQUEST' } })
+    case 'refused':
+      throw resolved.error
+    default:
+      return assertNever(resolved)
+  }
 }
 
 /** When the operation was aborted with a coded reason (a revoked key), that reason is the stream's last result. */

@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
+import { attachCosts } from '../operations/cost-directives.ts'
 
 export interface LoadedSupergraph {
   /** SHA-256 of the text, in hexadecimal digits. */
@@ -24,11 +25,13 @@ export function buildSupergraph(sdl: string): LoadedSupergraph {
     const supergraph = federationInternals.Supergraph.build(sdl, {
       supportedFeatures: federationInternals.ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
     })
+    const apiSchema = supergraph.apiSchema().toGraphQLJSSchema()
+    attachCosts(apiSchema, sdl)
     return {
       id: createHash('sha256').update(sdl).digest('hex'),
       sdl,
       supergraph,
-      apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+      apiSchema,
       planner: new queryPlanner.QueryPlanner(supergraph),
       routingUrls: new Map(
         supergraph

@@ -14,11 +14,9 @@ import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
 import { TributaryError, ERROR_CATALOGUE } from '../errors.ts'
 import { applyShield } from './apply-shield.ts'
+import { BODY_LIMIT_BYTES } from './body-limit.ts'
 import { formatGraphError } from './format-error.ts'
 import { createLeavableStream } from './leavable-stream.ts'
-
-/** Texts may be sent inside a mutation; anything larger goes through an upload. */
-export const BODY_LIMIT_BYTES = 32 * 1_048_576
 
 /** What a request brings: the token to verify, and the means to notice that the caller left. */
 export interface IncomingRequest {

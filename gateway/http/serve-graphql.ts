@@ -1,0 +1,53 @@
+// The endpoint over HTTP. Apollo Server answers what is a GraphQL request; what is none, too long, too slow or too many at once is refused here.
+import type { ApolloServer } from '@apollo/server'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { TributaryError } from '#shared/errors.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { HttpPolicy } from './http-policy.ts'
+import { createRequestErrorHandler } from './request-errors.ts'
+
+export interface ServeGraphqlOptions {
+  apollo: ApolloServer<RequestContext>
+  createContext: (request: FastifyRequest, reply: FastifyReply) => Promise<RequestContext>
+  policy: HttpPolicy
+  onUnexpected: (error: unknown, requestId: string) => void
+}
+
+export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions): void {
+  const { policy } = options
+  app.route({
+    url: '/graphql',
+    method: ['GET', 'POST', 'OPTIONS'],
+    bodyLimit: policy.bodyLimitBytes,
+    errorHandler: createRequestErrorHandler({
+      bodyLimitBytes: policy.bodyLimitBytes,
+      onUnexpected: options.onUnexpected,
+    }),
+    preParsing: (request, _reply, payload, done) => {
+      if (!['identity', undefined].includes(request.headers['content-encoding']))
+        return done(statusError(415, 'bodies may not be compressed.'))
+      const timer = setTimeout(() => {
+        // Not destroyed: the socket is still needed, to say so.
+        payload.emit('error', statusError(408, `its body took longer than ${policy.bodyTimeoutMs} ms.`))
+      }, policy.bodyTimeoutMs)
+      const clear = () => clearTimeout(timer)
+      payload.once('end', clear).once('close', clear)
+      return done(null, payload)
+    },
+    preHandler: (request, _reply, done) => done(refuseBatch(request.body, policy.batchLimit)),
+    handler: fastifyApolloHandler(options.apollo as never, { context: options.createContext }) as never,
+  })
+}
+
+function refuseBatch(body: unknown, limit: number): TributaryError | undefined {
+  if (!Array.isArray(body) || body.length <= limit) return undefined
+  return new TributaryError(
+    'BATCH_LIMIT_EXCEEDED',
+    limit === 0
+      ? `The request is an array of ${body.length} operations; TRIBUTARY_BATCH_LIMIT is 0, so each is a request of its own.`
+      : `The request holds ${body.length} operations; TRIBUTARY_BATCH_LIMIT allows ${limit}.`,
+  )
+}
+
+const statusError = (statusCode: number, message: string): Error => Object.assign(new Error(message), { statusCode })
