@@ -68,7 +68,7 @@ function ranked({ workspaceId, scope, page, filter = {} }: EntitiesOfOptions) {
   const found =
     scope.kind === 'documents'
       ? sql`select c.entity_id as id, c.mention_count as rank, e.name, e.type, e.mention_count
-          from graph.contribution c join graph.entity e on e.id = c.entity_id
+          from graph.contribution c join graph.entity e on e.workspace_id = c.workspace_id and e.id = c.entity_id
           where c.workspace_id = ${workspaceId} and c.document_id = asked.id and ${matches}
             and ${isAfter(page, sql`c.mention_count`, sql`c.entity_id`)}
           order by c.mention_count desc, c.entity_id limit ${page.limit}`
