@@ -231,7 +231,7 @@ export function describeStreamLog(
           }
           isOpen = false
         })()
-        await expect.poll(() => count, { interval: 1 }).toBeGreaterThan(3)
+        await expect.poll(() => count, { interval: 1, timeout: 15_000 }).toBeGreaterThan(3)
         const read = await log.database.sql.transaction(async (transaction) => {
           await log.writer.append(workspaceId, streamId, ['end'], { transaction, isLast: true })
           return await log.writer.read(workspaceId, streamId, { transaction })

@@ -93,11 +93,17 @@ async function commandLink(
 async function commandDelete(knowledgeBaseId: string, documentId: string | null) {
   await platform.queue.send(contributionsDelete, { workspaceId, knowledgeBaseId, documentId })
   await expect
-    .poll(async () => {
-      const subject = documentId ?? knowledgeBaseId
-      const rows = await rowsOf(platform.database.sql, sql`select 1 from graph.deletion where subject_id = ${subject}`)
-      return rows.length
-    })
+    .poll(
+      async () => {
+        const subject = documentId ?? knowledgeBaseId
+        const rows = await rowsOf(
+          platform.database.sql,
+          sql`select 1 from graph.deletion where subject_id = ${subject}`,
+        )
+        return rows.length
+      },
+      { timeout: 15_000 },
+    )
     .toBe(1)
 }
 
