@@ -128,7 +128,7 @@ export function describeDatabase(engine: string, { open, openOn }: DatabaseUnder
         () => undefined,
       )
       await database.sql.execute(sql`select pg_notify('database_test', 'first'), pg_notify('elsewhere', 'other')`)
-      await expect.poll(() => heard).toEqual(['first'])
+      await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['first'])
       await listener.close()
       await database.sql.execute(sql`select pg_notify('database_test', 'second')`)
       expect(heard).toEqual(['first'])

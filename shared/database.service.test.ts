@@ -189,7 +189,7 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
         await left.promise
         await tx.execute(sql`select 2`)
       })
-      await expect.poll(sessions).toBe(1)
+      await expect.poll(sessions, { timeout: 15_000 }).toBe(1)
       await expect.poll(sessions, { timeout: 15_000 }).toBe(0)
       left.resolve()
       await expect(forgotten).rejects.toMatchObject({ isRetryable: true })
@@ -235,7 +235,7 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
       await Promise.all(Array.from({ length: 10 }, () => insertInTransaction(database)))
       expect(await rowsOf(database.sql, sql`select count(*)::int as count from thing`)).toEqual([{ count: 10 }])
       await database.sql.execute(sql`select pg_notify('outage', 'back')`)
-      await expect.poll(() => heard).toEqual(['back'])
+      await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['back'])
       await listener.close()
     })
 
@@ -352,7 +352,9 @@ describeWithService('the database on postgresql', await ensurePostgresql(), (ins
       url.password = 'wrong-password'
       const failure = async () =>
         (await openDatabase({ location: { url: url.href } }).catch((error: unknown) => error)) as Error
-      await expect.poll(async () => (await failure()).message).toContain('password authentication failed')
+      await expect
+        .poll(async () => (await failure()).message, { timeout: 15_000 })
+        .toContain('password authentication failed')
       expect(await failure()).toMatchObject({ code: 'CONFIGURATION_INVALID', isRetryable: false })
       expect((await failure()).message).toMatch(/^PostgreSQL at DATABASE_URL \(postgresql:\/\/locked:\*\*\*@127/)
       expect((await failure()).message).not.toContain('wrong-password')

@@ -18,6 +18,11 @@ export type SqlExecutor = PgDatabase<PgQueryResultHKT>
 export interface Database {
   readonly engine: 'pglite' | 'postgresql'
   readonly sql: SqlExecutor
+  /**
+   * The same for one caller: its statements and transactions end at once when the signal does, with its reason. A server cancels what runs; PGlite
+   * cannot, and goes on unheard to the end of the statement. The transaction is rolled back, unless it was committing: then it may be there, whole.
+   */
+  until(signal: AbortSignal): SqlExecutor
   /** Calls `onPayload` for each NOTIFY on the channel; `onReconnect` after a lost connection was replaced, when some may have been missed. */
   listen(
     channel: string,
@@ -70,10 +75,12 @@ type DrizzleLogger = false | { logQuery(statement: string): void }
 
 async function openEmbedded(directory: string, logger: DrizzleLogger): Promise<Database> {
   const client = await PGlite.create(directory)
-  const db = createPgliteExecutor(client, logger ? { logger } : {})
+  const logging = logger ? { logger } : {}
+  const db = createPgliteExecutor(client, logging)
   return {
     engine: 'pglite',
     sql: db as unknown as SqlExecutor,
+    until: (signal) => createPgliteExecutor(client, { ...logging, signal }),
     native: { engine: 'pglite', client },
     async listen(channel, onPayload) {
       const unlisten = await client.listen(channel, onPayload)

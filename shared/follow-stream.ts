@@ -1,7 +1,15 @@
 // Following, the same on every store: read pages behind a position, hand them out, and wait for a wake-up when there is no more. What is
 // read is checked to be exactly what comes next, so that a loss in the store is an error and never a silent gap.
 import pLimit from 'p-limit'
-import { cursorInvalid, eventsGone, formatCursor, parseCursor, type StreamEvent, type StreamLog } from './stream-log.ts'
+import {
+  cursorInvalid,
+  eventsGone,
+  formatCursor,
+  parseCursor,
+  streamKeyOf,
+  type StreamEvent,
+  type StreamLog,
+} from './stream-log.ts'
 
 /** Pages that are read at the same time; further reads wait. */
 const CONCURRENT_READS = 32
@@ -31,14 +39,15 @@ export interface FollowersOptions<Payload> {
   isLost(workspaceId: string, streamId: string): Promise<boolean>
   /** Longest wait for a wake-up, in milliseconds: what a lost one costs. */
   pollMs: number
-  /** Called for the first follower of a stream, and for the last that leaves. */
-  onFirst?(streamId: string): void
-  onLast?(streamId: string): void
+  /** Called with the key of a stream (`streamKeyOf`) for its first follower, and for the last that leaves. */
+  onFirst?(streamKey: string): void
+  onLast?(streamKey: string): void
 }
 
 export interface Followers<Payload> extends Pick<StreamLog<Payload>, 'follow' | 'followerCount'> {
-  wake(streamId: string): void
+  wake(streamKey: string): void
   wakeAll(): void
+  /** Keys of streams. */
   followed(): string[]
   /** Ends all followers. */
   close(): void
@@ -50,11 +59,11 @@ export function createFollowers<Payload>(options: FollowersOptions<Payload>): Fo
   const closing = new AbortController()
   const limitReads = pLimit(CONCURRENT_READS)
 
-  function wake(streamId: string): void {
-    for (const waker of wakers.get(streamId) ?? []) waker()
+  function wake(streamKey: string): void {
+    for (const waker of wakers.get(streamKey) ?? []) waker()
   }
   function wakeAll(): void {
-    for (const streamId of wakers.keys()) wake(streamId)
+    for (const streamKey of wakers.keys()) wake(streamKey)
   }
 
   const reading = new Map<string, Promise<StreamPage<Payload>>>()
@@ -67,28 +76,28 @@ export function createFollowers<Payload>(options: FollowersOptions<Payload>): Fo
     return read
   }
 
-  function enter(streamId: string, waker: () => void): void {
-    const present = wakers.get(streamId)
+  function enter(streamKey: string, waker: () => void): void {
+    const present = wakers.get(streamKey)
     if (present) {
       present.add(waker)
       return
     }
-    wakers.set(streamId, new Set([waker]))
-    onFirst?.(streamId)
+    wakers.set(streamKey, new Set([waker]))
+    onFirst?.(streamKey)
   }
 
-  function leave(streamId: string, waker: () => void): void {
-    const present = wakers.get(streamId)
+  function leave(streamKey: string, waker: () => void): void {
+    const present = wakers.get(streamKey)
     if (!present?.delete(waker) || present.size > 0) return
-    wakers.delete(streamId)
-    onLast?.(streamId)
+    wakers.delete(streamKey)
+    onLast?.(streamKey)
   }
 
   return {
     wake,
     wakeAll,
     followed: () => [...wakers.keys()],
-    followerCount: (streamId) => wakers.get(streamId)?.size ?? 0,
+    followerCount: (workspaceId, streamId) => wakers.get(streamKeyOf(workspaceId, streamId))?.size ?? 0,
 
     async *follow({ workspaceId, streamId, after, signal: given }): AsyncGenerator<StreamEvent<Payload>> {
       const signal = AbortSignal.any([given, closing.signal])
@@ -100,7 +109,8 @@ export function createFollowers<Payload>(options: FollowersOptions<Payload>): Fo
         isNotified = true
         resolveWait?.()
       }
-      enter(streamId, waker)
+      const streamKey = streamKeyOf(workspaceId, streamId)
+      enter(streamKey, waker)
       signal.addEventListener('abort', waker)
       try {
         while (!signal.aborted) {
@@ -136,7 +146,7 @@ export function createFollowers<Payload>(options: FollowersOptions<Payload>): Fo
         }
       } finally {
         signal.removeEventListener('abort', waker)
-        leave(streamId, waker)
+        leave(streamKey, waker)
       }
     },
 

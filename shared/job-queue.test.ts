@@ -6,14 +6,16 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openDatabase, rowsOf, type Database } from './database.ts'
-import { createJobQueue, defineMessage, type JobQueue } from './job-queue.ts'
+import { TributaryError } from './errors.ts'
+import { createJobQueue, defineMessage, type GivenUp, type JobQueue } from './job-queue.ts'
 
 const numbered = defineMessage('test.numbered', z.object({ number: z.int() }))
 const failing = defineMessage('test.failing', z.object({ number: z.int() }))
 const unread = defineMessage('test.unread', z.object({ number: z.int() }))
 const held = defineMessage('test.held', z.object({ number: z.int() }))
 const backlog = defineMessage('test.backlog', z.object({ number: z.int() }))
-const messages = [backlog, numbered, failing, unread, held]
+const hopeless = defineMessage('test.hopeless', z.object({ number: z.int() }))
+const messages = [backlog, numbered, failing, unread, held, hopeless]
 
 let directory: string
 let database: Database
@@ -97,6 +99,31 @@ test('a handler that throws gets its message again', async () => {
   await expect.poll(() => attempts, { timeout: 15_000 }).toEqual([0, 1, 2])
   expect(errors.filter(({ message }) => message === 'not yet')).toHaveLength(2)
 })
+
+test('a message that is given up is handed over with what its last delivery ended with, until that goes through', async () => {
+  await database.sql.execute(sql`update queue.queue set retry_limit = 1 where name = ${hopeless.queue}`)
+  const deliveries: number[] = []
+  const givenUp: GivenUp<{ number: number }>[] = []
+  await queue.work(
+    hopeless,
+    {
+      async onGivenUp(found) {
+        givenUp.push(found)
+        if (givenUp.length === 1) throw new Error('could not be noted')
+      },
+    },
+    async ({ data: { number } }) => {
+      deliveries.push(number)
+      throw number === 1 ? new TributaryError('UPSTREAM_UNAVAILABLE', 'The store is away.') : new Error('a secret')
+    },
+  )
+  await queue.send(hopeless, { number: 1 })
+  const first = { data: { number: 1 }, lastError: { code: 'UPSTREAM_UNAVAILABLE', message: 'The store is away.' } }
+  await expect.poll(() => givenUp, { timeout: 25_000 }).toEqual([first, first])
+  expect(deliveries).toEqual([1, 1])
+  await queue.send(hopeless, { number: 2 })
+  await expect.poll(() => givenUp.slice(2), { timeout: 25_000 }).toEqual([{ data: { number: 2 }, lastError: null }])
+}, 60_000)
 
 test('what a process had taken when it ended is delivered to the next one at once', async () => {
   let taken = false

@@ -12,7 +12,7 @@ import {
 } from 'pg-boss'
 import type { z } from 'zod'
 import { rowsOf, type Database, type SqlExecutor } from './database.ts'
-import { TributaryError } from './errors.ts'
+import { ERROR_CATALOGUE, TributaryError, type ErrorCode } from './errors.ts'
 import { databaseFailure } from './postgresql-failure.ts'
 
 /** One kind of message: the queue it travels on, and the shape that is checked when it is sent and when it arrives. */
@@ -42,9 +42,21 @@ export interface Delivery<Data> {
   signal: AbortSignal
 }
 
-export interface WorkOptions {
+/** A message that no handler could finish before it had been delivered as often as it may be. */
+export interface GivenUp<Data> {
+  data: Data
+  /** What the last delivery ended with, where that may be shown; null for what was no TributaryError, and for a process that died. */
+  lastError: { code: ErrorCode; message: string } | null
+}
+
+export interface WorkOptions<Data = never> {
   /** Messages handled at the same time by this process. Default 1. */
   concurrency?: number
+  /**
+   * Says what becomes of a message that is given up. Called like a handler: until it does not throw, by any process that works on the queue.
+   * Default: it is gone, and `onError` hears so.
+   */
+  onGivenUp?(givenUp: GivenUp<Data>): Promise<void>
 }
 
 export interface JobQueue {
@@ -61,7 +73,7 @@ export interface JobQueue {
   /** A handler that throws has its message delivered again, later each time; one that returns has finished it. */
   work<Schema extends z.ZodType>(
     message: MessageDefinition<Schema>,
-    options: WorkOptions,
+    options: WorkOptions<z.output<Schema>>,
     handler: (delivery: Delivery<z.output<Schema>>) => Promise<void>,
   ): Promise<void>
   /** Lets running handlers finish for at most `timeoutMs`, then leaves their messages to the next process. */
@@ -92,11 +104,25 @@ const HEARTBEAT_SECONDS = 10
  */
 const RETRY_LIMIT = 20_000
 const RETRY_DELAY_MAX_SECONDS = 30
+/** Messages are given up seldom, and nobody waits for that. */
+const GIVEN_UP_POLLING_SECONDS = 5
 /** One delivery may take so long (a long document on a slow embedder); progress is checkpointed inside. */
 const EXPIRE_SECONDS = 4 * 3600
 
 /** Its statements touch a few rows; the longest, tidying up, takes seconds. A server that has stopped must not keep whoever sends. */
 const SERVER_LIMITS = { connectionTimeoutMillis: 5_000, query_timeout: 60_000, keepAlive: true } as const
+
+const QUEUE_OPTIONS = {
+  policy: 'standard',
+  notify: true,
+  retryLimit: RETRY_LIMIT,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: RETRY_DELAY_MAX_SECONDS,
+  expireInSeconds: EXPIRE_SECONDS,
+  heartbeatSeconds: HEARTBEAT_SECONDS,
+  deleteAfterSeconds: 3600,
+} as const
 
 const WORKER_OPTIONS = {
   batchSize: 1,
@@ -126,19 +152,11 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
   boss.on('error', options.onError)
   await boss.start()
   for (const { queue } of options.messages) {
-    await boss.createQueue(queue, {
-      policy: 'standard',
-      notify: true,
-      retryLimit: RETRY_LIMIT,
-      retryDelay: 1,
-      retryBackoff: true,
-      retryDelayMax: RETRY_DELAY_MAX_SECONDS,
-      expireInSeconds: EXPIRE_SECONDS,
-      heartbeatSeconds: HEARTBEAT_SECONDS,
-      deleteAfterSeconds: 3600,
-    })
+    const deadLetter = givenUpQueueOf(queue)
+    await boss.createQueue(deadLetter, QUEUE_OPTIONS)
+    await boss.createQueue(queue, { ...QUEUE_OPTIONS, deadLetter })
     // One that was there keeps what it was made with.
-    await boss.updateQueue(queue, { retryLimit: RETRY_LIMIT })
+    await boss.updateQueue(queue, { retryLimit: RETRY_LIMIT, deadLetter })
     // pg-boss looks a queue up when it is first used, on its own connection: inside a transaction on PGlite that would never end.
     await boss.findJobs(queue, { id: randomUUID() })
   }
@@ -161,26 +179,46 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
       const jobs = data.map((item) => ({ data: message.schema.parse(item) as object }))
       await boss.insert(message.queue, jobs, inTransaction(sendOptions)).catch(rethrow)
     },
-    async work(message, workOptions, handler) {
-      const handle = async (job: JobWithMetadata) => {
-        const parsed = message.schema.safeParse(job.data)
-        if (!parsed.success) {
-          // Written by another version: no retry can mend it, and it must not block its queue.
-          options.onError(
-            new TributaryError(
-              'INTERNAL_SERVER_ERROR',
-              `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
-            ),
-          )
-          return
+    async work<Schema extends z.ZodType>(
+      message: MessageDefinition<Schema>,
+      workOptions: WorkOptions<z.output<Schema>>,
+      handler: (delivery: Delivery<z.output<Schema>>) => Promise<void>,
+    ) {
+      const { onGivenUp = async () => options.onError(givenUpUnhandled(message.queue)) } = workOptions
+      const handling = (take: (job: JobWithMetadata, data: z.output<Schema>) => Promise<void>) =>
+        async function handle(job: JobWithMetadata) {
+          const parsed = message.schema.safeParse(job.data)
+          if (!parsed.success) {
+            // Written by another version: no retry can mend it, and it must not block its queue.
+            options.onError(
+              new TributaryError(
+                'INTERNAL_SERVER_ERROR',
+                `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
+              ),
+            )
+            return
+          }
+          try {
+            await take(job, parsed.data)
+          } catch (error) {
+            options.onError(error instanceof Error ? error : new Error(String(error)))
+            throw error
+          }
         }
-        try {
-          await handler({ data: parsed.data, retryCount: job.retryCount, signal: job.signal })
-        } catch (error) {
-          options.onError(error instanceof Error ? error : new Error(String(error)))
-          throw error
-        }
-      }
+      const handle = handling((job, data) => handler({ data, retryCount: job.retryCount, signal: job.signal }))
+      const giveUp = handling((job, data) => onGivenUp({ data, lastError: shownError(job.output) }))
+      await boss.work<object, void, typeof GIVEN_UP_WORKER_OPTIONS>(
+        givenUpQueueOf(message.queue),
+        GIVEN_UP_WORKER_OPTIONS,
+        async ([job]) => {
+          try {
+            if (job) await giveUp(job)
+          } catch (error) {
+            // What is thrown is kept with the message: the error of its last delivery has to stay.
+            throw Object.assign(new Error('A message was given up.', { cause: error }), job?.output)
+          }
+        },
+      )
       // One worker each, instead of pg-boss's localConcurrency: only then are all their ids known.
       for (let index = 0; index < (workOptions.concurrency ?? 1); index += 1) {
         const workerId: string = await boss.work<object, void, typeof WORKER_OPTIONS>(
@@ -199,6 +237,25 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
     },
     close: () => boss.stop({ graceful: true, timeout: options.closeTimeoutMs ?? 10_000 }),
   }
+}
+
+const GIVEN_UP_WORKER_OPTIONS = {
+  ...WORKER_OPTIONS,
+  pollingIntervalSeconds: GIVEN_UP_POLLING_SECONDS,
+  notifyPollingIntervalSeconds: GIVEN_UP_POLLING_SECONDS,
+} as const
+
+/** What pg-boss calls a dead letter queue: it moves a message there with the delivery that was its last. */
+const givenUpQueueOf = (queue: string): string => `${queue}.given-up`
+
+const givenUpUnhandled = (queue: string) =>
+  new TributaryError('INTERNAL_SERVER_ERROR', `A message on ${queue} was given up after ${RETRY_LIMIT} deliveries.`)
+
+/** pg-boss keeps an error with all its properties. Only what was thrown on purpose has a message for others. */
+function shownError(output: unknown): GivenUp<unknown>['lastError'] {
+  const { name, code, message } = (output ?? {}) as Record<string, unknown>
+  if (name !== 'TributaryError' || typeof code !== 'string' || typeof message !== 'string') return null
+  return code in ERROR_CATALOGUE ? { code: code as ErrorCode, message } : null
 }
 
 function rethrow(error: unknown): never {

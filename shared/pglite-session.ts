@@ -9,11 +9,17 @@ import {
 } from 'drizzle-orm/pg-core'
 import { PgliteDatabase } from 'drizzle-orm/pglite/driver'
 import { PgliteSession, PgliteTransaction, type PgliteSessionOptions } from 'drizzle-orm/pglite/session'
+import { untilAborted } from './abortable.ts'
 import { databaseFailure } from './postgresql-failure.ts'
 
 type NoTables = Record<string, never>
 
-export function createPgliteExecutor(client: PGlite, options: PgliteSessionOptions): PgliteDatabase {
+export interface TypedSessionOptions extends PgliteSessionOptions {
+  /** Of the caller for whom statements run: once aborted, they throw its reason at once. What had begun goes on behind that; it cannot be cancelled. */
+  signal?: AbortSignal
+}
+
+export function createPgliteExecutor(client: PGlite, options: TypedSessionOptions): PgliteDatabase {
   const dialect = new PgDialect()
   return new PgliteDatabase(dialect, new TypedSession(client, dialect, options) as never, undefined)
 }
@@ -21,9 +27,9 @@ export function createPgliteExecutor(client: PGlite, options: PgliteSessionOptio
 class TypedSession extends PgliteSession<NoTables, NoTables> {
   readonly #client: PGlite | Transaction
   readonly #dialect: PgDialect
-  readonly #options: PgliteSessionOptions
+  readonly #options: TypedSessionOptions
 
-  constructor(client: PGlite | Transaction, dialect: PgDialect, options: PgliteSessionOptions) {
+  constructor(client: PGlite | Transaction, dialect: PgDialect, options: TypedSessionOptions) {
     super(client, dialect, undefined, options)
     this.#client = client
     this.#dialect = dialect
@@ -35,10 +41,16 @@ class TypedSession extends PgliteSession<NoTables, NoTables> {
   ): PgPreparedQuery<Config> {
     const prepared = super.prepareQuery<Config>(...(query as [Query, undefined, undefined, boolean]))
     const execute = prepared.execute.bind(prepared)
-    prepared.execute = (values) =>
-      execute(values).catch((error: unknown) => {
+    const { signal } = this.#options
+    prepared.execute = async (values) => {
+      signal?.throwIfAborted()
+      try {
+        return await untilAborted(execute(values), signal)
+      } catch (error) {
+        signal?.throwIfAborted()
         throw databaseFailure(error) ?? error
-      })
+      }
+    }
     return prepared
   }
 
@@ -47,11 +59,12 @@ class TypedSession extends PgliteSession<NoTables, NoTables> {
     work: (tx: PgliteTransaction<NoTables, NoTables>) => Promise<Result>,
     config?: PgTransactionConfig,
   ): Promise<Result> {
-    return (this.#client as PGlite).transaction(async (client) => {
+    const running = (this.#client as PGlite).transaction(async (client) => {
       const session = new TypedSession(client, this.#dialect, this.#options)
       const tx = new PgliteTransaction<NoTables, NoTables>(this.#dialect, session as never, undefined)
       if (config) await tx.setTransaction(config)
       return work(tx)
     })
+    return untilAborted(running, this.#options.signal)
   }
 }

@@ -1,10 +1,10 @@
 // The stream log in PostgreSQL tables (or PGlite).
 //
-// NOTIFY carries only the stream's id: it wakes followers, and they read from the table. A lost notification costs at most POLL_MS.
+// NOTIFY carries only the stream's key: it wakes followers, and they read from the table. A lost notification costs at most POLL_MS.
 import { sql, type SQL } from 'drizzle-orm'
 import { rowsOf, type Database, type SqlExecutor } from './database.ts'
 import { createFollowers, type StoredEvent } from './follow-stream.ts'
-import { formatCursor, serialisePayloads, type StreamLog } from './stream-log.ts'
+import { formatCursor, serialisePayloads, streamKeyOf, type StreamLog } from './stream-log.ts'
 
 const POLL_MS = 1000
 const PAGE_SIZE = 500
@@ -81,7 +81,7 @@ export async function createPostgresStreamLog<Payload>(options: PostgresStreamLo
               from claimed, jsonb_array_elements(${items}::jsonb) with ordinality as item
               returning 1
             )
-            select count(*)::int as appended, pg_notify(${channel}, ${streamId}) from claimed`,
+            select count(*)::int as appended, pg_notify(${channel}, ${streamKeyOf(workspaceId, streamId)}) from claimed`,
       )
       return (rows[0]?.appended ?? 0) > 0
     },

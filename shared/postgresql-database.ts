@@ -4,6 +4,7 @@ import pg from 'pg'
 import type { Database, OpenDatabaseOptions, SqlExecutor } from './database.ts'
 import { TributaryError } from './errors.ts'
 import { maskPasswords } from './masking.ts'
+import { abortablePool, createCancelStatement } from './postgresql-abort.ts'
 import { databaseFailure } from './postgresql-failure.ts'
 import { listenOnPostgresql } from './postgresql-listen.ts'
 import { migrateOnPostgresql } from './postgresql-migrate.ts'
@@ -62,9 +63,12 @@ export async function openPostgresql(
       { cause },
     )
   }
+  const logging = logger ? { logger } : {}
+  const cancel = createCancelStatement({ ...connection, application_name: `${limits.applicationName}-cancel` })
   return {
     engine: 'postgresql',
-    sql: createPostgresqlExecutor(pool, logger ? { logger } : {}) as unknown as SqlExecutor,
+    sql: createPostgresqlExecutor(pool, logging) as unknown as SqlExecutor,
+    until: (signal) => createPostgresqlExecutor(abortablePool({ pool, cancel, signal }), { ...logging, signal }),
     native: { engine: 'postgresql', pool, url },
     listen: (channel, onPayload, onReconnect) =>
       listenOnPostgresql({

@@ -20,8 +20,13 @@ import { databaseFailure, isConnectionUseless } from './postgresql-failure.ts'
 
 type NoTables = Record<string, never>
 
+export interface PostgresqlSessionOptions extends NodePgSessionOptions {
+  /** Of the caller for whom the pool runs statements: once aborted, its reason is what they throw. */
+  signal?: AbortSignal
+}
+
 /** Drizzle's database over the pool. */
-export function createPostgresqlExecutor(pool: pg.Pool, options: NodePgSessionOptions): NodePgDatabase {
+export function createPostgresqlExecutor(pool: pg.Pool, options: PostgresqlSessionOptions): NodePgDatabase {
   const dialect = new PgDialect()
   return new NodePgDatabase(dialect, new ResilientSession(pool, dialect, options) as never, undefined)
 }
@@ -29,9 +34,9 @@ export function createPostgresqlExecutor(pool: pg.Pool, options: NodePgSessionOp
 class ResilientSession extends NodePgSession<NoTables, NoTables> {
   readonly #pool: NodePgClient
   readonly #dialect: PgDialect
-  readonly #options: NodePgSessionOptions
+  readonly #options: PostgresqlSessionOptions
 
-  constructor(client: NodePgClient, dialect: PgDialect, options: NodePgSessionOptions) {
+  constructor(client: NodePgClient, dialect: PgDialect, options: PostgresqlSessionOptions) {
     super(client, dialect, undefined, options)
     this.#pool = client
     this.#dialect = dialect
@@ -43,7 +48,7 @@ class ResilientSession extends NodePgSession<NoTables, NoTables> {
   ): PgPreparedQuery<Config> {
     const prepared = super.prepareQuery<Config>(...(query as [Query, undefined, undefined, boolean]))
     const execute = prepared.execute.bind(prepared)
-    prepared.execute = (values) => execute(values).catch(rethrow)
+    prepared.execute = (values) => execute(values).catch((error: unknown) => this.#rethrow(error))
     return prepared
   }
 
@@ -51,7 +56,7 @@ class ResilientSession extends NodePgSession<NoTables, NoTables> {
     work: (tx: NodePgTransaction<NoTables, NoTables>) => Promise<Result>,
     config?: PgTransactionConfig,
   ): Promise<Result> {
-    const client = await (this.#pool as pg.Pool).connect().catch(rethrow)
+    const client = await (this.#pool as pg.Pool).connect().catch((error: unknown) => this.#rethrow(error))
     let isBroken = false
     const session = new ResilientSession(client, this.#dialect, this.#options)
     const tx = new NodePgTransaction<NoTables, NoTables>(this.#dialect, session as never, undefined)
@@ -73,8 +78,9 @@ class ResilientSession extends NodePgSession<NoTables, NoTables> {
       client.release(isBroken)
     }
   }
-}
 
-function rethrow(error: unknown): never {
-  throw databaseFailure(error) ?? error
+  #rethrow(error: unknown): never {
+    this.#options.signal?.throwIfAborted()
+    throw databaseFailure(error) ?? error
+  }
 }

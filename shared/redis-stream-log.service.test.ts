@@ -236,6 +236,17 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       expect(await following).toEqual(['a', 'end'])
     })
 
+    test('streams of the same id in two workspaces are woken apart', async () => {
+      const log = await open()
+      const streamId = newStream()
+      const following = collect(log, streamId)
+      await expect
+        .poll(() => tell('PUBSUB', 'CHANNELS', '*:wake:*'), { timeout: 10_000 })
+        .toEqual([`tributary:${TEST_SCHEMA}:wake:${workspaceId}:${streamId}`])
+      await log.append(workspaceId, streamId, ['end'], { isLast: true })
+      expect(await following).toEqual(['end'])
+    })
+
     test('a follower whose connection for wake-ups is cut goes on', async () => {
       const [writer, reader] = [await open(), await open()]
       const streamId = newStream()

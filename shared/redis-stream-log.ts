@@ -89,8 +89,8 @@ export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptio
         // It may have been relayed between the two questions.
         return (await store.readPage(store.keysOf(workspaceId, streamId), 0)).state === null
       },
-      onFirst: (streamId) => wakeUps.subscribe(streamId),
-      onLast: (streamId) => wakeUps.unsubscribe(streamId),
+      onFirst: (streamKey) => wakeUps.subscribe(streamKey),
+      onLast: (streamKey) => wakeUps.unsubscribe(streamKey),
     })
     const { wake: onWake, followed } = followers
     const wakeUps = await openWakeUps({ url, prefix, schema, onWake, followed })

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { RedisConnection } from './redis-connection.ts'
 import type { AppendReply, AppendRequest, ReadReply, StreamKeys } from './redis-stream-scripts.ts'
+import { streamKeyOf } from './stream-log.ts'
 
 /** What every key begins with, unless it is told otherwise. */
 export const KEY_PREFIX = 'tributary'
@@ -48,11 +49,12 @@ export function createRedisStreamStore(options: RedisStreamStoreOptions): RedisS
 
   return {
     keysOf(workspaceId, streamId) {
-      const name = `${prefix}:${schema}:${encodeId(workspaceId)}:${encodeId(streamId)}`
+      const key = streamKeyOf(workspaceId, streamId)
+      const name = `${prefix}:${schema}:${key}`
       return {
         state: `${name}:state`,
         entries: `${name}:entries`,
-        channel: `${prefix}:${schema}:wake:${encodeId(streamId)}`,
+        channel: `${prefix}:${schema}:wake:${key}`,
       }
     },
 
@@ -108,6 +110,3 @@ export function createRedisStreamStore(options: RedisStreamStoreOptions): RedisS
     },
   }
 }
-
-/** Without separators, whatever the id holds; half a surrogate pair becomes what PostgreSQL makes of it. */
-export const encodeId = (id: string): string => encodeURIComponent(id.toWellFormed())

@@ -3,11 +3,11 @@
 //
 // Chosen over a blocking XREAD of all followed keys, which has to name them all again after every event.
 import { openRedisConnection, type RedisConnection } from './redis-connection.ts'
-import { encodeId } from './redis-stream-store.ts'
 
+/** By the keys of streams (`streamKeyOf`). */
 export interface WakeUps {
-  subscribe(streamId: string): void
-  unsubscribe(streamId: string): void
+  subscribe(streamKey: string): void
+  unsubscribe(streamKey: string): void
   close(): void
 }
 
@@ -16,7 +16,7 @@ export interface OpenWakeUpsOptions {
   prefix: string
   schema: string
   /** Something may have come; also once a subscription is there, for what came before it. */
-  onWake(streamId: string): void
+  onWake(streamKey: string): void
   /** Streams that are to be subscribed to after a connection was lost. */
   followed(): readonly string[]
 }
@@ -26,17 +26,16 @@ export async function openWakeUps(options: OpenWakeUpsOptions): Promise<WakeUps>
   const channelPrefix = `${prefix}:${schema}:wake:`
   let connection: RedisConnection | null = null
 
-  const onMessage = (_message: string, channel: string): void =>
-    onWake(decodeURIComponent(channel.slice(channelPrefix.length)))
+  const onMessage = (_message: string, channel: string): void => onWake(channel.slice(channelPrefix.length))
 
-  function subscribe(streamIds: readonly string[]): void {
-    if (streamIds.length === 0) return
-    const channels = streamIds.map((streamId) => channelPrefix + encodeId(streamId))
+  function subscribe(streamKeys: readonly string[]): void {
+    if (streamKeys.length === 0) return
+    const channels = streamKeys.map((streamKey) => channelPrefix + streamKey)
     connection
       ?.run((client) => client.subscribe(channels, onMessage))
       .then(
         () => {
-          for (const streamId of streamIds) onWake(streamId)
+          for (const streamKey of streamKeys) onWake(streamKey)
         },
         // The next connection does it.
         () => undefined,
@@ -49,11 +48,9 @@ export async function openWakeUps(options: OpenWakeUpsOptions): Promise<WakeUps>
     onReady: () => subscribe(followed()),
   })
   return {
-    subscribe: (streamId) => subscribe([streamId]),
-    unsubscribe(streamId) {
-      connection
-        .run((client) => client.unsubscribe(channelPrefix + encodeId(streamId), onMessage))
-        .catch(() => undefined)
+    subscribe: (streamKey) => subscribe([streamKey]),
+    unsubscribe(streamKey) {
+      connection.run((client) => client.unsubscribe(channelPrefix + streamKey, onMessage)).catch(() => undefined)
     },
     close: () => connection.close(),
   }

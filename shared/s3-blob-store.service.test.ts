@@ -149,12 +149,12 @@ describeWithService('the blob store on S3', await ensureS3(), (installation) => 
 
       const store = open({ prefix: 'one/', now: inDays(3) })
       await store.put('ws_1', Buffer.from('the first write of another process'))
-      await expect.poll(multipartUploads).toEqual(['one/backup.tar', 'two/incoming/parts'])
+      await expect.poll(multipartUploads, { timeout: 15_000 }).toEqual(['one/backup.tar', 'two/incoming/parts'])
       // What clients sent may be waiting for its job.
       expect(await keys('one/incoming/')).toEqual([])
       expect(await keys('one/uploads/')).toEqual([upload])
       await open({ prefix: 'one/', now: inDays(9) }).put('ws_1', Buffer.from('and of a third one'))
-      await expect.poll(() => keys('one/uploads/')).toEqual([])
+      await expect.poll(() => keys('one/uploads/'), { timeout: 15_000 }).toEqual([])
       expect(await keys()).toEqual(expect.arrayContaining([...strange, `one/${key}`]))
     })
 
@@ -183,8 +183,9 @@ describeWithService('the blob store on S3', await ensureS3(), (installation) => 
         const { key } = await store.put('ws_1', Buffer.from('the first write'))
         // They are the last that are swept.
         await expect
-          .poll(async () =>
-            (await client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.map(({ Key }) => Key),
+          .poll(
+            async () => (await client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.map(({ Key }) => Key),
+            { timeout: 15_000 },
           )
           .toEqual(['incoming/backup.tar'])
         const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }))

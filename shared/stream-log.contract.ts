@@ -128,10 +128,11 @@ export function describeStreamLog(
       const controller = new AbortController()
       const events = log.reader.follow({ workspaceId, streamId, signal: controller.signal })
       const waiting = events.next()
-      await expect.poll(() => log.reader.followerCount(streamId)).toBe(1)
+      await expect.poll(() => log.reader.followerCount(workspaceId, streamId), { timeout: 10_000 }).toBe(1)
+      expect(log.reader.followerCount('ws_another', streamId)).toBe(0)
       controller.abort()
       expect((await waiting).done).toBe(true)
-      expect(log.reader.followerCount(streamId)).toBe(0)
+      expect(log.reader.followerCount(workspaceId, streamId)).toBe(0)
     })
 
     contract('expired streams are deleted, open and recent ones are kept', async () => {
@@ -230,7 +231,7 @@ export function describeStreamLog(
           }
           isOpen = false
         })()
-        await expect.poll(() => count, { interval: 1 }).toBeGreaterThan(3)
+        await expect.poll(() => count, { interval: 1, timeout: 15_000 }).toBeGreaterThan(3)
         const read = await log.database.sql.transaction(async (transaction) => {
           await log.writer.append(workspaceId, streamId, ['end'], { transaction, isLast: true })
           return await log.writer.read(workspaceId, streamId, { transaction })
@@ -354,7 +355,9 @@ export function describeStreamLog(
             ),
           )
         for (const payloads of await Promise.all(following)) expect(payloads).toEqual(['0', '1', '2'])
-        expect(streamIds.map((streamId) => log.reader.followerCount(streamId))).toEqual(streamIds.map(() => 0))
+        expect(streamIds.map((streamId) => log.reader.followerCount(workspaceId, streamId))).toEqual(
+          streamIds.map(() => 0),
+        )
       },
       90_000,
     )

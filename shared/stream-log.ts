@@ -47,7 +47,7 @@ export interface StreamLog<Payload> {
     options?: Pick<AppendOptions, 'transaction'>,
   ): Promise<StreamEvent<Payload>[]>
   /** Followers in this process right now. */
-  followerCount(streamId: string): number
+  followerCount(workspaceId: string, streamId: string): number
   /** Deletes streams closed for longer than `ageMs`. */
   expire(ageMs: number): Promise<void>
   close(): Promise<void>
@@ -92,3 +92,9 @@ export const eventsGone = () =>
     'EVENTS_GONE',
     'Events of this stream that come next are no longer kept: the stream was cut at its longest length, has expired, or its store lost them. Read what the stream tells of instead.',
   )
+
+/** The stream as one word without separators of others, whatever the ids hold; half a surrogate pair becomes what PostgreSQL makes of it. */
+export const streamKeyOf = (workspaceId: string, streamId: string): string =>
+  `${encodeId(workspaceId)}:${encodeId(streamId)}`
+
+const encodeId = (id: string): string => encodeURIComponent(id.toWellFormed())

@@ -108,7 +108,7 @@ export async function fillWorkspace(
     directory: path.join(dataDirectory, 'vectors'),
     onError: () => undefined,
   })
-  const graph = createPostgresGraphStore({ database: database.sql })
+  const graph = createPostgresGraphStore({ database })
   const documentIds: string[] = []
   for (let number = 0; number < options.documents; number += 1) {
     const hasVectors = number % 3 !== 0

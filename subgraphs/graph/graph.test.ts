@@ -1,6 +1,6 @@
 // graph as running processes on a real database and queue: a document is linked, read through the subgraph, and deleted again.
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { z } from 'zod'
 import { rowsOf } from '#shared/database.ts'
 import { createId } from '#shared/ids.ts'
@@ -93,11 +93,17 @@ async function commandLink(
 async function commandDelete(knowledgeBaseId: string, documentId: string | null) {
   await platform.queue.send(contributionsDelete, { workspaceId, knowledgeBaseId, documentId })
   await expect
-    .poll(async () => {
-      const subject = documentId ?? knowledgeBaseId
-      const rows = await rowsOf(platform.database.sql, sql`select 1 from graph.deletion where subject_id = ${subject}`)
-      return rows.length
-    })
+    .poll(
+      async () => {
+        const subject = documentId ?? knowledgeBaseId
+        const rows = await rowsOf(
+          platform.database.sql,
+          sql`select 1 from graph.deletion where subject_id = ${subject}`,
+        )
+        return rows.length
+      },
+      { timeout: 15_000 },
+    )
     .toBe(1)
 }
 
@@ -189,6 +195,52 @@ test('deleting a document leaves exactly the graph that the others alone would h
   await commandDelete(knowledgeBaseId, null)
   expect(await namesOf(knowledgeBaseId)).toEqual([])
 })
+
+test('a document that cannot be linked for as long as the queue tries is reported as failed, with the reason and what to do', async () => {
+  await giveUpAtOnce(documentLink.queue)
+  await platform.database.sql.execute(sql`alter table graph.deletion rename to moved_away`)
+  try {
+    const report = await commandLink(createId('kb'), createId('doc'), curie)
+    expect(report).toMatchObject({ step: 'LINK', status: 'FAILED', attempt: 1, error: { isRetryable: true } })
+    expect(report.error!.message).toMatch(/for a week.*retry the ingestion/)
+  } finally {
+    await platform.database.sql.execute(sql`alter table graph.moved_away rename to deletion`)
+  }
+})
+
+test('what was deleted is deleted also when the queue had given up on it', async () => {
+  const [knowledgeBaseId, documentId] = [createId('kb'), createId('doc')]
+  await commandLink(knowledgeBaseId, documentId, curie)
+  await giveUpAtOnce(contributionsDelete.queue)
+  await platform.database.sql.execute(sql`alter table graph.deletion rename to moved_away`)
+  await platform.queue.send(contributionsDelete, { workspaceId, knowledgeBaseId, documentId })
+  const states = () =>
+    rowsOf<{ name: string; state: string }>(
+      platform.database.sql,
+      sql`select name, state::text from queue.job where name like ${`${contributionsDelete.queue}%`} and data ->> 'documentId' = ${documentId}
+        order by created_on`,
+    )
+  const { queue } = contributionsDelete
+  await expect.poll(states, { timeout: 20_000 }).toEqual(
+    expect.arrayContaining([
+      { name: queue, state: 'failed' },
+      { name: `${queue}.given-up`, state: 'completed' },
+    ]),
+  )
+  await platform.database.sql.execute(sql`alter table graph.moved_away rename to deletion`)
+  await expect.poll(() => namesOf(knowledgeBaseId), { timeout: 20_000 }).toEqual([])
+})
+
+/** Of messages that are sent from now on. */
+async function giveUpAtOnce(queue: string) {
+  const setLimit = (limit: number) =>
+    platform.database.sql.execute(sql`update queue.queue set retry_limit = ${limit} where name = ${queue}`)
+  await setLimit(0)
+  onTestFinished(async () => {
+    await setLimit(20)
+    platform.queueErrors.length = 0
+  })
+}
 
 test('a document whose content is missing or unreadable is reported as failed and not tried again', async () => {
   const [knowledgeBaseId, documentId] = [createId('kb'), createId('doc')]

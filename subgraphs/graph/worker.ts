@@ -1,5 +1,6 @@
 // The composition root of graph's background process: links documents and removes what deleted ones contributed.
 import { readConfiguration } from '#shared/configuration.ts'
+import { failGivenUpStep, resendDeletion } from '../../contracts/given-up.ts'
 import { contributionsDelete, documentLink } from '../../contracts/messages.ts'
 import type { Platform } from '../../contracts/platform.ts'
 import { runProcess, type RunningRole } from '../../contracts/run-process.ts'
@@ -19,11 +20,18 @@ export async function startGraphWorker(platform: Platform, environment: NodeJS.P
   const linkDocument = createLinkDocument({ extract: extraction.extract, store })
 
   // Two at a time: one is stored while the thread reads the next.
-  await queue.work(documentLink, { concurrency: 2 }, createHandleLink({ blobs, queue, linkDocument, logger }))
-  await queue.work(contributionsDelete, {}, ({ data: { workspaceId, knowledgeBaseId, documentId }, signal }) =>
-    documentId === null
-      ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal)
-      : store.deleteDocument(workspaceId, knowledgeBaseId, documentId, signal),
+  await queue.work(
+    documentLink,
+    { concurrency: 2, onGivenUp: (givenUp) => failGivenUpStep(queue, 'LINK', givenUp) },
+    createHandleLink({ blobs, queue, linkDocument, logger }),
+  )
+  await queue.work(
+    contributionsDelete,
+    { onGivenUp: resendDeletion(contributionsDelete, { queue, logger }) },
+    ({ data: { workspaceId, knowledgeBaseId, documentId }, signal }) =>
+      documentId === null
+        ? store.deleteKnowledgeBase(workspaceId, knowledgeBaseId, signal)
+        : store.deleteDocument(workspaceId, knowledgeBaseId, documentId, signal),
   )
   return {
     async close() {

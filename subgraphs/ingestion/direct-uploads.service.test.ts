@@ -72,7 +72,7 @@ describeWithService('uploads on S3', await ensureS3(), (installation) => {
       const titles = new Map<string, string>()
       await platform.queue.work(documentRegister, {}, async ({ data }) => void titles.set(data.documentId, data.title))
       await platform.queue.work(documentProcess, {}, async ({ data }) => {
-        await expect.poll(() => titles.has(data.documentId)).toBe(true)
+        await expect.poll(() => titles.has(data.documentId), { timeout: 15_000 }).toBe(true)
         processedAs(titles.get(data.documentId)!).resolve(data)
       })
     })

@@ -1,5 +1,5 @@
 // ingestion as running processes on a real database and queue; knowledge and graph are played by handlers that speak the contracts.
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createClient, type Client } from 'graphql-ws'
 import { execFile } from 'node:child_process'
@@ -417,6 +417,31 @@ test('a store that is away is waited for, however often it was tried', async () 
   expect(job.items.nodes[0]).toMatchObject({ status: 'SUCCEEDED' })
   expect(job.items.nodes[0].steps[0]).toMatchObject({ name: 'FETCH', status: 'SUCCEEDED', attemptCount: 4 })
   expect(platform.queueErrors.splice(0)).toHaveLength(3)
+})
+
+test('an item whose store is away for as long as the queue tries fails at its step, with the reason', async () => {
+  const setLimit = (limit: number) =>
+    platform.database.sql.execute(sql`update queue.queue set retry_limit = ${limit} where name = ${itemRun.queue}`)
+  const uploadId = await upload('never.txt', encode('Never fetched.'))
+  const [row] = await platform.database.sql.select().from(uploadTable).where(eq(uploadTable.id, uploadId))
+  const gate = Promise.withResolvers<void>()
+  gate.reject(new TributaryError('UPSTREAM_UNAVAILABLE', 'The blob store is away.'))
+  gate.promise.catch(() => undefined)
+  secondHalves.set(row!.blobKey!, gate)
+  await setLimit(0)
+  const id = await createJob({ uploadIds: [uploadId] })
+  const { job } = await finish(id)
+  await setLimit(20)
+  expect(job.items.nodes[0]).toMatchObject({
+    status: 'FAILED',
+    steps: [{ name: 'FETCH', status: 'FAILED' }, {}, {}, {}, {}, {}, {}, {}],
+  })
+  expect(job.items.nodes[0].error).toMatchObject({
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: expect.stringMatching(/for a week.*The blob store is away.*retry the ingestion/),
+    isRetryable: true,
+  })
+  expect(platform.queueErrors.splice(0)).toHaveLength(1)
 })
 
 test('the same idempotency key gives the same job, also at the same time', async () => {

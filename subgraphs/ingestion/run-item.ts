@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import type { BlobStore } from '#shared/blob-store.ts'
 import { isCancellation, isTroubleOfStore, TributaryError } from '#shared/errors.ts'
-import type { JobQueue } from '#shared/job-queue.ts'
+import type { GivenUp, JobQueue } from '#shared/job-queue.ts'
+import { givenUpError } from '../../contracts/given-up.ts'
 import { commandStep } from './commands.ts'
 import {
   beginStep,
@@ -191,6 +192,21 @@ export function createRunItem(options: RunItemOptions): RunItem {
         return
       }
     }
+  }
+}
+
+/** For an order that is given up: the step that it stood at has failed. */
+export function createGiveUpItem({
+  transitions,
+}: Pick<RunItemOptions, 'transitions'>): (givenUp: GivenUp<ItemOrder>) => Promise<void> {
+  return async (givenUp) => {
+    const { workspaceId, itemId, attempt } = givenUp.data
+    await transitions.apply(workspaceId, itemId, (current) => {
+      const name = current.attempt === attempt ? ownStepOf(current) : null
+      const at = new Date().toISOString()
+      const change = name && failStep({ id: itemId, state: current }, name, givenUpError(givenUp), at)
+      return change && { change }
+    })
   }
 }
 

@@ -10,7 +10,7 @@ import type { JobEvent } from './domain/item-state.ts'
 import { createEndJobs } from './end-jobs.ts'
 import { createItemTransitions } from './item-transitions.ts'
 import { createReportStep } from './report-step.ts'
-import { createRunItem } from './run-item.ts'
+import { createGiveUpItem, createRunItem } from './run-item.ts'
 import { createRunningItems } from './running-items.ts'
 import { createStoredBlobs } from './stored-blobs.ts'
 import { expireUploads } from './uploads.ts'
@@ -47,7 +47,9 @@ export async function startIngestionWorker(platform: Platform, environment: Node
   const reportStep = createReportStep({ transitions, queue })
   const endJobs = createEndJobs({ database, queue, events, storedBlobs })
 
-  await queue.work(itemRun, { concurrency }, ({ data, signal }) => runItem(data, signal))
+  await queue.work(itemRun, { concurrency, onGivenUp: createGiveUpItem({ transitions }) }, ({ data, signal }) =>
+    runItem(data, signal),
+  )
   await queue.work(stepReported, {}, ({ data }) => reportStep(data))
   await queue.work(documentsDeleted, {}, ({ data }) => endJobs.forget(data))
 

@@ -18,8 +18,8 @@ export interface DeleteContent {
   deleteKnowledgeBase(workspaceId: string, id: string): Promise<UserMistake[]>
 }
 
-/** Longer than any message can be delivered late. */
-const TOMBSTONE_LIFETIME_DAYS = 7
+/** Longer than any message of an ingestion can be delivered late. */
+const TOMBSTONE_LIFETIME_DAYS = 30
 /** Keeps a message of a large knowledge base below a megabyte. */
 const KEYS_PER_MESSAGE = 2000
 

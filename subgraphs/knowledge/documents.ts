@@ -51,7 +51,7 @@ export function createDocuments(options: { database: SqlExecutor }): Documents {
       return database
         .select(getTableColumns(documentTable))
         .from(documentTable)
-        .innerJoin(ranked, eq(ranked.id, id))
+        .innerJoin(ranked, and(eq(documentTable.workspaceId, workspaceId), eq(ranked.id, id)))
         .where(lte(ranked.place, page.limit + 1))
         .orderBy(desc(createdAt), desc(id))
     },

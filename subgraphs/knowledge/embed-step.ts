@@ -103,7 +103,10 @@ async function storedOrdinals(database: Database, document: DocumentRow, modelNa
   const rows = await database.sql
     .select({ ordinal: chunkTable.ordinal })
     .from(chunkTable)
-    .innerJoin(chunkEmbeddingTable, eq(chunkEmbeddingTable.chunkId, chunkTable.id))
+    .innerJoin(
+      chunkEmbeddingTable,
+      and(eq(chunkEmbeddingTable.workspaceId, chunkTable.workspaceId), eq(chunkEmbeddingTable.chunkId, chunkTable.id)),
+    )
     .where(
       and(
         eq(chunkTable.workspaceId, document.workspaceId),

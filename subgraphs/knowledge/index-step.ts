@@ -84,7 +84,10 @@ async function storeChunks(options: IndexStepOptions): Promise<DocumentChunks['c
         vector: chunkEmbeddingTable.vector,
       })
       .from(chunkTable)
-      .leftJoin(chunkEmbeddingTable, eq(chunkEmbeddingTable.chunkId, chunkTable.id))
+      .leftJoin(
+        chunkEmbeddingTable,
+        and(eq(chunkEmbeddingTable.workspaceId, workspaceId), eq(chunkEmbeddingTable.chunkId, chunkTable.id)),
+      )
       .where(
         and(
           eq(chunkTable.workspaceId, workspaceId),

@@ -99,6 +99,20 @@ test('what follows takes the places of documents that are not READY', async () =
   expect(rest.toSorted()).toEqual([0, 1, 2, 3].filter((page) => page !== first && page !== second))
 })
 
+test('a chunk whose document is in another workspace is not found', async () => {
+  const other = await knowledge.createKnowledgeBase('Elsewhere')
+  const id = await knowledge.ingest(other, textContent('Foreign', [{ heading: 'Foreign', text: 'An octant.' }]))
+  const found = async () => {
+    const { data } = await knowledge.request(SEARCH, { id: other, query: 'octant', mode: 'LEXICAL' })
+    return data.knowledgeBase.search.hits.length
+  }
+  expect(await found()).toBe(1)
+  await knowledge.platform.database.sql.execute(
+    sql`update knowledge.document set workspace_id = 'ws_another' where id = ${id}`,
+  )
+  expect(await found()).toBe(0)
+})
+
 test('a search that was served is told to metrics once', async () => {
   const before = knowledge.usages.length
   await knowledge.request(SEARCH, { id: knowledgeBaseId, query: 'fees' })

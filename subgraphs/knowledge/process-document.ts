@@ -4,7 +4,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { BlobStore } from '#shared/blob-store.ts'
-import type { Database } from '#shared/database.ts'
+import type { Database, SqlExecutor } from '#shared/database.ts'
 import { isTroubleOfStore, TributaryError } from '#shared/errors.ts'
 import type { Delivery, JobQueue } from '#shared/job-queue.ts'
 import type { documentProcess, IngestionStepName } from '../../contracts/messages.ts'
@@ -99,6 +99,16 @@ export function createProcessDocument(options: ProcessDocumentOptions) {
       .returning()
     return noted ?? document
   }
+}
+
+/** Where the work on a document has come to a halt. */
+export async function unfinishedStep(
+  database: SqlExecutor,
+  command: z.output<typeof documentProcess.schema>,
+): Promise<'CHUNK' | 'EMBED' | 'INDEX'> {
+  const found = await findDocument(database, command)
+  if (found.state !== 'present' || found.document.contentKey !== command.contentKey) return 'CHUNK'
+  return found.document.vectorCount === null ? 'EMBED' : 'INDEX'
 }
 
 function describe(error: unknown) {

@@ -2,8 +2,9 @@
 // of documents that can be found.
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { rowsOf } from '#shared/database.ts'
+import { TributaryError } from '#shared/errors.ts'
 import { documentCheck, documentFail, documentProcess, searchEntriesDelete } from '../../contracts/messages.ts'
 import { createLanceDbVectorStore } from './adapters/lancedb-vector-store.ts'
 import type { VectorStore } from './ports/vector-store.ts'
@@ -99,3 +100,56 @@ test('deleting what a failed attempt left comes too late for the next attempt, a
   expect(await indexed(sent)).toEqual(before)
   await expect(knowledge.platform.blobs.read(chunksKey!)).resolves.toBeDefined()
 })
+
+test('a step that never got through while the queue tried is reported as failed, where it stood', async () => {
+  await giveUpAtOnce(documentProcess.queue, documentCheck.queue)
+  knowledge.models.beforeEmbedding = () => {
+    throw new TributaryError('UPSTREAM_UNAVAILABLE', 'No model can be had.')
+  }
+  const sent = await knowledge.sendDocument(knowledgeBaseId, content('Kestrels hover against the wind.'))
+  const failed = await knowledge.reported(sent.itemId, 'EMBED', 'FAILED')
+  expect(failed.error).toMatchObject({ isRetryable: true, message: expect.stringMatching(/for a week.*retry the ing/) })
+
+  knowledge.models.beforeEmbedding = () => undefined
+
+  await moveAway('chunk')
+  await knowledge.platform.queue.send(documentCheck, sent.command)
+  await knowledge.reported(sent.itemId, 'CHECK', 'FAILED')
+})
+
+test('what was deleted leaves the index also when the queue had given up on it', async () => {
+  const sent = await knowledge.sendDocument(knowledgeBaseId, content('Newts regrow a lost leg.'))
+  await knowledge.reported(sent.itemId, 'INDEX', 'SUCCEEDED')
+  expect((await indexed(sent)).texts).toBeGreaterThan(0)
+  await giveUpAtOnce(searchEntriesDelete.queue)
+  const moveBack = await moveAway('tombstone')
+  const gone = { ...sent.command, chunksKeys: [] }
+  await knowledge.platform.database.sql.execute(sql`delete from knowledge.document where id = ${sent.documentId}`)
+  await knowledge.platform.queue.send(searchEntriesDelete, gone)
+  const givenUp = sql`select state::text from queue.job where name = ${`${searchEntriesDelete.queue}.given-up`}`
+  await expect
+    .poll(() => rowsOf<{ state: string }>(knowledge.platform.database.sql, givenUp), { timeout: 20_000 })
+    .toContainEqual({ state: 'completed' })
+  await moveBack()
+  await expect.poll(() => indexed(sent), { timeout: 20_000 }).toEqual(nothing)
+})
+
+/** Of messages that are sent from now on. */
+async function giveUpAtOnce(...queues: string[]) {
+  for (const queue of queues) {
+    const setLimit = (limit: number) =>
+      knowledge.platform.database.sql.execute(sql`update queue.queue set retry_limit = ${limit} where name = ${queue}`)
+    await setLimit(0)
+    onTestFinished(() => setLimit(20).then(() => undefined))
+  }
+}
+
+/** Statements on the table fail until it is moved back, at the latest after the test. */
+async function moveAway(table: string): Promise<() => Promise<void>> {
+  const rename = (from: string, to: string) =>
+    knowledge.platform.database.sql.execute(sql.raw(`alter table if exists knowledge.${from} rename to ${to}`))
+  await rename(table, `${table}_away`)
+  const moveBack = () => rename(`${table}_away`, table).then(() => undefined)
+  onTestFinished(moveBack)
+  return moveBack
+}

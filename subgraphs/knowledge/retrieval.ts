@@ -130,7 +130,10 @@ export function createRetrieval(options: {
     const rows = await database.sql
       .select({ chunk: chunkColumns, documentTitle: documentTable.title })
       .from(chunkTable)
-      .innerJoin(documentTable, eq(documentTable.id, chunkTable.documentId))
+      .innerJoin(
+        documentTable,
+        and(eq(documentTable.workspaceId, workspaceId), eq(documentTable.id, chunkTable.documentId)),
+      )
       .where(
         and(
           eq(chunkTable.workspaceId, workspaceId),

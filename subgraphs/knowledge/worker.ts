@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import type { Delivery } from '#shared/job-queue.ts'
+import { failGivenUpStep, resendDeletion } from '../../contracts/given-up.ts'
 import {
   documentCheck,
   documentFail,
@@ -17,7 +18,7 @@ import { createCheckDocument } from './check-document.ts'
 import { workerConfigSchema } from './config.ts'
 import { createDeleteSearchEntries } from './delete-content.ts'
 import { createKnowledgeBases } from './knowledge-bases.ts'
-import { createProcessDocument } from './process-document.ts'
+import { createProcessDocument, unfinishedStep } from './process-document.ts'
 import { createFailDocument, createForgetIfFailed, createRegisterDocument } from './register-document.ts'
 
 export async function startKnowledgeWorker(platform: Platform, environment: NodeJS.ProcessEnv): Promise<RunningRole> {
@@ -68,14 +69,31 @@ export async function startKnowledgeWorker(platform: Platform, environment: Node
     {},
     untilEnd(({ data }) => registerDocument(data)),
   )
-  await queue.work(documentProcess, { concurrency }, untilEnd(processThenForget))
-  await queue.work(documentCheck, {}, untilEnd(checkDocument))
+  await queue.work(
+    documentProcess,
+    {
+      concurrency,
+      async onGivenUp(givenUp) {
+        await failGivenUpStep(queue, await unfinishedStep(database.sql, givenUp.data), givenUp)
+      },
+    },
+    untilEnd(processThenForget),
+  )
+  await queue.work(
+    documentCheck,
+    { onGivenUp: (givenUp) => failGivenUpStep(queue, 'CHECK', givenUp) },
+    untilEnd(checkDocument),
+  )
   await queue.work(
     documentFail,
     {},
     untilEnd(({ data }) => failDocument(data)),
   )
-  await queue.work(searchEntriesDelete, {}, untilEnd(deleteSearchEntries))
+  await queue.work(
+    searchEntriesDelete,
+    { onGivenUp: resendDeletion(searchEntriesDelete, { queue, logger }) },
+    untilEnd(deleteSearchEntries),
+  )
   return {
     async close() {
       ending.abort()

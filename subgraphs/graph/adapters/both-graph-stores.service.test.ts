@@ -42,7 +42,7 @@ describeWithService('both graph stores', await ensureBoth(), (installations) => 
       onStatement: (statement) => statements.postgresql.push(statement),
     })
     await database.migrate({ schema: 'graph', folder: fileURLToPath(new URL('../migrations', import.meta.url)) })
-    stores.postgresql = createPostgresGraphStore({ database: database.sql })
+    stores.postgresql = createPostgresGraphStore({ database })
     stores.neo4j = await openNeo4jGraphStore({
       uri: neo4j.environment['NEO4J_URI']!,
       username: neo4j.environment['NEO4J_USERNAME']!,

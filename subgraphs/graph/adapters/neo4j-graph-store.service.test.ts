@@ -47,9 +47,40 @@ describeWithService('the graph store on neo4j', await ensureNeo4j(), (installati
     }
   })
 
-  describeGraphStore('Neo4j', async () => {
-    await run('MATCH (n) WHERE NOT n:TributaryMigration DETACH DELETE n')
-    return store
+  test('a statement whose caller has left is ended at the server', async () => {
+    const connection = connectNeo4j({ ...optionsOf(server), readTimeoutMs: 60_000 })
+    const { uri, username, password } = optionsOf(server)
+    const driver = neo4j.driver(uri, neo4j.auth.basic(username, password))
+    const running = async () =>
+      (await driver.executeQuery("SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS 'endless'")).records
+        .length - 1
+    try {
+      const leaving = new AbortController()
+      const reading = connection.read(leaving.signal, (transaction) =>
+        transaction.run('UNWIND range(1, 1000000000000) AS endless RETURN max(endless % 7)'),
+      )
+      const ended = expect(reading).rejects.toMatchObject({ name: 'AbortError' })
+      await expect.poll(running, { timeout: 15_000 }).toBe(1)
+      leaving.abort()
+      await ended
+      // By itself it would be given up after 60 s.
+      await expect.poll(running, { timeout: 15_000 }).toBe(0)
+    } finally {
+      await connection.close()
+      await driver.close()
+    }
+  })
+
+  describeGraphStore('Neo4j', {
+    async open() {
+      await run('MATCH (n) WHERE NOT n:TributaryMigration DETACH DELETE n')
+      return store
+    },
+    async hold() {
+      server.pause()
+      const silent = async (): Promise<void> => undefined
+      return { reached: silent, left: silent, release: async () => server.resume() }
+    },
   })
 
   describeGraphStoreFaults('Neo4j', () => ({

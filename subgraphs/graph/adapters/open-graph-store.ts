@@ -12,7 +12,7 @@ export interface OpenGraphStoreOptions {
 }
 
 export async function openGraphStore({ database, neo4j }: OpenGraphStoreOptions): Promise<GraphStore> {
-  if (neo4j === null) return createPostgresGraphStore({ database: database.sql })
+  if (neo4j === null) return createPostgresGraphStore({ database })
   // Loaded where it is used: driver and compiler take half a second.
   const { openNeo4jGraphStore } = await import('./neo4j-graph-store.ts')
   return openNeo4jGraphStore(neo4j)

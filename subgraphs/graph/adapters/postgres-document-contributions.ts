@@ -18,7 +18,7 @@ export async function readContributions(
   const entities = await rowsOf<WithMention<StoredEntity>>(
     database,
     sql`select c.entity_id as id, e.type, e.normalized_name as "normalizedName", c.name, ${placeColumns}
-      from graph.contribution c join graph.entity e on e.id = c.entity_id
+      from graph.contribution c join graph.entity e on e.workspace_id = c.workspace_id and e.id = c.entity_id
       left join graph.mention m on m.workspace_id = c.workspace_id and m.entity_id = c.entity_id and m.document_id = c.document_id
       where c.workspace_id = ${workspaceId} and c.knowledge_base_id = ${knowledgeBaseId} and c.document_id = ${documentId}
       order by c.entity_id, m.start_offset, m.end_offset`,
@@ -26,7 +26,7 @@ export async function readContributions(
   const relationships = await rowsOf<WithMention<StoredRelationship>>(
     database,
     sql`select r.id, r.type, r.source_id as "sourceId", r.target_id as "targetId", ${placeColumns}
-      from graph.relationship_mention m join graph.relationship r on r.id = m.relationship_id
+      from graph.relationship_mention m join graph.relationship r on r.workspace_id = m.workspace_id and r.id = m.relationship_id
       where m.workspace_id = ${workspaceId} and m.knowledge_base_id = ${knowledgeBaseId} and m.document_id = ${documentId}
       order by r.id, m.start_offset, m.end_offset`,
   )

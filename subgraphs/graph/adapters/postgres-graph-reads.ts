@@ -25,15 +25,10 @@ export interface GraphReads {
   findRelationships(ids: readonly string[], selection: RelationshipSelection): Promise<RelationshipRecord[]>
 }
 
-export function createGraphReads(database: SqlExecutor, workspaceId: string, signal: AbortSignal): GraphReads {
-  async function read<Row>(statement: SQL): Promise<Row[]> {
-    signal.throwIfAborted()
-    return rowsOf<Row>(database, statement)
-  }
-
+export function createGraphReads(database: SqlExecutor, workspaceId: string): GraphReads {
   async function byAskedId<Row>(statement: SQL): Promise<Map<string, Row[]>> {
     const groups = new Map<string, Row[]>()
-    for (const { askedId, ...row } of await read<Row & { askedId: string }>(statement)) {
+    for (const { askedId, ...row } of await rowsOf<Row & { askedId: string }>(database, statement)) {
       const group = groups.get(askedId) ?? []
       group.push(row as Row)
       groups.set(askedId, group)
@@ -93,7 +88,8 @@ export function createGraphReads(database: SqlExecutor, workspaceId: string, sig
 
   async function findEntities(ids: readonly string[], selection: EntitySelection): Promise<EntityRecord[]> {
     if (ids.length === 0) return []
-    const rows = await read<EntityRow>(
+    const rows = await rowsOf<EntityRow>(
+      database,
       sql`select e.id, e.name, e.type, e.mention_count as "mentionCount"
         from graph.entity e join ${askedFor(ids)} on asked.id = e.id where e.workspace_id = ${workspaceId}`,
     )
@@ -105,7 +101,8 @@ export function createGraphReads(database: SqlExecutor, workspaceId: string, sig
     findEntities,
     async findRelationships(ids, selection) {
       if (ids.length === 0) return []
-      const rows = await read<RelationshipRow>(
+      const rows = await rowsOf<RelationshipRow>(
+        database,
         sql`select ${relationshipColumns} from graph.relationship r join ${askedFor(ids)} on asked.id = r.id
           where r.workspace_id = ${workspaceId}`,
       )

@@ -2,12 +2,12 @@
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { openDatabase, type Database, type OpenDatabaseOptions } from '#shared/database.ts'
+import { openDatabase, rowsOf, type Database, type OpenDatabaseOptions } from '#shared/database.ts'
 import type { ContractSkips } from '../../../test/harness/contract-case.ts'
 import { mountSmallDisk, type SmallDisk } from '../../../test/harness/small-disk.ts'
 import { describeGraphStoreFaults } from '../ports/graph-store-faults.contract.ts'
 import { describeFullGraphStore, type SmallGraphStore } from '../ports/graph-store-full.contract.ts'
-import { describeGraphStore } from '../ports/graph-store.contract.ts'
+import { describeGraphStore, type HeldGraphStore } from '../ports/graph-store.contract.ts'
 import { createPostgresGraphStore } from './postgres-graph-store.ts'
 
 const folder = fileURLToPath(new URL('../migrations', import.meta.url))
@@ -32,11 +32,42 @@ export function describeGraphStoreOn(
   afterAll(() => database.close())
   const open = async () => {
     await database.sql.execute(sql`truncate graph.entity, graph.deletion cascade`)
-    return createPostgresGraphStore({ database: database.sql })
+    return createPostgresGraphStore({ database })
   }
-  describeGraphStore(name, open, skips)
+  describeGraphStore(name, { open, hold: () => holdTables(database) }, skips)
   describeGraphStoreFaults(name, () => expect.unreachable('every case is skipped'), FAULT_SKIPS)
   describeFullGraphStore(name, () => openSmall(locateOn))
+}
+
+/** By a transaction that has the tables to itself; on PGlite any transaction keeps all others waiting. */
+async function holdTables(database: Database): Promise<HeldGraphStore> {
+  const locked = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const holding = database.sql.transaction(async (transaction) => {
+    await transaction.execute(sql`lock table graph.entity, graph.relationship, graph.contribution, graph.deletion`)
+    locked.resolve()
+    await released.promise
+  })
+  await Promise.race([locked.promise, holding])
+  const waiting = async (count: number, timeout: number) => {
+    if (database.engine === 'pglite') return
+    const ask = () =>
+      rowsOf<{ count: number }>(
+        database.sql,
+        sql`select count(*)::int as count from pg_locks join pg_database d on d.oid = database
+          where datname = current_database() and not granted`,
+      )
+    await expect.poll(ask, { timeout }).toEqual([{ count }])
+  }
+  return {
+    reached: () => waiting(1, 9_000),
+    // By itself a statement would give up waiting after 10 s.
+    left: () => waiting(0, 5_000),
+    async release() {
+      released.resolve()
+      await holding
+    },
+  }
 }
 
 async function openMigrated(location: Location): Promise<Database> {
@@ -50,7 +81,7 @@ async function openSmall(locateOn: DatabasePlaces['locateOn']): Promise<SmallGra
   const { location, restartServer, close } = await locateOn(disk)
   let database = await openMigrated(location)
   const small = {
-    store: createPostgresGraphStore({ database: database.sql }),
+    store: createPostgresGraphStore({ database }),
     variable: 'url' in location ? 'DATABASE_URL' : 'TRIBUTARY_DATA_DIR',
     fill: () => disk.fill(),
     makeRoom: () => disk.makeRoom(),
@@ -58,7 +89,7 @@ async function openSmall(locateOn: DatabasePlaces['locateOn']): Promise<SmallGra
       if ('url' in location) return restartServer()
       await database.close()
       database = await openMigrated(location)
-      small.store = createPostgresGraphStore({ database: database.sql })
+      small.store = createPostgresGraphStore({ database })
     },
     async close() {
       await database.close()

@@ -1,7 +1,7 @@
 // GraphStore in tables, on PostgreSQL and PGlite alike. Writers of one knowledge base take turns (an advisory lock until the transaction
 // ends): two documents that gain and lose the same entity at once would otherwise each decide with the other's rows unseen.
 import { sql } from 'drizzle-orm'
-import { rowsOf, type SqlExecutor } from '#shared/database.ts'
+import { rowsOf, type Database } from '#shared/database.ts'
 import type { RankedEntity } from '../domain/graph-records.ts'
 import { normalizeName } from '../domain/normalize-name.ts'
 import type { EntitiesOfOptions, GraphStore } from '../ports/graph-store.ts'
@@ -9,29 +9,24 @@ import { createContributionWriter } from './postgres-contributions.ts'
 import { readContributions } from './postgres-document-contributions.ts'
 import { askedFor, createGraphReads, isAfter, type EntityRow } from './postgres-graph-reads.ts'
 
-export function createPostgresGraphStore(options: { database: SqlExecutor }): GraphStore {
+export function createPostgresGraphStore(options: { database: Database }): GraphStore {
   const { database } = options
 
   return {
     replaceDocument: (workspaceId, contributions, signal) =>
-      database.transaction(async (transaction) => {
-        signal.throwIfAborted()
+      database.until(signal).transaction(async (transaction) => {
         const writer = createContributionWriter(transaction, workspaceId, contributions.knowledgeBaseId)
         await writer.lock()
         if (await writer.isDeleted(contributions.documentId)) return 'deleted'
         await writer.replaceDocument(contributions)
-        signal.throwIfAborted()
         return 'replaced'
       }),
 
-    readDocument: (workspaceId, knowledgeBaseId, documentId, signal) => {
-      signal.throwIfAborted()
-      return readContributions(database, workspaceId, knowledgeBaseId, documentId)
-    },
+    readDocument: (workspaceId, knowledgeBaseId, documentId, signal) =>
+      readContributions(database.until(signal), workspaceId, knowledgeBaseId, documentId),
 
     deleteDocument: (workspaceId, knowledgeBaseId, documentId, signal) =>
-      database.transaction(async (transaction) => {
-        signal.throwIfAborted()
+      database.until(signal).transaction(async (transaction) => {
         const writer = createContributionWriter(transaction, workspaceId, knowledgeBaseId)
         await writer.lock()
         await writer.markDeleted(documentId)
@@ -39,8 +34,7 @@ export function createPostgresGraphStore(options: { database: SqlExecutor }): Gr
       }),
 
     deleteKnowledgeBase: (workspaceId, knowledgeBaseId, signal) =>
-      database.transaction(async (transaction) => {
-        signal.throwIfAborted()
+      database.until(signal).transaction(async (transaction) => {
         const writer = createContributionWriter(transaction, workspaceId, knowledgeBaseId)
         await writer.lock()
         await writer.markDeleted(knowledgeBaseId)
@@ -51,16 +45,17 @@ export function createPostgresGraphStore(options: { database: SqlExecutor }): Gr
       const { workspaceId, scope, selection, signal } = asked
       signal.throwIfAborted()
       if (scope.ids.length === 0) return new Map()
-      const rows = await rowsOf<EntityRow & { rank: number; askedId: string }>(database, ranked(asked))
-      const records = await createGraphReads(database, workspaceId, signal).completeEntities(rows, selection)
+      const executor = database.until(signal)
+      const rows = await rowsOf<EntityRow & { rank: number; askedId: string }>(executor, ranked(asked))
+      const records = await createGraphReads(executor, workspaceId).completeEntities(rows, selection)
       return groupByAskedId(records)
     },
 
     findEntities: (ids, { workspaceId, selection, signal }) =>
-      createGraphReads(database, workspaceId, signal).findEntities(ids, selection),
+      createGraphReads(database.until(signal), workspaceId).findEntities(ids, selection),
 
     findRelationships: (ids, { workspaceId, selection, signal }) =>
-      createGraphReads(database, workspaceId, signal).findRelationships(ids, selection),
+      createGraphReads(database.until(signal), workspaceId).findRelationships(ids, selection),
 
     // The database belongs to whoever opened it.
     close: () => Promise.resolve(),
@@ -73,7 +68,7 @@ function ranked({ workspaceId, scope, page, filter = {} }: EntitiesOfOptions) {
   const found =
     scope.kind === 'documents'
       ? sql`select c.entity_id as id, c.mention_count as rank, e.name, e.type, e.mention_count
-          from graph.contribution c join graph.entity e on e.id = c.entity_id
+          from graph.contribution c join graph.entity e on e.workspace_id = c.workspace_id and e.id = c.entity_id
           where c.workspace_id = ${workspaceId} and c.document_id = asked.id and ${matches}
             and ${isAfter(page, sql`c.mention_count`, sql`c.entity_id`)}
           order by c.mention_count desc, c.entity_id limit ${page.limit}`

@@ -50,8 +50,23 @@ function contributions(knowledgeBaseId: string, documentId: string, mentions: Me
 
 const all: PageOf<never> = { limit: 101, after: null }
 
-/** `open` gives a store whose content no other call of `open` shares. */
-export function describeGraphStore(name: string, open: () => Promise<GraphStore>, skips: ContractSkips = {}): void {
+/** The store kept from answering, so that a call of it is under way for as long as a test wants. */
+export interface HeldGraphStore {
+  /** Resolves once a call waits at the store; at once where the store cannot tell. */
+  reached(): Promise<void>
+  /** Resolves once none waits there any more; at once where the store cannot tell. */
+  left(): Promise<void>
+  /** Lets it answer again. */
+  release(): Promise<void>
+}
+
+export interface GraphStoreUnderTest {
+  /** A store whose content no other call of `open` shares. */
+  open(): Promise<GraphStore>
+  hold(): Promise<HeldGraphStore>
+}
+
+export function describeGraphStore(name: string, { open, hold }: GraphStoreUnderTest, skips: ContractSkips = {}): void {
   describe(`GraphStore on ${name}`, () => {
     const { contract, end } = contractCases(skips)
     const documents = (...ids: string[]) => ({ kind: 'documents', ids }) as const
@@ -350,6 +365,41 @@ export function describeGraphStore(name: string, open: () => Promise<GraphStore>
       await expect(store.deleteDocument('ws_1', 'kb_1', 'doc_1', signal)).rejects.toMatchObject(aborted)
       await expect(store.deleteKnowledgeBase('ws_1', 'kb_1', signal)).rejects.toMatchObject(aborted)
     })
+
+    contract(
+      'calls under way end at once with the reason of a caller who leaves, and leave nothing behind',
+      async () => {
+        const store = await open()
+        const asked = askGraphStore(store)
+        await asked.replaceDocument('ws_1', contributions('kb_1', 'doc_1', { ada: [0] }))
+        const options = { workspaceId: 'ws_1', selection: OWN_FIELDS }
+        const calls: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+          entitiesOf: (signal) => store.entitiesOf({ ...options, signal, scope: bases('kb_1'), page: all }),
+          findEntities: (signal) => store.findEntities(['ent_kb_1_ada'], { ...options, signal }),
+          findRelationships: (signal) => store.findRelationships(['rel_1'], { ...options, signal }),
+          readDocument: (signal) => store.readDocument('ws_1', 'kb_1', 'doc_1', signal),
+          replaceDocument: (signal) =>
+            store.replaceDocument('ws_1', contributions('kb_1', 'doc_2', { bob: [0] }), signal),
+          deleteDocument: (signal) => store.deleteDocument('ws_1', 'kb_1', 'doc_1', signal),
+          deleteKnowledgeBase: (signal) => store.deleteKnowledgeBase('ws_1', 'kb_1', signal),
+        }
+        for (const [call, begin] of Object.entries(calls)) {
+          const held = await hold()
+          try {
+            const leaving = new AbortController()
+            const reason = new Error(`who called ${call} has left`)
+            const ended = expect(begin(leaving.signal)).rejects.toBe(reason)
+            await held.reached()
+            leaving.abort(reason)
+            await ended
+            await held.left()
+          } finally {
+            await held.release()
+          }
+        }
+        await expect.poll(() => namesIn(asked, 'ws_1', 'kb_1').catch(String), { timeout: 30_000 }).toEqual(['ada 1'])
+      },
+    )
 
     contract(
       'twenty thousand entities with a hundred thousand relationships are stored, read and deleted',

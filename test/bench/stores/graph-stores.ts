@@ -153,8 +153,8 @@ async function openOnPostgresql(observing: DriverClock): Promise<GraphStore> {
   const folder = fileURLToPath(new URL('../../../subgraphs/graph/migrations', import.meta.url))
   await database.migrate({ schema: 'graph', folder })
   if (database.native.engine !== 'postgresql') throw new Error('PostgreSQL was expected.')
-  observing.attach(database.native.pool, ['query'])
-  return createPostgresGraphStore({ database: database.sql })
+  observing.attach(database.native.pool, ['query', 'connect'], { isPromisedObserved: true })
+  return createPostgresGraphStore({ database })
 }
 
 /** Relationships of an entity, of the entities that they lead to, and so on. Parsed and checked once, as the server keeps it. */
