@@ -7,6 +7,7 @@ import { clientPathOf } from '../planning/internal-names.ts'
 import type { RequestContext } from '../request-context.ts'
 import { applyRewrites } from './data-rewrites.ts'
 import { mergeResults } from './merge-results.ts'
+import { readResponse } from './read-response.ts'
 import { isJsonObject, isOfType, representationOf, type JsonObject } from './representation.ts'
 import type { SubgraphClient, SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 
@@ -119,6 +120,7 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
     execution,
     pathsOf,
     fallbackPath,
+    placesByRepresentation.size,
   )
   const entities = data?.['_entities']
   if (!Array.isArray(entities)) return
@@ -156,6 +158,7 @@ async function request(
   execution: PlanExecution,
   pathsOf: (path: readonly (string | number)[]) => readonly (readonly (string | number)[])[],
   fallbackPath: readonly (string | number)[],
+  entityCount?: number,
 ): Promise<JsonObject | null> {
   try {
     const response = await execution.client.request(
@@ -163,10 +166,11 @@ async function request(
       { operation: operationOf(fetch), variables },
       execution.context,
     )
-    for (const error of response.errors ?? [])
+    const { data, errors } = readResponse(response, entityCount)
+    for (const error of errors)
       for (const path of error.path ? pathsOf(error.path) : [fallbackPath])
         execution.errors.push(toPlanError(error, fetch.serviceName, path))
-    return response.data ?? null
+    return data
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error
     execution.errors.push({
