@@ -24,13 +24,26 @@ const FAULTS: Readonly<Record<string, (answer: Answering, chance: SeededChance) 
   },
   refusing: async () => ({ data: null, errors: [{ message: 'Not now.', extensions: { code: 'FORBIDDEN' } }] }),
   'no GraphQL': async (_answer, chance) =>
-    [[], 'text', 7, null, {}, { data: [] }, { data: 'text' }, { data: null }, { errors: 'text' }, { errors: [null, 'x', { path: 'y' }] }][
-      chance.below(10)
-    ] as SubgraphResponse,
+    [
+      [],
+      'text',
+      7,
+      null,
+      {},
+      { data: [] },
+      { data: 'text' },
+      { data: null },
+      { errors: 'text' },
+      { errors: [null, 'x', { path: 'y' }] },
+    ][chance.below(10)] as SubgraphResponse,
   'null somewhere': (answer, chance) => changed(answer, chance, () => null),
   'missing somewhere': (answer, chance) => changed(answer, chance, () => undefined),
   'other type somewhere': (answer, chance) =>
-    changed(answer, chance, () => ['text', 7, true, [], [[1]], {}, { __typename: 'Nothing' }, { __typename: 3 }][chance.below(8)]),
+    changed(
+      answer,
+      chance,
+      () => ['text', 7, true, [], [[1]], {}, { __typename: 'Nothing' }, { __typename: 3 }][chance.below(8)],
+    ),
   'unknown enum value or type name': (answer, chance) =>
     changed(answer, chance, (value) => (typeof value === 'string' ? 'CELLAR' : value)),
   'list of another length': (answer, chance) =>

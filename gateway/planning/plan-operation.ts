@@ -14,7 +14,7 @@ import { TributaryError } from '#shared/errors.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { compileProjection, type DataKeyOf, type Project } from '../execution/compile-projection.ts'
 import { outcomeOf } from './condition-outcome.ts'
-import { planInOrder } from './mutations-in-order.ts'
+import { withRootInOrder } from './mutations-in-order.ts'
 import { planningOver } from './planning-over.ts'
 
 export interface PlannedRequest {
@@ -34,11 +34,12 @@ export interface PlannedSubscription {
   project: Project
 }
 
-/** The document must be valid, and have the operation. */
+/** The document must be valid, and have the operation. `overrides`: labels of @override whose fields have moved; by default none has. */
 export function planOperation(
   supergraph: LoadedSupergraph,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  overrides?: ReadonlyMap<string, boolean>,
 ): PlannedRequest | PlannedSubscription {
   const operationName = operation.name?.value
   const planning = planningOver(supergraph)
@@ -49,6 +50,7 @@ export function planOperation(
         forPlanner(planning.prepare(given), planning.dataKeyOf),
         operationName === undefined ? {} : { operationName },
       ),
+      overrides,
     ).node ?? null
   const project = compileProjection({
     schema: supergraph.apiSchema,
@@ -62,18 +64,10 @@ export function planOperation(
       throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made no subscription plan for a subscription.')
     return { kind: 'subscription', operation, plan: node, project }
   }
-  return {
-    kind: 'request',
-    operation,
-    plan: planInOrder(document, operation, (given) => {
-      const node = plan(given)
-      if (node?.kind === 'Subscription')
-        throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made a subscription plan for a request.')
-      return node
-    }),
-    introspection: introspectionOf(document, operation),
-    project,
-  }
+  const node = plan(operation.operation === OperationTypeNode.MUTATION ? withRootInOrder(document) : document)
+  if (node?.kind === 'Subscription')
+    throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made a subscription plan for a request.')
+  return { kind: 'request', operation, plan: node, introspection: introspectionOf(document, operation), project }
 }
 
 /**

@@ -12,7 +12,8 @@ import { nameRequiredFields, namesThatPlansAdd } from './required-fields.ts'
 export interface Planning {
   /** What operations to plan are read against. */
   apiSchema: ReturnType<LoadedSupergraph['supergraph']['apiSchema']>
-  buildPlan(operation: Operation): QueryPlan
+  /** `overrides`: by label of @override, whether its field has moved; those left out have not. */
+  buildPlan(operation: Operation, overrides?: ReadonlyMap<string, boolean>): QueryPlan
   /** The response name of a field for planning and in what subgraphs answer. */
   dataKeyOf: DataKeyOf
   /** A valid document as the planner understands it. */
@@ -48,8 +49,8 @@ function createPlanning(loaded: LoadedSupergraph): Planning {
   const planner = required.sdl === null ? loaded.planner : new queryPlanner.QueryPlanner(supergraph)
   return {
     apiSchema: supergraph.apiSchema(),
-    buildPlan(operation) {
-      const plan = planner.buildQueryPlan(operation)
+    buildPlan(operation, overrides = new Map()) {
+      const plan = planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) })
       if (!plan.node) return plan
       if (plan.node.kind !== 'Subscription') return { ...plan, node: required.restore(plan.node) }
       const { rest, ...others } = plan.node

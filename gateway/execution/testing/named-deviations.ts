@@ -1,5 +1,5 @@
 // Where the stock gateway answers otherwise than one server would, and this one does not follow it. `section`: of the GraphQL specification, October 2021.
-import { Kind, visit } from 'graphql'
+import { isAbstractType, Kind, visit, type FragmentDefinitionNode, type InlineFragmentNode } from 'graphql'
 import { planningOver } from '../../planning/planning-over.ts'
 import { responseNameOf } from '../collect-fields.ts'
 import type { Answer, OpenedSupergraph } from './open-supergraph.ts'
@@ -52,7 +52,7 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
   },
   {
     name: 'order of mutations',
-    stock: 'runs root fields with conditions, and those of fragments, out of their place',
+    stock: 'runs root fields of a fragment before those that the operation has before it',
     section: '6.2.2',
     says: 'the root fields of a mutation are executed one after the other in the order of its selections',
     mayExplain: (_graph, { operation }) => operation.operation === 'mutation',
@@ -70,6 +70,13 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
     section: '5.5.2.3',
     says: 'a fragment may be spread wherever some type fits both its condition and the place',
     mayExplain: (graph) => graph.supergraph.sdl.includes('isInterfaceObject: true'),
+  },
+  {
+    name: 'fragments in wider fragments',
+    stock: 'leaves out what is selected of a type under a condition on its interface, where no type name was fetched',
+    section: '6.3.2',
+    says: 'a fragment applies to an object when its condition is the type of the object, wherever the fragment stands',
+    mayExplain: (graph, prepared) => hasWiderFragments(graph, prepared),
   },
   {
     name: 'hidden errors',
@@ -100,3 +107,13 @@ const hasConditions = ({ document }: PreparedForTest): boolean =>
   JSON.stringify(document, (key, value: unknown) => (key === 'loc' ? undefined : value)).includes(
     `{"kind":"${Kind.DIRECTIVE}"`,
   )
+
+function hasWiderFragments({ supergraph }: OpenedSupergraph, { document }: PreparedForTest): boolean {
+  let found = false
+  const look = ({ typeCondition, selectionSet }: InlineFragmentNode | FragmentDefinitionNode): void => {
+    const type = typeCondition && supergraph.apiSchema.getType(typeCondition.name.value)
+    found ||= isAbstractType(type) && selectionSet.selections.some(({ kind }) => kind !== Kind.FIELD)
+  }
+  visit(document, { InlineFragment: look, FragmentDefinition: look })
+  return found
+}
