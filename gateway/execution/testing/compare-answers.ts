@@ -12,7 +12,7 @@ export interface Explained {
 export function errorsOf(errors: readonly GraphQLFormattedError[] | undefined): Explained[] {
   const all = (errors ?? []).map(({ path = [], extensions }) => ({
     path: path.join('.'),
-    code: String(extensions?.['code'] ?? 'INTERNAL_SERVER_ERROR'),
+    code: (extensions?.['code'] as string | undefined) ?? 'INTERNAL_SERVER_ERROR',
   }))
   const byText = new Map(all.map((error) => [`${error.path} ${error.code}`, error]))
   return [...byText].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, error]) => error)

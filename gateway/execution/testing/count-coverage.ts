@@ -24,42 +24,34 @@ export const PLAN_NODES = ['Fetch', 'Flatten', 'Sequence', 'Parallel', 'Conditio
 const FIELD_DIRECTIVES = ['requires', 'provides', 'external', 'shareable', 'override', 'tag']
 export const FEATURES = [
   ...FIELD_DIRECTIVES.map((name) => `@${name}`),
-  ...[
-    '@key',
-    'compound @key',
-    'several @key',
-    '@override with a label',
-    '@requires with arguments',
-    '@interfaceObject',
-  ],
-  ...[
-    'beside @inaccessible',
-    '@skip',
-    '@include',
-    'both conditions',
-    'interface',
-    'union',
-    'introspection',
-    '__typename',
-  ],
-  ...[
-    'alias',
-    'fragment',
-    'inline fragment',
-    'list of lists',
-    'mutation',
-    'several mutations',
-    'null',
-    'absent variable',
-  ],
-  ...[
-    'default of a variable',
-    'enum variable',
-    'custom scalar',
-    'custom scalar variable',
-    'input object',
-    'input object variable',
-  ],
+  '@key',
+  'compound @key',
+  'several @key',
+  '@override with a label',
+  '@requires with arguments',
+  '@interfaceObject',
+  'beside @inaccessible',
+  '@skip',
+  '@include',
+  'both conditions',
+  'interface',
+  'union',
+  'introspection',
+  '__typename',
+  'alias',
+  'fragment',
+  'inline fragment',
+  'list of lists',
+  'mutation',
+  'several mutations',
+  'null',
+  'absent variable',
+  'default of a variable',
+  'enum variable',
+  'custom scalar',
+  'custom scalar variable',
+  'input object',
+  'input object variable',
 ]
 
 /** The fields (`Type.field`) and types of subgraphs that a directive is on. */
@@ -120,6 +112,9 @@ function ofPlan(plan: PlanNode | null): Set<string> {
       case 'Fetch':
         if (node.requires) found.add('@key')
         if (node.requires && isCompound(node.requires)) found.add('compound @key')
+        return
+      case 'Defer':
+        return
     }
   }
   if (plan) walk(plan)

@@ -222,9 +222,9 @@ function literalOf(type: GraphQLInputType, value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (isNonNullType(type)) return literalOf(type.ofType, value)
   if (isListType(type)) return `[${(value as unknown[]).map((each) => literalOf(type.ofType, each)).join(', ')}]`
-  if (isEnumType(type)) return String(value)
+  if (isEnumType(type)) return value as string
   if (isInputObjectType(type))
-    return `{ ${Object.entries(value as object)
+    return `{ ${Object.entries(value)
       .map(([key, each]) => `${key}: ${literalOf(type.getFields()[key]!.type, each)}`)
       .join(', ')} }`
   return untypedLiteral(value)

@@ -61,7 +61,7 @@ const [novels, atlases, recordings] = [
   ['t1'].map((id) => ({ ...medium('Atlas', id, 0), pages: 40, author: () => people[2], scale: 0.5 })),
   ['c1', 'c2'].map((id, index) => ({ ...medium('Record', id, index), tracks: index ? [] : [['one', 'two'], null] })),
 ]
-const media: Thing[] = [novels![0]!, recordings![0]!, atlases![0]!, novels![1]!, novels![2]!, recordings![1]!]
+const media: Thing[] = [novels[0]!, recordings[0]!, atlases[0]!, novels[1]!, novels[2]!, recordings[1]!]
 
 function medium(typeName: string, id: string, index: number): Thing {
   return {
@@ -89,7 +89,7 @@ const people: Thing[] = ['p1', 'p2', 'p3'].map((id, index) => ({
   id,
   name: index === 1 ? null : `Person ${id}`,
   born: 1950 + index,
-  works: ({ first }: { first: number | null }) => [...novels!.slice(0, first ?? 0), null],
+  works: ({ first }: { first: number | null }) => [...novels.slice(0, first ?? 0), null],
   address: index === 2 ? null : { street: `Street ${index}`, city: 'Oslo' },
   loans: () => (index === 1 ? null : loans.slice(index, index + 2)),
 }))
@@ -97,7 +97,7 @@ const loans: Thing[] = ['l1', 'l2', 'l3'].map((id, index) => ({
   __typename: 'Loan',
   id,
   days: index * 7,
-  item: () => [novels![0], recordings![0], null][index],
+  item: () => [novels[0], recordings[0], null][index],
   borrower: () => people[index],
 }))
 
@@ -105,12 +105,12 @@ const rootValue: Thing = {
   media: ({ first }: { first: number | null }) => [...media.slice(0, first ?? 1), null],
   work: ({ id }: { id: string }) => media.find((each) => each['id'] === id) ?? null,
   anything: ({ shelf }: { shelf: string }) =>
-    shelf === 'NEW' ? [novels![1], people[0], recordings![0], novels![0]] : [recordings![1], people[1]],
+    shelf === 'NEW' ? [novels[1], people[0], recordings[0], novels[0]] : [recordings[1], people[1]],
   bestRated: ({ first }: { first: number | null }) => media.slice(0, first ?? 1),
   people: ({ sort }: { sort?: { isDescending?: boolean } | null }) =>
     sort?.isDescending ? people.toReversed() : people,
   loans: () => loans,
-  lost: () => novels![1],
+  lost: () => novels[1],
 }
 
 export const openLibrary = (): Promise<OpenedSupergraph> =>
@@ -118,7 +118,7 @@ export const openLibrary = (): Promise<OpenedSupergraph> =>
     subgraphs: LIBRARY_SUBGRAPHS,
     data: {
       rootValue,
-      entities: { Novel: novels!, Atlas: atlases!, Record: recordings!, Person: people, Loan: loans },
+      entities: { Novel: novels, Atlas: atlases, Record: recordings, Person: people, Loan: loans },
     },
   })
 
