@@ -8,6 +8,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLSchema,
   type OperationDefinitionNode,
@@ -21,7 +22,7 @@ export interface FieldCollector {
   conditionVariables: readonly string[]
   /** By response name; several nodes where the operation selects the field several times. */
   collect(
-    type: GraphQLObjectType,
+    type: GraphQLObjectType | GraphQLInterfaceType,
     selectionSets: readonly SelectionSetNode[],
     conditions: Conditions,
   ): Map<string, FieldNode[]>
@@ -34,7 +35,7 @@ export function createFieldCollector(schema: GraphQLSchema, document: DocumentNo
       .map((fragment) => [fragment.name.value, fragment]),
   )
 
-  const applies = (type: GraphQLObjectType, conditionName: string): boolean => {
+  const applies = (type: GraphQLObjectType | GraphQLInterfaceType, conditionName: string): boolean => {
     if (type.name === conditionName) return true
     const condition = schema.getType(conditionName)
     return isAbstractType(condition) && schema.isSubType(condition, type)
@@ -90,7 +91,8 @@ export function rootTypeOf(schema: GraphQLSchema, operation: OperationDefinition
   }
 }
 
-function isIncluded(directives: readonly DirectiveNode[] | undefined, conditions: Conditions): boolean {
+/** Whether conditions let a selection in. */
+export function isIncluded(directives: readonly DirectiveNode[] | undefined, conditions: Conditions): boolean {
   for (const directive of directives ?? []) {
     const name = directive.name.value
     if (name !== 'skip' && name !== 'include') continue

@@ -2,6 +2,7 @@
 import {
   executeSync,
   getNamedType,
+  getVariableValues,
   isAbstractType,
   isListType,
   isNonNullType,
@@ -36,8 +37,9 @@ test('any data is shaped as graphql-js shapes it, with the same errors in the sa
     if (validate(schema, document).length > 0) continue
     made += 1
     const operation = document.definitions[0] as OperationDefinitionNode
-    const data = randomData(chance, document, operation, variables)
-    const ours = compileProjection({ schema, document, operation })(data, variables)
+    const { coerced = {} } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+    const data = randomData(chance, document, operation, coerced)
+    const ours = compileProjection({ schema, document, operation })(data, coerced)
     const theirs = executeSync({
       schema,
       document,

@@ -5,24 +5,35 @@ import {
   GraphQLError,
   isAbstractType,
   isEnumType,
+  isInterfaceType,
   isListType,
   isNonNullType,
   isObjectType,
+  Kind,
   specifiedScalarTypes,
   type DocumentNode,
   type FieldNode,
   type GraphQLAbstractType,
   type GraphQLEnumType,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLScalarType,
   type GraphQLSchema,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
-import { createFieldCollector, rootTypeOf, type Conditions, type FieldCollector } from './collect-fields.ts'
+import {
+  createFieldCollector,
+  isIncluded,
+  responseNameOf,
+  rootTypeOf,
+  type Conditions,
+  type FieldCollector,
+} from './collect-fields.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
 
 export interface Projected {
@@ -34,6 +45,9 @@ export interface Projected {
 /** `variables`: coerced, for @skip and @include. */
 export type Project = (data: JsonObject, variables: Conditions) => Projected
 
+/** Under which name the data has what a field selects, where that is not its response name. */
+export type DataKeyOf = (field: FieldNode) => string
+
 /** Each may select other fields. A client that varies more of them than this has its projection compiled again. */
 const CONDITION_SETS = 32
 
@@ -41,8 +55,9 @@ export function compileProjection(options: {
   schema: GraphQLSchema
   document: DocumentNode
   operation: OperationDefinitionNode
+  dataKeyOf?: DataKeyOf
 }): Project {
-  const { schema, document, operation } = options
+  const { schema, document, operation, dataKeyOf = responseNameOf } = options
   const fields = createFieldCollector(schema, document)
   const root = rootTypeOf(schema, operation)
   if (!root) throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no ${operation.operation} type.`)
@@ -51,7 +66,7 @@ export function compileProjection(options: {
     const key = fields.conditionVariables.map((name) => (variables[name] === true ? '1' : '0')).join('')
     let complete = compiled.get(key)
     if (!complete) {
-      complete = compileObject({ schema, fields, conditions: variables }, root, [operation.selectionSet])
+      complete = compileObject({ schema, fields, dataKeyOf, conditions: variables }, root, [operation.selectionSet])
       compiled.set(key, complete)
     }
     const run: Run = { path: [], errors: [] }
@@ -75,32 +90,37 @@ const PROPAGATED = Symbol('null that its parent must take')
 interface Compilation {
   schema: GraphQLSchema
   fields: FieldCollector
+  dataKeyOf: DataKeyOf
   conditions: Conditions
 }
 
 /** Where a value stands in the operation: for messages, and for what is selected below. */
 interface Position {
-  parent: GraphQLObjectType
+  parent: GraphQLObjectType | GraphQLInterfaceType
   nodes: readonly FieldNode[]
 }
 
 function compileObject(
   compilation: Compilation,
-  type: GraphQLObjectType,
+  type: GraphQLObjectType | GraphQLInterfaceType,
   selectionSets: readonly SelectionSetNode[],
 ): Complete {
   const selected = compilation.fields.collect(type, selectionSets, compilation.conditions)
-  const fields = [...selected].map(([key, nodes]) => ({
-    key,
-    read: key in Object.prototype ? readOwn : read,
-    complete: compileField(compilation, type, nodes),
-  }))
+  const fields = [...selected].map(([key, nodes]) => {
+    const dataKey = compilation.dataKeyOf(nodes[0]!)
+    return {
+      key,
+      dataKey,
+      read: dataKey in Object.prototype ? readOwn : read,
+      complete: compileField(compilation, type, nodes),
+    }
+  })
   return (value, run) => {
     const source = value as JsonObject
     const result = Object.create(null) as JsonObject
-    for (const { key, read: readValue, complete } of fields) {
+    for (const { key, dataKey, read: readValue, complete } of fields) {
       run.path.push(key)
-      const completed = complete(readValue(source, key), run)
+      const completed = complete(readValue(source, dataKey), run)
       run.path.pop()
       if (completed === PROPAGATED) return PROPAGATED
       result[key] = completed
@@ -113,7 +133,11 @@ const read = (source: JsonObject, key: string): unknown => source[key]
 /** For an alias with the name of something that every object inherits. */
 const readOwn = (source: JsonObject, key: string): unknown => (Object.hasOwn(source, key) ? source[key] : undefined)
 
-function compileField(compilation: Compilation, parent: GraphQLObjectType, nodes: readonly FieldNode[]): Complete {
+function compileField(
+  compilation: Compilation,
+  parent: GraphQLObjectType | GraphQLInterfaceType,
+  nodes: readonly FieldNode[],
+): Complete {
   const name = nodes[0]!.name.value
   if (name === '__typename') return () => parent.name
   // Answered whole by introspection.
@@ -177,7 +201,11 @@ function compileList(compilation: Compilation, itemType: GraphQLOutputType, posi
   }
 }
 
-const compileBelow = (compilation: Compilation, type: GraphQLObjectType, { nodes }: Position): Complete =>
+const compileBelow = (
+  compilation: Compilation,
+  type: GraphQLObjectType | GraphQLInterfaceType,
+  { nodes }: Position,
+): Complete =>
   compileObject(
     compilation,
     type,
@@ -201,13 +229,31 @@ function compileAbstract(compilation: Compilation, type: GraphQLAbstractType, po
       return complete(value, run)
     })
   }
+  const completeUntyped = isInterfaceType(type) ? compileUntyped(compilation, type, position) : undefined
   return whenObject(type.name, position, (value, run) => {
     const typeName = (value as JsonObject)['__typename']
-    const complete = typeof typeName === 'string' ? byTypeName.get(typeName) : undefined
+    const complete = typeof typeName === 'string' && typeName !== type.name ? byTypeName.get(typeName) : completeUntyped
     return complete
       ? complete(value, run)
       : fail(run, position, `Expected an object of a type of ${type.name}${at(position)}, not of ${String(typeName)}.`)
   })
+}
+
+/** A subgraph that has an interface as an object does not know its types: enough, where nothing depends on them. */
+function compileUntyped(
+  compilation: Compilation,
+  type: GraphQLInterfaceType,
+  position: Position,
+): Complete | undefined {
+  const dependsOnType = (selections: readonly SelectionNode[]): boolean =>
+    selections.some(
+      (selection) =>
+        isIncluded(selection.directives, compilation.conditions) &&
+        (selection.kind !== Kind.FIELD || selection.name.value === '__typename'),
+    )
+  return position.nodes.some(({ selectionSet }) => dependsOnType(selectionSet?.selections ?? []))
+    ? undefined
+    : compileBelow(compilation, type, position)
 }
 
 function compileEnum(type: GraphQLEnumType, position: Position): Complete {

@@ -1,163 +1,55 @@
-// Generated operations over a shop of four subgraphs, answered three times: by this engine, by ApolloGateway's own executor over the same plans, and
-// by one server that has everything. Answers are the same, and errors stand where the one server has them.
-import { ApolloGateway } from '@apollo/gateway'
-import { parse, validate, type DocumentNode, type GraphQLFormattedError, type OperationDefinitionNode } from 'graphql'
+// Generated operations over four supergraphs, answered three times: by this engine, by one server that has everything, and by the stock gateway. Where
+// stock differs, it is by one of its named deviations.
 import { isDeepStrictEqual } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createSeededChance, type SeededChance } from '../../test/harness/seeded.ts'
-import { createRequestContext } from '../request-context.ts'
-import { executeRequest } from './execute-request.ts'
-import { planOperation } from '../planning/plan-operation.ts'
-import { generateOperation, type GeneratedOperation } from './testing/generate-operation.ts'
-import { openShop, SHOP_SUBGRAPHS, type Fault, type Shop } from './testing/shop.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSeededChance } from '../../test/harness/seeded.ts'
+import { errorsAtNulls, errorsOf, nullsExplained } from './testing/compare-answers.ts'
+import { countCoverage, directivePlacesOf, FEATURES, PLAN_NODES } from './testing/count-coverage.ts'
+import { NAMED_DEVIATIONS } from './testing/named-deviations.ts'
+import type { Answer, OpenedSupergraph } from './testing/open-supergraph.ts'
+import { executeOurs } from './testing/prepare-for-test.ts'
+import { generateFor, TEST_SUPERGRAPHS } from './testing/supergraphs.ts'
 
-const OPERATIONS = 1_500
-const FAULTS: readonly Fault[] = ['unreachable', 'refusing', 'without data']
+const OPERATIONS_OF_EACH = 1_000
+const counts = new Map<string, number>()
+const deviations = new Map<string, number>()
 
-let shop: Shop
-let stock: ApolloGateway
-beforeAll(async () => {
-  shop = await openShop()
-  stock = new ApolloGateway({
-    supergraphSdl: shop.supergraph.sdl,
-    buildService: ({ name }) => ({
-      process: async ({ request }) =>
-        (await shop.client.request(
-          name,
-          { operation: { kind: 'query', query: request.query! }, variables: JSON.stringify(request.variables ?? {}) },
-          noContext,
-        )) as never,
-    }),
+describe.each(TEST_SUPERGRAPHS)('$name', ({ subgraphs, open, values }) => {
+  let graph: OpenedSupergraph
+  beforeAll(async () => {
+    graph = await open()
   })
-  await stock.load({ apollo: {} })
-})
-afterAll(() => stock.stop())
+  afterAll(() => graph[Symbol.asyncDispose]())
 
-const noContext = createRequestContext({
-  identity: null,
-  signal: new AbortController().signal,
-  requestId: 'test',
-  headers: {},
-  timeoutMs: Infinity,
+  test('generated operations get the answers and errors of one server', async () => {
+    const chance = createSeededChance()
+    console.log(`Seed of the operations: ${chance.seed}`)
+    const places = directivePlacesOf(subgraphs)
+    for (let made = 1; made <= OPERATIONS_OF_EACH; made += 1) {
+      const prepared = generateFor(graph, values, chance)
+      const about = `seed ${chance.seed}, operation ${made}:\n${prepared.source}\n${JSON.stringify(prepared.variables)}`
+      const ours = await executeOurs(graph, prepared)
+      const monolith = await graph.executeMonolith(prepared.document, prepared.variables)
+      expect(ours.data, about).toEqual(monolith.data)
+      expect(nullsExplained(ours), about).toEqual(nullsExplained(monolith))
+      expect(errorsAtNulls(ours), about).toEqual(errorsAtNulls(monolith))
+
+      const stock = await graph.executeStock(prepared).catch((error: Error): Answer => ({ data: String(error) }))
+      if (!isDeepStrictEqual([stock.data, errorsOf(stock.errors)], [ours.data, errorsOf(ours.errors)])) {
+        const named = NAMED_DEVIATIONS.find(({ mayExplain }) => mayExplain(graph, prepared, stock))
+        expect(named, `${about}\n${JSON.stringify({ stock, ours })}`).toBeDefined()
+        deviations.set(named!.name, (deviations.get(named!.name) ?? 0) + 1)
+      }
+      countCoverage(counts, graph.supergraph.apiSchema, places, prepared)
+    }
+  }, 120_000)
 })
 
-test('generated operations get the same answers and errors as from one server, and as from the stock executor', async () => {
-  const chance = createSeededChance()
-  console.log(`Seed of the operations: ${chance.seed}`)
-  const planNodes = new Map<string, number>()
-  let differences = 0
-  for (let made = 0; made < OPERATIONS;) {
-    const operation = generate(chance, true)
-    if (!operation) continue
-    made += 1
-    shop.takeRequests()
-    const [ours, monolith] = [
-      await runOurs(operation),
-      await shop.executeMonolith(operation.document, operation.variables),
-    ]
-    const about = `seed ${chance.seed}, operation ${made}:\n${operation.source}\n${JSON.stringify(operation.variables)}`
-    expect(ours.data, about).toEqual(monolith.data)
-    expect(nullsExplained(ours), about).toEqual(nullsExplained(monolith))
-    const theirs = await runStock(operation)
-    if (!isDeepStrictEqual(theirs.data, ours.data)) differences += 1
-    countNodes(planNodes, operation)
-  }
+test('every kind of plan node and every feature was met a hundred times', () => {
+  const all = [...PLAN_NODES, ...FEATURES]
   console.log(
-    `Nodes of the plans: ${JSON.stringify(Object.fromEntries(planNodes))}; stock differed ${differences} times`,
+    `Operations with each: ${JSON.stringify(Object.fromEntries(all.map((each) => [each, counts.get(each) ?? 0])))}`,
   )
-  for (const kind of ['Fetch', 'Flatten', 'Sequence', 'Parallel', 'Condition'])
-    expect(planNodes.get(kind), kind).toBeGreaterThan(50)
+  console.log(`Stock differed: ${JSON.stringify(Object.fromEntries(deviations))}`)
+  expect(all.filter((each) => (counts.get(each) ?? 0) < 100)).toEqual([])
 })
-
-test('while a subgraph fails, answers hold what the stock executor gives, and an error of each missing part', async () => {
-  const chance = createSeededChance()
-  console.log(`Seed of the operations: ${chance.seed}`)
-  // Without conditions: stock's plans are wrong for some of them.
-  for (let made = 0; made < 300;) {
-    const operation = generate(chance, false)
-    if (!operation) continue
-    made += 1
-    const fault = {
-      subgraph: SHOP_SUBGRAPHS[chance.below(SHOP_SUBGRAPHS.length)]!,
-      fault: FAULTS[chance.below(FAULTS.length)]!,
-    }
-    shop.setFault(fault)
-    shop.takeRequests()
-    const ours = await runOurs(operation)
-    const wasAsked = shop.takeRequests().some(({ subgraph }) => subgraph === fault.subgraph)
-    const theirs = await runStock(operation)
-    shop.setFault(null)
-    const about = `seed ${chance.seed}, ${JSON.stringify(fault)}\n${operation.source}\n${JSON.stringify(operation.variables)}`
-    expect(ours.data, about).toEqual(theirs.data)
-    if (wasAsked && fault.fault !== 'without data') expect(ours.errors?.length, about).toBeGreaterThan(0)
-  }
-})
-
-interface Prepared extends GeneratedOperation {
-  document: DocumentNode
-  operation: OperationDefinitionNode
-}
-
-/** Null where what was made is not valid: two of its fields may contradict each other. */
-function generate(chance: SeededChance, hasConditions: boolean): Prepared | null {
-  const kind = chance.below(12) === 0 ? 'mutation' : 'query'
-  const generated = generateOperation(shop.supergraph.apiSchema, chance, { kind, depth: 4, breadth: 4, hasConditions })
-  const document = parse(generated.source)
-  if (validate(shop.supergraph.apiSchema, document).length > 0) return null
-  return { ...generated, document, operation: document.definitions[0] as OperationDefinitionNode }
-}
-
-async function runOurs({ document, operation, variables }: Prepared) {
-  const planned = planOperation(shop.supergraph, document, operation)
-  if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
-  const { supergraph, client } = shop
-  const result = await executeRequest({ schema: supergraph.apiSchema, planned, variables, context: noContext, client })
-  return JSON.parse(JSON.stringify(result)) as { data?: unknown; errors?: GraphQLFormattedError[] }
-}
-
-async function runStock({ source, document, operation, variables }: Prepared) {
-  const result = await stock.executor({
-    source,
-    document,
-    operation,
-    operationName: operation.name!.value,
-    queryHash: source,
-    request: { query: source, variables, operationName: operation.name!.value },
-    context: {},
-    metrics: {},
-    schema: shop.supergraph.apiSchema,
-    logger: console,
-    cache: {},
-  } as never)
-  return JSON.parse(JSON.stringify(result)) as { data?: unknown }
-}
-
-/**
- * Where values are null that an error explains. Below one of them one server stops at the first error; subgraphs say theirs without knowing of
- * each other.
- */
-function nullsExplained({ data, errors = [] }: { data?: unknown; errors?: readonly unknown[] }): string[] {
-  const places = (errors as GraphQLFormattedError[]).map(({ path = [] }) => {
-    let value = data
-    const depth = path.findIndex((step) => {
-      value = (value as Record<string, unknown>)[step]
-      return value === null || value === undefined
-    })
-    return path.slice(0, depth + 1).join('.')
-  })
-  return [...new Set(places)].toSorted()
-}
-
-function countNodes(counts: Map<string, number>, { document, operation }: Prepared): void {
-  const visit = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null) return
-    const { kind } = node as { kind?: string }
-    if (kind) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-    for (const child of ['node', 'nodes', 'ifClause', 'elseClause']) {
-      const below = (node as Record<string, unknown>)[child]
-      for (const each of Array.isArray(below) ? below : [below]) visit(each)
-    }
-  }
-  const planned = planOperation(shop.supergraph, document, operation)
-  if (planned.kind === 'request') visit(planned.plan)
-}

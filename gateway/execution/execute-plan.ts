@@ -3,10 +3,12 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { assertNever, TributaryError } from '#shared/errors.ts'
+import { clientPathOf } from '../planning/internal-names.ts'
 import type { RequestContext } from '../request-context.ts'
 import { applyRewrites } from './data-rewrites.ts'
 import { mergeResults } from './merge-results.ts'
-import { isJsonObject, representationOf, type JsonObject } from './representation.ts'
+import { readResponse } from './read-response.ts'
+import { isJsonObject, isOfType, representationOf, type JsonObject } from './representation.ts'
 import type { SubgraphClient, SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 
 export interface PlanError {
@@ -88,8 +90,8 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
   )
   if (!fetch.requires) {
     const data = await request(fetch, JSON.stringify(variables), execution, (path) => [path], [])
-    applyRewrites(fetch.outputRewrites, data)
-    if (data) for (const { value } of places) mergeResults(value, data)
+    applyRewrites(execution.schema, fetch.outputRewrites, data)
+    if (data) for (const { value } of places) mergeResults(execution.schema, value, data)
     return
   }
 
@@ -98,7 +100,8 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
   for (const place of places) {
     const representation = representationOf(execution.schema, place.value, fetch.requires)
     if (!representation) continue
-    applyRewrites(fetch.inputRewrites, representation)
+    applyRewrites(execution.schema, fetch.inputRewrites, representation)
+    if (isUnknownToInterfaceObject(fetch, representation, execution.schema)) continue
     const key = JSON.stringify(representation)
     placesByRepresentation.set(key, [...(placesByRepresentation.get(key) ?? []), place])
   }
@@ -117,17 +120,36 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
     execution,
     pathsOf,
     fallbackPath,
+    placesByRepresentation.size,
   )
   const entities = data?.['_entities']
   if (!Array.isArray(entities)) return
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
-    applyRewrites(fetch.outputRewrites, entity)
+    applyRewrites(execution.schema, fetch.outputRewrites, entity)
     // The last takes it, the others a copy: later fetches fill each for itself.
     const asked = asking[index] ?? []
     for (const [at, { value }] of asked.entries())
-      mergeResults(value, at < asked.length - 1 ? structuredClone(entity) : entity)
+      mergeResults(execution.schema, value, at < asked.length - 1 ? structuredClone(entity) : entity)
   }
+}
+
+/**
+ * Whether a subgraph that has an interface as an object gets one of its types under the type's own name: the plan has no key for it, because it asks
+ * nothing of it.
+ */
+function isUnknownToInterfaceObject(
+  { inputRewrites }: FetchNode,
+  { __typename: typeName }: JsonObject,
+  schema: GraphQLSchema,
+): boolean {
+  return (inputRewrites ?? []).some(
+    (rewrite) =>
+      rewrite.kind === 'ValueSetter' &&
+      rewrite.path.at(-1) === '__typename' &&
+      rewrite.setValueTo !== typeName &&
+      isOfType(schema, typeName, String(rewrite.setValueTo)),
+  )
 }
 
 async function request(
@@ -136,6 +158,7 @@ async function request(
   execution: PlanExecution,
   pathsOf: (path: readonly (string | number)[]) => readonly (readonly (string | number)[])[],
   fallbackPath: readonly (string | number)[],
+  entityCount?: number,
 ): Promise<JsonObject | null> {
   try {
     const response = await execution.client.request(
@@ -143,15 +166,16 @@ async function request(
       { operation: operationOf(fetch), variables },
       execution.context,
     )
-    for (const error of response.errors ?? [])
+    const { data, errors } = readResponse(response, entityCount)
+    for (const error of errors)
       for (const path of error.path ? pathsOf(error.path) : [fallbackPath])
         execution.errors.push(toPlanError(error, fetch.serviceName, path))
-    return response.data ?? null
+    return data
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error
     execution.errors.push({
       message: error.message,
-      path: fallbackPath,
+      path: clientPathOf(fallbackPath),
       extensions: { code: error.code, isRetryable: error.isRetryable },
     })
     return null
@@ -186,5 +210,9 @@ export function toPlanError(
   serviceName: string,
   path: readonly (string | number)[],
 ): PlanError {
-  return { message, path, extensions: { code: 'INTERNAL_SERVER_ERROR', ...extensions, serviceName } }
+  return {
+    message,
+    path: clientPathOf(path),
+    extensions: { code: 'INTERNAL_SERVER_ERROR', ...extensions, serviceName },
+  }
 }

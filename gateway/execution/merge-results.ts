@@ -1,11 +1,14 @@
 // Joins what a subgraph answered into what is known so far. Objects are joined by key, lists by index; null never erases an object that
-// another fetch has filled.
+// another fetch has filled, and the name of an interface, which is what a subgraph with an interface object knows, never the name of a type.
+import { isAbstractType, type GraphQLSchema } from 'graphql'
 import { isJsonObject, type JsonObject } from './representation.ts'
 
-export function mergeResults(target: JsonObject, source: JsonObject): void {
+export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: JsonObject): void {
   for (const [key, value] of Object.entries(source)) {
     // Aliases may be called as what every object inherits; only what an object has itself is known so far.
-    const merged = mergeValues(Object.hasOwn(target, key) ? target[key] : undefined, value)
+    const known = Object.hasOwn(target, key) ? target[key] : undefined
+    if (key === '__typename' && known !== undefined && isAbstractName(schema, value)) continue
+    const merged = mergeValues(schema, known, value)
     // Assigned, it would be the object's prototype instead of one of its fields.
     if (key === '__proto__')
       Object.defineProperty(target, key, { value: merged, enumerable: true, configurable: true, writable: true })
@@ -13,13 +16,16 @@ export function mergeResults(target: JsonObject, source: JsonObject): void {
   }
 }
 
-function mergeValues(existing: unknown, incoming: unknown): unknown {
+const isAbstractName = (schema: GraphQLSchema, name: unknown): boolean =>
+  typeof name !== 'string' || isAbstractType(schema.getType(name))
+
+function mergeValues(schema: GraphQLSchema, existing: unknown, incoming: unknown): unknown {
   if (isJsonObject(existing) && isJsonObject(incoming)) {
-    mergeResults(existing, incoming)
+    mergeResults(schema, existing, incoming)
     return existing
   }
   if (Array.isArray(existing) && Array.isArray(incoming)) {
-    return incoming.map((item, index) => (index < existing.length ? mergeValues(existing[index], item) : item))
+    return incoming.map((item, index) => (index < existing.length ? mergeValues(schema, existing[index], item) : item))
   }
   return incoming === null && isJsonObject(existing) ? existing : incoming
 }

@@ -30,10 +30,10 @@ function select(
       Object.assign(result, part)
       continue
     }
-    const key = selection.alias ?? selection.name
-    const value = source[key]
+    // An alias says where a required field with arguments was put; subgraphs know it by its name.
+    const value = source[selection.alias ?? selection.name]
     if (value === undefined) return null
-    result[key] = selection.selections ? selectInto(schema, value, selection.selections) : value
+    result[selection.name] = selection.selections ? selectInto(schema, value, selection.selections) : value
   }
   return result
 }
@@ -43,7 +43,7 @@ function selectInto(schema: GraphQLSchema, value: unknown, selections: readonly 
   return isJsonObject(value) ? select(schema, value, selections) : value
 }
 
-function isOfType(schema: GraphQLSchema, typeName: unknown, condition: string): boolean {
+export function isOfType(schema: GraphQLSchema, typeName: unknown, condition: string): boolean {
   if (typeof typeName !== 'string') return false
   if (typeName === condition) return true
   const abstract = schema.getType(condition)

@@ -5,7 +5,6 @@ import {
   Kind,
   OperationTypeNode,
   visit,
-  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type OperationDefinitionNode,
@@ -13,7 +12,10 @@ import {
 } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
-import { compileProjection, type Project } from '../execution/compile-projection.ts'
+import { compileProjection, type DataKeyOf, type Project } from '../execution/compile-projection.ts'
+import { outcomeOf } from './condition-outcome.ts'
+import { withRootInOrder } from './mutations-in-order.ts'
+import { planningOver } from './planning-over.ts'
 
 export interface PlannedRequest {
   kind: 'request'
@@ -32,51 +34,62 @@ export interface PlannedSubscription {
   project: Project
 }
 
-/** The document must be valid, and have the operation. */
+/** The document must be valid, and have the operation. `overrides`: labels of @override whose fields have moved; by default none has. */
 export function planOperation(
   supergraph: LoadedSupergraph,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  overrides?: ReadonlyMap<string, boolean>,
 ): PlannedRequest | PlannedSubscription {
   const operationName = operation.name?.value
-  const federated = federationInternals.operationFromDocument(
-    supergraph.supergraph.apiSchema(),
-    forPlanner(document),
-    operationName === undefined ? {} : { operationName },
-  )
-  const { node } = supergraph.planner.buildQueryPlan(federated)
-  const project = compileProjection({ schema: supergraph.apiSchema, document, operation })
+  const planning = planningOver(supergraph)
+  const plan = (given: DocumentNode) =>
+    planning.buildPlan(
+      federationInternals.operationFromDocument(
+        planning.apiSchema,
+        forPlanner(planning.prepare(given), planning.dataKeyOf),
+        operationName === undefined ? {} : { operationName },
+      ),
+      overrides,
+    ).node ?? null
+  const project = compileProjection({
+    schema: supergraph.apiSchema,
+    document,
+    operation,
+    dataKeyOf: planning.dataKeyOf,
+  })
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+    const node = plan(document)
     if (node?.kind !== 'Subscription')
       throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made no subscription plan for a subscription.')
     return { kind: 'subscription', operation, plan: node, project }
   }
+  const node = plan(operation.operation === OperationTypeNode.MUTATION ? withRootInOrder(document) : document)
   if (node?.kind === 'Subscription')
     throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made a subscription plan for a request.')
-  return {
-    kind: 'request',
-    operation,
-    plan: node ?? null,
-    introspection: introspectionOf(document, operation),
-    project,
-  }
+  return { kind: 'request', operation, plan: node, introspection: introspectionOf(document, operation), project }
 }
 
 /**
  * What the planner makes right plans of. It leaves a field out when conditions leave nothing to select of it, `reviews { id @include(if: $no) }`,
- * but the client is to learn how many there are: their type's name is asked for besides. And it forgets conditions that are no variables below
- * ones that are.
+ * but the client is to learn how many there are: their type's name is asked for besides. It forgets conditions that are no variables below
+ * ones that are. And it takes a response name that a key has for the key.
  */
-function forPlanner(document: DocumentNode): DocumentNode {
+function forPlanner(document: DocumentNode, dataKeyOf: DataKeyOf): DocumentNode {
   return visit(document, {
     enter(node) {
       if (node.kind !== Kind.FIELD && node.kind !== Kind.INLINE_FRAGMENT && node.kind !== Kind.FRAGMENT_SPREAD)
         return undefined
       const outcomes = new Map((node.directives ?? []).map((directive) => [directive, outcomeOf(directive)]))
       if ([...outcomes.values()].includes(false)) return null
-      return [...outcomes.values()].includes(true)
-        ? { ...node, directives: node.directives!.filter((directive) => outcomes.get(directive) !== true) }
-        : undefined
+      const directives = (node.directives ?? []).filter((directive) => outcomes.get(directive) !== true)
+      if (node.kind !== Kind.FIELD) return { ...node, directives }
+      const key = dataKeyOf(node)
+      return {
+        ...node,
+        directives,
+        ...(key === node.name.value ? {} : { alias: { kind: Kind.NAME, value: key } }),
+      }
     },
     leave(node) {
       return node.kind === Kind.SELECTION_SET && node.selections.every(isConditional)
@@ -84,13 +97,6 @@ function forPlanner(document: DocumentNode): DocumentNode {
         : undefined
     },
   })
-}
-
-/** Whether a condition that is no variable lets its selection in; null for whatever else. */
-function outcomeOf({ name, arguments: given }: DirectiveNode): boolean | null {
-  const value = given?.find((argument) => argument.name.value === 'if')?.value
-  if (value?.kind !== Kind.BOOLEAN) return null
-  return name.value === 'include' ? value.value : name.value === 'skip' ? !value.value : null
 }
 
 const TYPE_NAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }

@@ -1,20 +1,9 @@
 // A shop over four subgraphs that together use what federation has for entities: simple, several, nested and compound keys, @requires, @provides,
 // @external, shareable types, interfaces and unions over entities, fields of one type in several subgraphs, nulls and errors in places where they
 // travel upwards. The same objects answer for each subgraph and for the monolith that has everything.
-import compositionLibrary from '@apollo/composition'
-import { buildSubgraphSchema } from '@apollo/subgraph'
-import { execute, parse, type DocumentNode, type GraphQLSchema } from 'graphql'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { TributaryError } from '#shared/errors.ts'
-import { loadSupergraph, type LoadedSupergraph } from '../../supergraph/load-supergraph.ts'
-import type { SubgraphClient, SubgraphResponse } from '../../subgraphs/subgraph-client.ts'
+import { fail, openSupergraph, type OpenedSupergraph, type Thing } from './open-supergraph.ts'
 
-const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@provides", "@external", "@shareable", "@inaccessible", "@override"])\n'
-
-const SUBGRAPHS: Record<string, string> = {
+export const SHOP_SUBGRAPHS: Record<string, string> = {
   accounts: `
     type Query { me: User! users(first: Int = 2): [User!]! user(id: ID!): User account(kind: Kind! = PERSONAL): Account }
     type User @key(fields: "id") {
@@ -63,8 +52,6 @@ const SUBGRAPHS: Record<string, string> = {
     type User @key(fields: "id") { id: ID! store: Store }`,
 }
 
-type Thing = Record<string, unknown>
-
 const take =
   (things: () => readonly unknown[]) =>
   ({ first }: { first: number }) =>
@@ -104,7 +91,9 @@ const books: Thing[] = ['b1', 'b2', 'b3'].map((id, index) => ({
   size: index === 1 ? null : { width: 10 + index, height: 20 },
   reviews: () => reviews.filter((_, at) => at % 3 === index),
   averageStars: 3.5,
-  shippingCost: ({ express }: { express: boolean }) => costOf(books[index]!, express),
+  shippingCost(this: Thing, { express }: { express: boolean }) {
+    return costOf(this, express)
+  },
 }))
 const films: Thing[] = ['f1', 'f2'].map((id, index) => ({
   __typename: 'Film',
@@ -156,113 +145,14 @@ const rootValue: Thing = {
   countUp: ({ by }: { by: number }) => by + 1,
 }
 
-function fail(message: string): never {
-  throw new Error(message)
-}
-
-function findReference(reference: Thing): Thing | null {
-  const all: Record<string, Thing[]> = { User: users, Book: books, Film: films, Review: reviews, Store: stores }
-  const isMeant = (thing: Thing) =>
-    Object.entries(reference).every(
-      ([key, value]) =>
-        !['id', 'isbn', 'number', 'region'].includes(key) || JSON.stringify(thing[key]) === JSON.stringify(value),
-    )
-  const found = all[String(reference['__typename'])]?.find(isMeant) ?? null
-  // What @requires brought along is what counts.
-  return found && 'weight' in reference
-    ? { ...found, shippingCost: ({ express }: { express: boolean }) => costOf(reference, express) }
-    : found
-}
-
-/** How a subgraph misbehaves. */
-export type Fault = 'unreachable' | 'refusing' | 'without data'
-
-export interface Shop extends AsyncDisposable {
-  supergraph: LoadedSupergraph
-  client: SubgraphClient
-  /** Requests to each subgraph since the last call. */
-  takeRequests(): readonly { subgraph: string; query: string }[]
-  setFault(fault: { subgraph: string; fault: Fault } | null): void
-  /** What one server with everything would answer. */
-  executeMonolith(document: DocumentNode, variables: Thing): Promise<{ data?: unknown; errors?: readonly unknown[] }>
-}
-
-export const SHOP_SUBGRAPHS = Object.keys(SUBGRAPHS)
-
-export async function openShop(): Promise<Shop> {
-  const composed = compositionLibrary.composeServices(
-    Object.entries(SUBGRAPHS).map(([name, typeDefs]) => ({
-      name,
-      url: `http://${name}`,
-      typeDefs: parse(LINK + typeDefs),
-    })),
-  )
-  if (!composed.supergraphSdl) throw new Error((composed.errors ?? []).map(String).join('\n'))
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-shop-'))
-  const file = path.join(directory, 'supergraph.graphql')
-  await writeFile(file, composed.supergraphSdl)
-  const supergraph = await loadSupergraph(file)
-  await rm(directory, { recursive: true })
-
-  const schemas = new Map(
-    Object.entries(SUBGRAPHS).map(([name, typeDefs]) => {
-      const typeDefinitions = parse(LINK + typeDefs)
-      const references = Object.fromEntries(
-        ['User', 'Book', 'Film', 'Review', 'Store']
-          .filter(
-            (type) =>
-              new RegExp(`type ${type} .*@key`).test(typeDefs) &&
-              !typeDefs.includes(`type ${type} @key(fields: "id", resolvable: false)`),
-          )
-          .map((type) => [type, { __resolveReference: findReference }]),
-      )
-      return [name, buildSubgraphSchema({ typeDefs: typeDefinitions, resolvers: references })] as const
-    }),
-  )
-  const documents = new Map<string, DocumentNode>()
-  let requests: { subgraph: string; query: string }[] = []
-  let current: { subgraph: string; fault: Fault } | null = null
-  return {
-    supergraph,
-    client: {
-      async request(subgraph, { operation: { query }, variables }) {
-        requests.push({ subgraph, query })
-        if (current?.subgraph === subgraph) return misbehave(current.fault)
-        const document = documents.get(query) ?? parse(query)
-        documents.set(query, document)
-        const result = await execute({
-          schema: schemas.get(subgraph)!,
-          document,
-          rootValue,
-          variableValues: JSON.parse(variables) as Thing,
-        })
-        return JSON.parse(JSON.stringify(result)) as SubgraphResponse
-      },
-      async close() {},
+export const openShop = (): Promise<OpenedSupergraph> =>
+  openSupergraph({
+    subgraphs: SHOP_SUBGRAPHS,
+    data: {
+      rootValue,
+      entities: { User: users, Book: books, Film: films, Review: reviews, Store: stores },
     },
-    takeRequests() {
-      const taken = requests
-      requests = []
-      return taken
-    },
-    setFault(fault) {
-      current = fault
-    },
-    async executeMonolith(document, variables) {
-      const schema: GraphQLSchema = supergraph.apiSchema
-      return JSON.parse(JSON.stringify(await execute({ schema, document, rootValue, variableValues: variables })))
-    },
-    async [Symbol.asyncDispose]() {},
-  }
-}
+  })
 
-function misbehave(fault: Fault): SubgraphResponse {
-  switch (fault) {
-    case 'unreachable':
-      throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The subgraph cannot be reached.')
-    case 'refusing':
-      return { data: null, errors: [{ message: 'Not now.', extensions: { code: 'FORBIDDEN' } }] }
-    case 'without data':
-      return {}
-  }
-}
+/** What arguments of the shop are worth asking for. */
+export const SHOP_VALUES = { isbn: ['isbn-0', 'isbn-1', 'isbn-2', 'isbn-9'], id: ['u1', 'u2', 'u3', 'u4', 'u9'] }
