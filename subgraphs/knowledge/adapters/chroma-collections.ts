@@ -1,10 +1,10 @@
 // The collections of the Chroma store: one per embedding space, and one for chunks that have no vector. Names begin with a prefix and the version of
 // what is stored; a newer one is refused, an older one left alone.
-import { createHash } from 'node:crypto'
 import type { Collection, CreateCollectionConfiguration } from 'chromadb'
 import { TributaryError } from '#shared/errors.ts'
 import type { EmbeddingSpace } from '../ports/vector-store.ts'
 import type { ChromaRequests } from './chroma-requests.ts'
+import { labelOf } from './space-names.ts'
 
 /** What names of collections begin with, unless platforms share a server. */
 export const DEFAULT_PREFIX = 'tributary'
@@ -100,10 +100,3 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
 /** Searches give up to 1,000 neighbours, which a narrower beam would not find. */
 const indexOf = (space: EmbeddingSpace | null): NonNullable<CreateCollectionConfiguration['hnsw']> =>
   space === null ? { space: 'l2' } : { space: 'cosine', ef_construction: 200, ef_search: 1_000 }
-
-/** Readable for operators, and unique: names of models are long and hold characters that names of collections may not. */
-function labelOf({ modelName, dimensions }: EmbeddingSpace): string {
-  const readable = modelName.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)
-  const digest = createHash('sha256').update(JSON.stringify([modelName, dimensions]))
-  return `${readable}-${dimensions}-${digest.digest('hex').slice(0, 16)}`
-}

@@ -9,14 +9,7 @@ import {
 } from 'chromadb'
 import { TributaryError } from '#shared/errors.ts'
 import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
-import { untilAborted } from './until-aborted.ts'
-
-export interface ChromaTimeouts {
-  /** Longest time for a request that only reads, in milliseconds. Default 10,000. */
-  readMs?: number
-  /** Longest time for a request that writes, in milliseconds. Default 60,000. */
-  writeMs?: number
-}
+import { createLimitedCalls, type CallTimeouts } from './limited-calls.ts'
 
 export interface ChromaRequestsOptions {
   /** For example `http://127.0.0.1:8000`. */
@@ -26,7 +19,7 @@ export interface ChromaRequestsOptions {
   /** Chroma's own tenant and database; both have to be there. Default `default_tenant` and `default_database`. */
   tenant?: string | undefined
   database?: string | undefined
-  timeouts?: ChromaTimeouts | undefined
+  timeouts?: CallTimeouts | undefined
 }
 
 type Abilities = ChromaClient['preflightChecks']
@@ -49,10 +42,8 @@ export interface ChromaRequests {
 }
 
 export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequests {
-  const { token, tenant = 'default_tenant', database = 'default_database', timeouts = {} } = options
-  const { readMs = 10_000, writeMs = 60_000 } = timeouts
+  const { token, tenant = 'default_tenant', database = 'default_database', timeouts } = options
   const url = new URL(options.url)
-  const closing = new AbortController()
 
   /** What the server said of itself. Forgotten after every failure, for it may be another server then. */
   let abilities: Abilities
@@ -72,25 +63,25 @@ export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequ
       abilities,
     )
 
-  async function request<Result>(timeoutMs: number, signal: AbortSignal, call: Call<Result>): Promise<Result> {
-    signal.throwIfAborted()
-    const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
-    try {
+  const calls = createLimitedCalls({ timeouts, typed })
+  const request =
+    <Result>(call: Call<Result>) =>
+    async (limit: AbortSignal): Promise<Result> => {
       const client = clientWith(limit)
-      const result = await untilAborted(limit, () => call(client))
-      abilities = client.preflightChecks
-      return result
-    } catch (error) {
-      abilities = undefined
-      signal.throwIfAborted()
-      throw typed(error)
+      try {
+        const result = await call(client)
+        abilities = client.preflightChecks
+        return result
+      } catch (error) {
+        abilities = undefined
+        throw error
+      }
     }
-  }
 
   return {
-    read: (signal, call) => request(readMs, signal, call),
-    write: (signal, call) => request(writeMs, signal, call),
-    close: () => closing.abort(new Error('The vector store is closed.')),
+    read: (signal, call) => calls.read(signal, request(call)),
+    write: (signal, call) => calls.write(signal, request(call)),
+    close: calls.close,
   }
 }
 
