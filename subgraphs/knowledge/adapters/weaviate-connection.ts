@@ -153,6 +153,12 @@ export function asTributaryError(error: unknown): TributaryError {
       'Weaviate takes no writes: it is read-only, or the key in WEAVIATE_API_KEY may only read.',
       { cause: error },
     )
+  if (/could not find enough weaviate nodes/i.test(words))
+    return new TributaryError(
+      'UPSTREAM_UNAVAILABLE',
+      'Weaviate has fewer nodes now than TRIBUTARY_WEAVIATE_REPLICAS asks for. Add nodes, or lower it.',
+      { cause: error },
+    )
   if (code === 429 || code === 507)
     return new TributaryError(
       'CAPACITY_EXCEEDED',

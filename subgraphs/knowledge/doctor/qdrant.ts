@@ -47,7 +47,7 @@ export function examineQdrant(options: ExamineQdrantOptions): StoreExamination<O
           api.deleteCollection({ collection_name: `${prefix}-doctor-${randomUUID()}` }, init),
         ),
       isBehindRights: (error) => statusOf(error) === 404,
-      countCollections: async ({ collections }, signal) => (await collections.list(signal)).length,
+      collections: async ({ collections }, signal) => ({ count: (await collections.list(signal)).length }),
       async findCollections(store, signal) {
         const [models, names] = await Promise.all([options.embeddingModels(), options.modelNames()])
         return findCollections(store, [...new Set([...models.map(({ name }) => name), ...names])], signal)

@@ -1,6 +1,6 @@
 // What the checks of all vector stores have in common: what they look at, and how a store that cannot be used is explained.
 import { TributaryError } from '#shared/errors.ts'
-import { failed, ok, skipped, type Finding } from '../../../contracts/doctor.ts'
+import { failed, ok, skipped, warning, type Finding } from '../../../contracts/doctor.ts'
 import { judgeStoreVersion, type OldestVersion } from '../../../contracts/judge-store.ts'
 import { deepestReason, failedBy, isMisconfigured, type StoreExamination } from '../../../contracts/store-checks.ts'
 import { judgeDimensions, type EmbeddingModel, type FoundCollection } from './dimensions.ts'
@@ -18,6 +18,13 @@ export interface ExamineOptions {
   embeddingModels(): Promise<readonly EmbeddingModel[]>
 }
 
+export interface CollectionsByVersion {
+  /** Those of this version. */
+  count: number
+  /** Names of those that an earlier program left. Default: this program reads what all of them left. */
+  older?: readonly string[]
+}
+
 /** How one kind of store is asked what all are asked. */
 export interface VectorStoreInspection<Store> {
   /** As people call it. */
@@ -32,8 +39,10 @@ export interface VectorStoreInspection<Store> {
   write(store: Store, signal: AbortSignal): Promise<unknown>
   /** Whether that write was refused for what comes behind the question who asks. */
   isBehindRights(error: unknown): boolean
-  /** Number of those of this version. Throws DATA_DIRECTORY_NEWER where a newer program has been. */
-  countCollections(store: Store, signal: AbortSignal): Promise<number>
+  /** Throws DATA_DIRECTORY_NEWER where a newer program has been. */
+  collections(store: Store, signal: AbortSignal): Promise<CollectionsByVersion>
+  /** What drops one, for a shell. Needed where there can be older ones. */
+  dropCommand?(name: string): string
   /** Those with vectors. */
   findCollections(store: Store, signal: AbortSignal): Promise<FoundCollection[]>
 }
@@ -55,7 +64,7 @@ export function examineVectorStore<Store extends { version: string }>(
     looks: {
       version: ({ version }) => judgeStoreVersion(version, inspection.oldest),
       writable: (store, signal) => judgeWrite(inspection.write(store, signal), inspection),
-      collections: (store, signal) => judgeCollections(inspection.countCollections(store, signal)),
+      collections: (store, signal) => judgeCollections(inspection.collections(store, signal), inspection),
       dimensions: async (store, signal) =>
         judgeDimensions(await inspection.findCollections(store, signal), await embeddingModels()),
     },
@@ -79,9 +88,17 @@ async function judgeWrite<Store>(
   return ok('it takes writes')
 }
 
-async function judgeCollections(counted: Promise<number>): Promise<Finding> {
+async function judgeCollections<Store>(
+  looked: Promise<CollectionsByVersion>,
+  { dropCommand = (name) => name }: Pick<VectorStoreInspection<Store>, 'dropCommand'>,
+): Promise<Finding> {
   try {
-    const count = await counted
+    const { count, older = [] } = await looked
+    if (older.length > 0)
+      return warning(
+        `${older.join(', ')}: left by an earlier version and not read any more, so that documents which are only there are not found`,
+        `Delete those documents and ingest them again, which indexes them anew. Then drop what was left: ${older.map(dropCommand).join('; ')}`,
+      )
     if (count === 0) return skipped('there are none yet; the first document makes one')
     return ok(count === 1 ? 'one, of this version' : `${count}, all of this version`)
   } catch (error) {

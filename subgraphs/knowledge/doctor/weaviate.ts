@@ -4,6 +4,7 @@ import { deepestReason, type StoreExamination } from '../../../contracts/store-c
 import { DEFAULT_PREFIX, findCollections, type KnownCollections } from '../adapters/weaviate-collections.ts'
 import { createWeaviateConnection, type WeaviateConnection } from '../adapters/weaviate-connection.ts'
 import type { FoundCollection } from './dimensions.ts'
+import { judgeReplicas, type FoundReplicas } from './replicas.ts'
 import { examineVectorStore, TIMEOUTS, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
 
 /** A collection that nobody has. */
@@ -20,12 +21,14 @@ export interface ExamineWeaviateOptions extends ExamineOptions {
   url: string
   grpcUrl: string
   apiKey: string | undefined
+  /** Nodes that are to hold each chunk. */
+  replicas: number
 }
 
 export function examineWeaviate(
   options: ExamineWeaviateOptions,
-): StoreExamination<OpenWeaviate, VectorStoreLook | 'gRPC'> {
-  const { url, grpcUrl, apiKey } = options
+): StoreExamination<OpenWeaviate, VectorStoreLook | 'gRPC' | 'replicas'> {
+  const { url, grpcUrl, apiKey, replicas: wanted } = options
   const examination = examineVectorStore<OpenWeaviate>(
     {
       product: 'Weaviate',
@@ -52,13 +55,15 @@ export function examineWeaviate(
           properties: [{ name: 'nothing', dataType: ['nothing'] }],
         }),
       isBehindRights: (error) => (error as { cause?: { code?: unknown } }).cause?.code === 422,
-      countCollections: async ({ connection }, signal) => (await list(connection, signal)).size,
+      collections: async ({ connection }, signal) => ({ count: (await list(connection, signal)).size }),
       findCollections: ({ connection }, signal) => findSpaces(connection, signal),
     },
     options,
   )
   const gRPC = (store: OpenWeaviate, signal: AbortSignal) => checkGrpc(store, new URL(grpcUrl).host, signal)
-  return { ...examination, looks: { ...examination.looks, gRPC } }
+  const replicas = async ({ connection }: OpenWeaviate, signal: AbortSignal) =>
+    judgeReplicas(await findReplicas(connection, signal), wanted)
+  return { ...examination, looks: { ...examination.looks, gRPC, replicas } }
 }
 
 /** Asks for an object that nobody has. */
@@ -75,6 +80,14 @@ async function checkGrpc({ connection }: OpenWeaviate, place: string, signal: Ab
       )
   }
   return ok(place)
+}
+
+async function findReplicas(connection: WeaviateConnection, signal: AbortSignal): Promise<FoundReplicas> {
+  const nodes = await connection.read(signal, (client) => client.cluster.nodes())
+  const all = await connection.read(signal, (client) => client.collections.listAll())
+  const own = findCollections(DEFAULT_PREFIX, all)
+  const factors = all.flatMap(({ name, replication }) => (own.has(name) ? [[name, replication.factor] as const] : []))
+  return { nodes: nodes.length, factors: new Map(factors) }
 }
 
 const list = (connection: WeaviateConnection, signal: AbortSignal): Promise<KnownCollections> =>
