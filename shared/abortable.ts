@@ -29,15 +29,18 @@ export async function* abortable<Value>(source: AsyncIterable<Value>, signal?: A
   }
 }
 
-/** What the promise gives, or the signal's reason as soon as it is aborted; the promise is then left to itself. */
-export function untilAborted<Result>(work: Promise<Result>, signal?: AbortSignal): Promise<Result> {
-  if (!signal) return work
-  return new Promise<Result>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
+/** What the work gives, or the signal's reason as soon as it is aborted. What had begun is then left to itself, what had not is not begun. */
+export async function untilAborted<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  if (!signal) return work()
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work(), aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 /** A stream of bytes that is opened when it is read first. Its source's signal is aborted by the caller's and when the stream is closed. */

@@ -1,6 +1,6 @@
 // `tributary doctor` on a real Chroma: one that is well, and each way in which one is not. What its own server has not (keys, rights, other ages)
 // stands before it here, as a proxy would.
-import { ChromaClient } from 'chromadb'
+import { AdminClient, ChromaClient } from 'chromadb'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -50,10 +50,23 @@ describeWithService('the doctor on chroma', await ensureChroma(), (installation)
 
   test('that is new: all is ok, and nothing stays behind', async () => {
     const found = await examineChroma()
-    for (const name of ['reachable', 'credentials', 'version', 'writable'])
+    for (const name of ['reachable', 'credentials', 'database', 'version', 'writable'])
       expect(found.check('Chroma', name), name).toMatchObject({ status: 'ok' })
     for (const name of ['collections', 'dimensions']) expect(found.check('Chroma', name).status, name).toBe('skipped')
     expect(await client().listCollections()).toEqual([])
+  })
+
+  test('that has collections of an earlier version: they are named, with what drops them', async () => {
+    const left = ['tributary-v1-texts', 'tributary-v1-house-embed-3-0123456789abcdef']
+    for (const name of left) await client().createCollection({ name, embeddingFunction: null })
+    const { status, message, remedy } = (await examineChroma()).check('Chroma', 'collections')
+    expect(status).toBe('warning')
+    for (const name of left) expect(message).toContain(name)
+    expect(remedy).toContain('ingest them again')
+    const commands = [...remedy!.matchAll(/curl -X DELETE '([^']+)'/g)]
+    for (const [, address] of commands) expect((await fetch(address!, { method: 'DELETE' })).ok).toBe(true)
+    expect(await client().listCollections()).toEqual([])
+    expect((await examineChroma()).check('Chroma', 'collections').status).toBe('skipped')
   })
 
   test('whose collections do not fit: by hand, by another model of the same name, by a newer program', async () => {
@@ -81,6 +94,28 @@ describeWithService('the doctor on chroma', await ensureChroma(), (installation)
       status: 'failed',
       message: expect.stringContaining('newer version of Tributary'),
     })
+  })
+
+  test('whose database is another: it is looked into, and one that is not there is said to be missing', async () => {
+    const [CHROMA_TENANT, CHROMA_DATABASE] = ['the house', 'of-tributary']
+    const missing = await examineChroma({ CHROMA_TENANT, CHROMA_DATABASE })
+    expect(missing.check('Chroma', 'credentials').status).toBe('ok')
+    expect(missing.check('Chroma', 'database')).toMatchObject({
+      status: 'failed',
+      message: 'there is no database of-tributary of a tenant the house',
+      remedy: expect.stringContaining('CHROMA_DATABASE'),
+    })
+    expect(missing.check('Chroma', 'collections').status).toBe('skipped')
+    const { hostname: host, port } = new URL(server.url)
+    const admin = new AdminClient({ host, port: Number(port), ssl: false })
+    await admin.createTenant({ name: CHROMA_TENANT })
+    await admin.createDatabase({ name: CHROMA_DATABASE, tenant: CHROMA_TENANT })
+    const store = createChromaVectorStore({ url: server.url, tenant: CHROMA_TENANT, database: CHROMA_DATABASE })
+    await storeDocument(store, 'other-embed', 5)
+    await store.close()
+    const found = await examineChroma({ CHROMA_TENANT, CHROMA_DATABASE })
+    expect(found.check('Chroma', 'database')).toMatchObject({ status: 'ok', message: 'of-tributary of the house' })
+    expect(found.check('Chroma', 'dimensions')).toMatchObject({ status: 'ok', message: 'other-embed (5)' })
   })
 
   test('behind a proxy: a wrong token, and one that may only read', async () => {

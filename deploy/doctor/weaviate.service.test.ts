@@ -30,11 +30,20 @@ describeWithService('the doctor on weaviate', await ensureWeaviate(), (installat
 
   test('that is new: all is ok, and nothing stays behind', async () => {
     const found = await examineWeaviate()
-    for (const name of ['reachable', 'credentials', 'gRPC', 'version', 'writable'])
+    for (const name of ['reachable', 'credentials', 'gRPC', 'replicas', 'version', 'writable'])
       expect(found.check('Weaviate', name), name).toMatchObject({ status: 'ok' })
     for (const name of ['collections', 'dimensions']) expect(found.check('Weaviate', name).status, name).toBe('skipped')
     expect(await classes()).toEqual([])
     expect(found.output).not.toContain('geheim')
+  })
+
+  test('with fewer nodes than are to hold each chunk, or whose collections were made for another number', async () => {
+    const few = await examineWeaviate({ TRIBUTARY_WEAVIATE_REPLICAS: '3' })
+    expect(few.check('Weaviate', 'replicas')).toMatchObject({
+      status: 'failed',
+      message: 'each chunk is to be on 3 nodes, and there is one',
+      remedy: expect.stringContaining('TRIBUTARY_WEAVIATE_REPLICAS'),
+    })
   })
 
   test('whose collections do not fit: by hand, by another model of the same name, by a newer program', async () => {

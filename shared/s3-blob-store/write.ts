@@ -62,7 +62,7 @@ export async function writeStream(
     }
 
     const temporary = `${INCOMING}${randomUUID()}`
-    await untilAborted(uploadParts(writer, temporary, head, parts), signal)
+    await untilAborted(() => uploadParts(writer, temporary, head, parts), signal)
     try {
       const sha256 = hash.digest('hex')
       const key = blobKey(workspaceId, sha256)

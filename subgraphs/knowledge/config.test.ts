@@ -35,3 +35,13 @@ test('a path is refused where the library of the store would drop it', () => {
   for (const variable of ['QDRANT_URL', 'WEAVIATE_URL'])
     expect(problemsOf({ [variable]: 'https://vectors/store' })).toEqual([])
 })
+
+test.each([
+  ['TRIBUTARY_WEAVIATE_REPLICAS', ['1', '3'], ['0', '2.5', '-1', 'many']],
+  ['CHROMA_TENANT', ['the house', '6f1c8a2e-0000-4000-8000-000000000000'], ['ab']],
+  ['CHROMA_DATABASE', ['of.the_house-1'], ['ab', 'of the house', 'a/b', '-ab', 'ab.']],
+])('%s is taken as %o and refused as %o', (variable, good, bad) => {
+  for (const value of good) expect(problemsOf({ [variable]: value })).toEqual([])
+  for (const value of bad)
+    expect(problemsOf({ [variable]: value })).toEqual([expect.stringContaining(`${variable} is "${value}"`)])
+})

@@ -48,8 +48,30 @@ const vectorStoreVariables = {
     'Where Weaviate answers over gRPC. Unset: the host of WEAVIATE_URL, port 50051.',
   ),
   WEAVIATE_API_KEY: secret(z.string()).optional().describe('Key of Weaviate.'),
+  TRIBUTARY_WEAVIATE_REPLICAS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(1)
+    .describe(
+      'Nodes of a Weaviate cluster that hold each chunk, where a collection is made. With more than one, writes and reads wait for a majority of them.',
+    ),
   CHROMA_URL: storeUrl({ keyVariable: 'CHROMA_TOKEN', hasPath: false }).describe('Where Chroma answers.'),
   CHROMA_TOKEN: secret(z.string()).optional().describe('Token of Chroma.'),
+  CHROMA_TENANT: z
+    .string()
+    .min(3, 'expected 3 or more characters')
+    .default('default_tenant')
+    .describe('Tenant of Chroma, where a server is shared. It has to be there.'),
+  CHROMA_DATABASE: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][\w.-]{1,510}[A-Za-z0-9]$/,
+      'expected 3 to 512 letters, digits, dots, _ and -, the first and the last a letter or digit',
+    )
+    .default('default_database')
+    .describe('Database of that tenant. It has to be there.'),
 }
 
 export const vectorStoreSchema = z.object(vectorStoreVariables)

@@ -66,21 +66,30 @@ function checksOf(settings: VectorStoreSettings, options: KnowledgeDoctorOptions
     }
     case 'weaviate': {
       const { WEAVIATE_API_KEY: apiKey, WEAVIATE_GRPC_URL: grpcUrl = weaviateGrpcUrl(url) } = settings
+      const { TRIBUTARY_WEAVIATE_REPLICAS: replicas } = settings
       return storeChecks({
         subject: 'Weaviate',
         stages,
-        looks: ['gRPC', ...LOOKS],
+        looks: ['gRPC', 'replicas', ...LOOKS],
         load: async () =>
-          (await import('./doctor/weaviate.ts')).examineWeaviate({ url, grpcUrl, apiKey, place, embeddingModels }),
+          (await import('./doctor/weaviate.ts')).examineWeaviate({
+            url,
+            grpcUrl,
+            apiKey,
+            replicas,
+            place,
+            embeddingModels,
+          }),
       })
     }
     case 'chroma': {
-      const { CHROMA_TOKEN: token } = settings
+      const { CHROMA_TOKEN: token, CHROMA_TENANT: tenant, CHROMA_DATABASE: database } = settings
       return storeChecks({
         subject: 'Chroma',
-        stages,
+        stages: { ...stages, database: `${database} of ${tenant}` },
         looks: LOOKS,
-        load: async () => (await import('./doctor/chroma.ts')).examineChroma({ url, token, place, embeddingModels }),
+        load: async () =>
+          (await import('./doctor/chroma.ts')).examineChroma({ url, token, tenant, database, place, embeddingModels }),
       })
     }
     default:

@@ -1,10 +1,10 @@
 // The collections of the Chroma store: one per embedding space, and one for chunks that have no vector. Names begin with a prefix and the version of
 // what is stored; a newer one is refused, an older one left alone.
-import { createHash } from 'node:crypto'
 import type { Collection, CreateCollectionConfiguration } from 'chromadb'
 import { TributaryError } from '#shared/errors.ts'
 import type { EmbeddingSpace } from '../ports/vector-store.ts'
 import type { ChromaRequests } from './chroma-requests.ts'
+import { labelOf } from './space-names.ts'
 
 /** What names of collections begin with, unless platforms share a server. */
 export const DEFAULT_PREFIX = 'tributary'
@@ -24,6 +24,8 @@ export interface KnownCollection {
 export interface ChromaCollections {
   /** Those that are there now, by their names. DATA_DIRECTORY_NEWER when a newer program made one. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, KnownCollection>>
+  /** Names of those that a program of an earlier version left. */
+  listOlder(signal: AbortSignal): Promise<string[]>
   /** Those that were there when last looked. */
   known(): ReadonlyMap<string, KnownCollection>
   /** Makes it unless it is there; two processes may do so at once. */
@@ -42,16 +44,29 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
   const nameOf = (space: EmbeddingSpace | null) =>
     `${prefix}-v${SCHEMA_VERSION}-${space === null ? 'texts' : labelOf(space)}`
 
+  /** NaN when it is of somebody else. */
+  const versionOf = ({ name }: Collection): number =>
+    name.startsWith(`${prefix}-v`) ? Number(/^(\d+)-/.exec(name.slice(prefix.length + 2))?.[1]) : NaN
+
+  const listAll = (signal: AbortSignal): Promise<Collection[]> =>
+    requests.read(signal, async (client) => {
+      const collections: Collection[] = []
+      for (;;) {
+        const page = await client.listCollections({ limit: PAGE, offset: collections.length })
+        collections.push(...page)
+        if (page.length < PAGE) return collections
+      }
+    })
+
   /** Null when it is of somebody else, or of an older program. */
-  function own({ id, name, metadata }: Collection): KnownCollection | null {
-    const version = name.startsWith(`${prefix}-v`) ? /^(\d+)-/.exec(name.slice(prefix.length + 2))?.[1] : undefined
-    if (version === undefined) return null
-    if (Number(version) > SCHEMA_VERSION)
+  function own(collection: Collection): KnownCollection | null {
+    const { id, name, metadata } = collection
+    if (versionOf(collection) > SCHEMA_VERSION)
       throw new TributaryError(
         'DATA_DIRECTORY_NEWER',
         `A newer version of Tributary has written to Chroma (collection ${name}). Start that version, or use another Chroma.`,
       )
-    if (Number(version) < SCHEMA_VERSION) return null
+    if (versionOf(collection) !== SCHEMA_VERSION) return null
     const [modelName, dimensions] = [metadata?.['model_name'], metadata?.['dimensions']]
     return {
       id,
@@ -65,16 +80,14 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
     known: () => present,
 
     async list(signal) {
-      const all = await requests.read(signal, async (client) => {
-        const collections: Collection[] = []
-        for (;;) {
-          const page = await client.listCollections({ limit: PAGE, offset: collections.length })
-          collections.push(...page)
-          if (page.length < PAGE) return collections
-        }
-      })
+      const all = await listAll(signal)
       present = new Map(all.flatMap((collection) => own(collection) ?? []).map((each) => [each.name, each]))
       return present
+    },
+
+    async listOlder(signal) {
+      const all = await listAll(signal)
+      return all.filter((each) => versionOf(each) < SCHEMA_VERSION).map(({ name }) => name)
     },
 
     async ensure(space, signal) {
@@ -100,10 +113,3 @@ export function createChromaCollections(requests: ChromaRequests, prefix: string
 /** Searches give up to 1,000 neighbours, which a narrower beam would not find. */
 const indexOf = (space: EmbeddingSpace | null): NonNullable<CreateCollectionConfiguration['hnsw']> =>
   space === null ? { space: 'l2' } : { space: 'cosine', ef_construction: 200, ef_search: 1_000 }
-
-/** Readable for operators, and unique: names of models are long and hold characters that names of collections may not. */
-function labelOf({ modelName, dimensions }: EmbeddingSpace): string {
-  const readable = modelName.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)
-  const digest = createHash('sha256').update(JSON.stringify([modelName, dimensions]))
-  return `${readable}-${dimensions}-${digest.digest('hex').slice(0, 16)}`
-}

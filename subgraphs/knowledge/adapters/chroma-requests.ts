@@ -1,5 +1,6 @@
 // Requests to Chroma: each ends with its caller's signal or its time limit, and each failure becomes an error of the platform.
 import {
+  AdminClient,
   ChromaClient,
   ChromaForbiddenError,
   ChromaNotFoundError,
@@ -9,24 +10,17 @@ import {
 } from 'chromadb'
 import { TributaryError } from '#shared/errors.ts'
 import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
-import { untilAborted } from './until-aborted.ts'
-
-export interface ChromaTimeouts {
-  /** Longest time for a request that only reads, in milliseconds. Default 10,000. */
-  readMs?: number
-  /** Longest time for a request that writes, in milliseconds. Default 60,000. */
-  writeMs?: number
-}
+import { createLimitedCalls, type CallTimeouts } from './limited-calls.ts'
 
 export interface ChromaRequestsOptions {
   /** For example `http://127.0.0.1:8000`. */
   url: string
   /** Of Chroma Cloud, or of a proxy in front of a server of one's own, which itself asks for none. */
   token?: string | undefined
-  /** Chroma's own tenant and database; both have to be there. Default `default_tenant` and `default_database`. */
+  /** Those of Chroma; both have to be there. Default `default_tenant` and `default_database`. */
   tenant?: string | undefined
   database?: string | undefined
-  timeouts?: ChromaTimeouts | undefined
+  timeouts?: CallTimeouts | undefined
 }
 
 type Abilities = ChromaClient['preflightChecks']
@@ -44,53 +38,58 @@ type Call<Result> = (client: ChromaClient) => Promise<Result>
 export interface ChromaRequests {
   read<Result>(signal: AbortSignal, call: Call<Result>): Promise<Result>
   write<Result>(signal: AbortSignal, call: Call<Result>): Promise<Result>
+  /** Whether the database is there. A list of collections, and what is in them, is empty of one that is not. */
+  hasDatabase(signal: AbortSignal): Promise<boolean>
   /** Ends every request under way; later ones fail. */
   close(): void
 }
 
 export function createChromaRequests(options: ChromaRequestsOptions): ChromaRequests {
-  const { token, tenant = 'default_tenant', database = 'default_database', timeouts = {} } = options
-  const { readMs = 10_000, writeMs = 60_000 } = timeouts
+  const { token, tenant = 'default_tenant', database = 'default_database', timeouts } = options
   const url = new URL(options.url)
-  const closing = new AbortController()
 
   /** What the server said of itself. Forgotten after every failure, for it may be another server then. */
   let abilities: Abilities
 
   /** A client has one signal for all its requests, so every call has a client; it is no more than these settings. */
-  const clientWith = (signal: AbortSignal) =>
-    new InformedClient(
-      {
-        host: url.hostname,
-        port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-        ssl: url.protocol === 'https:',
-        tenant,
-        database,
-        headers: token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` },
-        fetchOptions: { signal },
-      },
-      abilities,
-    )
+  const settingsWith = (signal: AbortSignal) => ({
+    host: url.hostname,
+    port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
+    ssl: url.protocol === 'https:',
+    headers: token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` },
+    fetchOptions: { signal },
+  })
 
-  async function request<Result>(timeoutMs: number, signal: AbortSignal, call: Call<Result>): Promise<Result> {
-    signal.throwIfAborted()
-    const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
-    try {
-      const client = clientWith(limit)
-      const result = await untilAborted(limit, () => call(client))
-      abilities = client.preflightChecks
-      return result
-    } catch (error) {
-      abilities = undefined
-      signal.throwIfAborted()
-      throw typed(error)
+  const calls = createLimitedCalls({ timeouts, typed })
+  const request =
+    <Result>(call: Call<Result>) =>
+    async (limit: AbortSignal): Promise<Result> => {
+      const client = new InformedClient({ ...settingsWith(limit), tenant, database }, abilities)
+      try {
+        const result = await call(client)
+        abilities = client.preflightChecks
+        return result
+      } catch (error) {
+        abilities = undefined
+        throw error
+      }
     }
-  }
 
   return {
-    read: (signal, call) => request(readMs, signal, call),
-    write: (signal, call) => request(writeMs, signal, call),
-    close: () => closing.abort(new Error('The vector store is closed.')),
+    read: (signal, call) => calls.read(signal, request(call)),
+    write: (signal, call) => calls.write(signal, request(call)),
+    async hasDatabase(signal) {
+      try {
+        await calls.read(signal, (limit) =>
+          new AdminClient(settingsWith(limit)).getDatabase({ name: database, tenant }),
+        )
+        return true
+      } catch (error) {
+        if (saysNotFound(error)) return false
+        throw error
+      }
+    },
+    close: calls.close,
   }
 }
 
@@ -117,6 +116,12 @@ function typed(error: unknown): TributaryError {
     return new TributaryError(
       'CAPACITY_EXCEEDED',
       'Chroma at CHROMA_URL has no room or too much to do. Try again in a moment.',
+      because,
+    )
+  if (/\bDatabase \[.*\] does not exist/s.test(String(error)))
+    return new TributaryError(
+      'CONFIGURATION_INVALID',
+      'Chroma does not have the database in CHROMA_DATABASE, or not in the tenant in CHROMA_TENANT. Make it there, or correct them.',
       because,
     )
   // SQLite's words, and the file system's.

@@ -1,5 +1,5 @@
 // Chroma as a VectorStore: the contract, the faults of a store in another process, and what is Chroma's own.
-import { ChromaClient } from 'chromadb'
+import { AdminClient, ChromaClient } from 'chromadb'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureChroma, startChroma, type RunningChroma } from '../../../test/services/chroma.ts'
@@ -115,6 +115,28 @@ describeWithService('Chroma', await ensureChroma(), (installation) => {
     await store.deleteDocument('ws_a', 'doc_1', noSignal)
     expect((await left.get()).documents).toEqual([text])
     await dispose()
+  })
+
+  test('what is in one database is not in another, and one that is not there is told by its variable', async () => {
+    const { hostname: host, port } = new URL(server.url)
+    const admin = new AdminClient({ host, port: Number(port), ssl: false })
+    const tenant = `tenant-${randomBytes(6).toString('hex')}`
+    await admin.createTenant({ name: tenant })
+    await admin.createDatabase({ name: 'own', tenant })
+    const own = openStore(server, { tenant, database: 'own' })
+    const chunk = { id: 'chunk_1', text: 'walrus', vector: null }
+    await own.store.upsert(place('doc_1'), null, [chunk], noSignal)
+    expect(await findWords(own.store, 'walrus')).toEqual(['chunk_1'])
+    const beside = openStore(server, { collectionPrefix: own.data })
+    expect(await findWords(beside.store, 'walrus')).toEqual([])
+    const nowhere = openStore(server, { tenant, database: 'nowhere' })
+    const outcome = expect(nowhere.store.upsert(place('doc_1'), null, [chunk], noSignal)).rejects
+    await outcome.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      isRetryable: false,
+      message: expect.stringMatching(/CHROMA_DATABASE.*CHROMA_TENANT/) as string,
+    })
+    for (const { dispose } of [own, beside, nowhere]) await dispose()
   })
 
   test('a prefix that names of collections cannot hold is refused', () => {

@@ -33,7 +33,7 @@ import {
   type ChunkMetadata,
 } from './chroma-records.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequestsOptions } from './chroma-requests.ts'
-import { eachInFlight, inTurns } from './in-flight.ts'
+import { batchesOf, eachInFlight, inTurns } from './in-flight.ts'
 
 export interface ChromaVectorStoreOptions extends ChromaRequestsOptions {
   /** What names of this platform's collections begin with, where platforms share a server. Letters, digits, _ and -. Default `tributary`. */
@@ -178,7 +178,7 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
           metadata: chunkMetadata(place, text),
         }
     }
-    await eachInFlight(batchesOf(inTurns(records(), RECORDS_PER_TURN), size), WRITES_IN_FLIGHT, (batch) =>
+    await eachInFlight(batchesOf(inTurns(records(), RECORDS_PER_TURN), { items: size }), WRITES_IN_FLIGHT, (batch) =>
       requests.write(signal, (client) =>
         client.collection(own.id).upsert({
           ids: batch.map(({ id }) => id),
@@ -191,7 +191,7 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     // Where the chunks were before, if they had a vector of another space, or none.
     for (const other of (await collections.list(signal)).values())
       if (other.name !== own.name)
-        for await (const ids of batchesOf(inTurns(chunks.keys(), size), size))
+        for await (const ids of batchesOf(inTurns(chunks.keys(), size), { items: size }))
           await unlessGone(requests.write(signal, (client) => client.collection(other.id).delete({ ids })))
   }
 
@@ -282,15 +282,4 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       requests.close()
     },
   }
-}
-
-async function* batchesOf<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
-  let batch: Item[] = []
-  for await (const item of items) {
-    batch.push(item)
-    if (batch.length < size) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
 }

@@ -1,6 +1,6 @@
 // How many are under way, and what a failure leaves.
 import { expect, test } from 'vitest'
-import { eachInFlight, inTurns } from './in-flight.ts'
+import { batchesOf, eachInFlight, inTurns } from './in-flight.ts'
 
 function openWork() {
   const begun: number[] = []
@@ -78,4 +78,24 @@ test('between turns the process goes on', async () => {
   setImmediate(() => seen.push('something else'))
   for await (const item of inTurns([1, 2, 3, 4, 5], 2)) seen.push(item)
   expect(seen).toEqual([1, 2, 'something else', 3, 4, 5])
+})
+
+test('a batch is as long as its limits let it be, and given as soon as it is full', async () => {
+  let made = 0
+  const items = (async function* () {
+    for (const item of [3, 3, 3, 9, 1, 1]) {
+      made += 1
+      yield item
+    }
+  })()
+  const batches: [batch: number[], made: number][] = []
+  const limits = { items: 2, bytes: 8, bytesOf: (item: number) => item }
+  for await (const batch of batchesOf(items, limits)) batches.push([batch, made])
+  // The fourth is larger than a batch may be, and goes alone.
+  expect(batches).toEqual([
+    [[3, 3], 2],
+    [[3], 4],
+    [[9], 5],
+    [[1, 1], 6],
+  ])
 })

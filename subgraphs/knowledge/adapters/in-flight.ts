@@ -27,6 +27,36 @@ export async function eachInFlight<Item>(
   if (failures.length > 0) throw failures[0]
 }
 
+export interface BatchLimits<Item> {
+  /** Most items of a batch. */
+  items: number
+  /** Most bytes of a batch of more than one item, as `bytesOf` counts them. Default: any. */
+  bytes?: number
+  bytesOf?(item: Item): number
+}
+
+/** In order, each of at least one item. */
+export async function* batchesOf<Item>(
+  all: AsyncIterable<Item>,
+  { items, bytes = Infinity, bytesOf = () => 0 }: BatchLimits<Item>,
+): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  let batchBytes = 0
+  for await (const item of all) {
+    const itemBytes = bytesOf(item)
+    if (batch.length > 0 && batchBytes + itemBytes > bytes) {
+      yield batch
+      ;[batch, batchBytes] = [[], 0]
+    }
+    batch.push(item)
+    batchBytes += itemBytes
+    if (batch.length < items) continue
+    yield batch
+    ;[batch, batchBytes] = [[], 0]
+  }
+  if (batch.length > 0) yield batch
+}
+
 /** Ends the turn of whoever takes from it after every `count` items: what is under way is sent and received meanwhile. */
 export async function* inTurns<Item>(items: Iterable<Item>, count: number): AsyncGenerator<Item> {
   let taken = 0

@@ -1,9 +1,9 @@
 // The tables of the LanceDB store: their columns, indexes and names, and the literals of its SQL.
 import { Index, type Connection, type Table } from '@lancedb/lancedb'
 import { Field, FixedSizeList, Float32, Schema, Utf8 } from 'apache-arrow'
-import { createHash } from 'node:crypto'
 import { TributaryError } from '#shared/errors.ts'
 import type { EmbeddingSpace } from '../ports/vector-store.ts'
+import { digestOf } from './space-names.ts'
 
 export const TEXTS = 'texts'
 const VECTORS_PREFIX = 'vectors_'
@@ -71,13 +71,7 @@ export function merge(table: Table, rows: Record<string, unknown>[]): Promise<un
   return table.mergeInsert(['workspace_id', 'id']).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows)
 }
 
-/** Names of models hold characters that names of tables may not. */
-export const tableOf = ({ modelName, dimensions }: EmbeddingSpace): string =>
-  VECTORS_PREFIX +
-  createHash('sha256')
-    .update(JSON.stringify([modelName, dimensions]))
-    .digest('hex')
-    .slice(0, 32)
+export const tableOf = (space: EmbeddingSpace): string => VECTORS_PREFIX + digestOf(space, 32)
 
 /** A condition in LanceDB's SQL (DataFusion); an empty list of values matches nothing. */
 export const matches = (columns: Readonly<Record<string, string | readonly string[]>>): string =>

@@ -6,6 +6,7 @@
 // writes to index them, merge small files and drop versions that no reader can still be reading.
 import { connect, type Table } from '@lancedb/lancedb'
 import { mkdir } from 'node:fs/promises'
+import { untilAborted } from '#shared/abortable.ts'
 import { TributaryError } from '#shared/errors.ts'
 import {
   vectorLengthWrong,
@@ -27,7 +28,6 @@ import {
   tableOf,
   TEXTS,
 } from './lancedb-tables.ts'
-import { untilAborted } from './until-aborted.ts'
 
 export interface LanceDbVectorStoreOptions {
   /** Directory of the tables; made when it is missing. */
@@ -105,17 +105,17 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
 
   /** One that is not begun when its caller gives up is not begun any more. */
   const writeFor = (signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
-    untilAborted(signal, () => write(async () => (signal.aborted ? undefined : work())))
+    untilAborted(() => write(async () => (signal.aborted ? undefined : work())), signal)
 
   /** One that its caller gave up is still waited for by `close`. */
   const readFor = <Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> =>
-    untilAborted(signal, () => {
+    untilAborted(() => {
       const result = work().catch(rethrow)
       const forget = () => void reads.delete(result)
       reads.add(result)
       result.then(forget, forget)
       return result
-    })
+    }, signal)
 
   function scheduleMaintenance(rows: number): void {
     rowsSinceMaintenance += rows

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { vectorStoreSchema } from '../config.ts'
 import { noSignal } from '../ports/vector-store.fixture.ts'
 import { openVectorStore, type VectorStoreSettings } from './open-vector-store.ts'
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dataDirectory, { recursive: true, force: true }))
 
-const defaults = { TRIBUTARY_QDRANT_QUANTIZATION: 'none', TRIBUTARY_QDRANT_COLLECTION_PREFIX: 'tributary' } as const
+const defaults = vectorStoreSchema.parse({})
 
 const open = (settings: Partial<VectorStoreSettings>) =>
   openVectorStore({

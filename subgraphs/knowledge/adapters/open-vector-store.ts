@@ -15,8 +15,11 @@ export interface VectorStoreSettings {
   WEAVIATE_URL?: string | undefined
   WEAVIATE_GRPC_URL?: string | undefined
   WEAVIATE_API_KEY?: string | undefined
+  TRIBUTARY_WEAVIATE_REPLICAS: number
   CHROMA_URL?: string | undefined
   CHROMA_TOKEN?: string | undefined
+  CHROMA_TENANT: string
+  CHROMA_DATABASE: string
 }
 
 export interface OpenVectorStoreOptions {
@@ -45,13 +48,18 @@ const STORES: Record<VectorStoreName, Open> = {
       quantization: settings.TRIBUTARY_QDRANT_QUANTIZATION,
     })
   },
-  async weaviate({ url, settings: { WEAVIATE_GRPC_URL, WEAVIATE_API_KEY: apiKey } }) {
+  async weaviate({ url, settings }) {
     const { createWeaviateVectorStore } = await import('./weaviate-vector-store.ts')
-    return createWeaviateVectorStore({ url, grpcUrl: WEAVIATE_GRPC_URL ?? weaviateGrpcUrl(url), apiKey })
+    return createWeaviateVectorStore({
+      url,
+      grpcUrl: settings.WEAVIATE_GRPC_URL ?? weaviateGrpcUrl(url),
+      apiKey: settings.WEAVIATE_API_KEY,
+      replicas: settings.TRIBUTARY_WEAVIATE_REPLICAS,
+    })
   },
-  async chroma({ url, settings: { CHROMA_TOKEN: token } }) {
+  async chroma({ url, settings: { CHROMA_TOKEN: token, CHROMA_TENANT: tenant, CHROMA_DATABASE: database } }) {
     const { createChromaVectorStore } = await import('./chroma-vector-store.ts')
-    return createChromaVectorStore({ url, token })
+    return createChromaVectorStore({ url, token, tenant, database })
   },
 }
 

@@ -1,10 +1,10 @@
 // The collections of the Qdrant store: one per embedding space, and one for chunks that have no vector. Their names begin with a prefix and the
 // version of what is stored, so that a program knows when a newer one has been here.
 import type { Schemas } from '@qdrant/js-client-rest'
-import { createHash } from 'node:crypto'
 import { TributaryError } from '#shared/errors.ts'
 import type { EmbeddingSpace } from '../ports/vector-store.ts'
 import { saysAlreadyThere, statusOf, type QdrantRequests } from './qdrant-requests.ts'
+import { labelOf } from './space-names.ts'
 
 export const DENSE = 'dense'
 export const LEXICAL = 'lexical'
@@ -133,15 +133,6 @@ export function createQdrantCollections(options: QdrantCollectionsOptions): Qdra
       return name
     },
   }
-}
-
-/** Readable for operators, and unique: names of models are long and hold characters that names of collections may not. */
-function labelOf({ modelName, dimensions }: EmbeddingSpace): string {
-  const readable = modelName.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)
-  const hash = createHash('sha256')
-    .update(JSON.stringify([modelName, dimensions]))
-    .digest('hex')
-  return `${readable}-${dimensions}-${hash.slice(0, 16)}`
 }
 
 function quantizationConfig(quantization: Exclude<Quantization, 'none'>): Schemas['QuantizationConfig'] {

@@ -3,6 +3,7 @@ import type { Schemas } from '@qdrant/js-client-rest'
 import { createHash, hash } from 'node:crypto'
 import { termFrequencies, termWeights, type KnownWords } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace, EmbeddingSpace } from '../ports/vector-store.ts'
+import type { BatchLimits } from './in-flight.ts'
 import { DENSE, LEXICAL } from './qdrant-collections.ts'
 
 export type Point = Schemas['PointStruct']
@@ -17,9 +18,8 @@ export interface Payload {
   model_name?: string
 }
 
-/** Points and bytes of one request, whichever is reached first. Qdrant refuses requests above 32 MB. */
-const BATCH_POINTS = 256
-const BATCH_BYTES = 8 * 1024 * 1024
+/** Of one request, whichever is reached first. Qdrant refuses requests above 32 MB. */
+export const BATCH: BatchLimits<Point> = { items: 256, bytes: 8 * 1024 * 1024, bytesOf: sizeOf }
 /** Characters of a 32-bit float in JSON, and of a term with its weight. */
 const FLOAT_BYTES = 22
 const TERM_BYTES = 32
@@ -91,22 +91,6 @@ function sparse(weights: ReadonlyMap<string, number>, indexes: Map<string, numbe
     byIndex.set(index, (byIndex.get(index) ?? 0) + weight)
   }
   return { indices: [...byIndex.keys()], values: [...byIndex.values()] }
-}
-
-/** In order, each of at least one point. */
-export async function* batchesOf(points: AsyncIterable<Point>): AsyncGenerator<Point[]> {
-  let batch: Point[] = []
-  let bytes = 0
-  for await (const point of points) {
-    const size = sizeOf(point)
-    if (batch.length > 0 && (batch.length === BATCH_POINTS || bytes + size > BATCH_BYTES)) {
-      yield batch
-      ;[batch, bytes] = [[], 0]
-    }
-    batch.push(point)
-    bytes += size
-  }
-  if (batch.length > 0) yield batch
 }
 
 function sizeOf({ vector, payload }: Point): number {

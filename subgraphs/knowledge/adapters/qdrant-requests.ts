@@ -2,19 +2,13 @@
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { TributaryError } from '#shared/errors.ts'
 import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
-
-export interface QdrantTimeouts {
-  /** Longest time for a request that only reads, in milliseconds. Default 10,000. */
-  readMs?: number
-  /** Longest time for a request that writes, in milliseconds. Default 60,000. */
-  writeMs?: number
-}
+import { createLimitedCalls, type CallTimeouts } from './limited-calls.ts'
 
 export interface QdrantRequestsOptions {
   /** Without a port it is Qdrant's own, 6333, as for every client of Qdrant. A path before its API is kept. */
   url: string
   apiKey?: string | undefined
-  timeouts?: QdrantTimeouts | undefined
+  timeouts?: CallTimeouts | undefined
 }
 
 type Api = ReturnType<QdrantClient['api']>
@@ -27,8 +21,7 @@ export interface QdrantRequests {
   close(): void
 }
 
-export function createQdrantRequests({ url, apiKey, timeouts = {} }: QdrantRequestsOptions): QdrantRequests {
-  const { readMs = 10_000, writeMs = 60_000 } = timeouts
+export function createQdrantRequests({ url, apiKey, timeouts }: QdrantRequestsOptions): QdrantRequests {
   const { origin, pathname } = new URL(url)
   const hasSchemesPort = /^(http:\/\/[^/]*:80|https:\/\/[^/]*:443)(\/|$)/i.test(url)
   const client = new QdrantClient({
@@ -41,25 +34,16 @@ export function createQdrantRequests({ url, apiKey, timeouts = {} }: QdrantReque
     timeout: Infinity,
     checkCompatibility: false,
   })
-  const closing = new AbortController()
-
-  async function request<Result>(timeoutMs: number, signal: AbortSignal, call: Call<Result>): Promise<Result> {
-    signal.throwIfAborted()
-    const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
-    try {
-      limit.throwIfAborted()
-      const { data } = await call(client.api(), { signal: limit })
-      return data.result as Result
-    } catch (error) {
-      signal.throwIfAborted()
-      throw typed(error)
-    }
-  }
+  const calls = createLimitedCalls({ timeouts, typed })
+  const request =
+    <Result>(call: Call<Result>) =>
+    async (limit: AbortSignal) =>
+      (await call(client.api(), { signal: limit })).data.result as Result
 
   return {
-    read: (signal, call) => request(readMs, signal, call),
-    write: (signal, call) => request(writeMs, signal, call),
-    close: () => closing.abort(new Error('The vector store is closed.')),
+    read: (signal, call) => calls.read(signal, request(call)),
+    write: (signal, call) => calls.write(signal, request(call)),
+    close: calls.close,
   }
 }
 

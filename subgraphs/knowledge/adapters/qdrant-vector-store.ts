@@ -15,9 +15,9 @@ import {
   type VectorSearch,
   type VectorStore,
 } from '../ports/vector-store.ts'
-import { eachInFlight, inTurns } from './in-flight.ts'
+import { batchesOf, eachInFlight, inTurns } from './in-flight.ts'
 import { createQdrantCollections, DENSE, LEXICAL, type Quantization } from './qdrant-collections.ts'
-import { batchesOf, lexicalQuery, matching, noKnownTerms, pointOf, type Payload } from './qdrant-points.ts'
+import { BATCH, lexicalQuery, matching, noKnownTerms, pointOf, type Payload } from './qdrant-points.ts'
 import { createQdrantRequests, statusOf, type QdrantRequestsOptions } from './qdrant-requests.ts'
 import { mergeRanked } from './merge-ranked.ts'
 
@@ -72,7 +72,7 @@ export function createQdrantVectorStore(options: QdrantVectorStoreOptions): Vect
         yield point
       }
     }
-    await eachInFlight(batchesOf(inTurns(points(), POINTS_PER_TURN)), WRITES_IN_FLIGHT, async (batch) => {
+    await eachInFlight(batchesOf(inTurns(points(), POINTS_PER_TURN), BATCH), WRITES_IN_FLIGHT, async (batch) => {
       const upsert = async () => {
         const collection_name = await collections.ensure(space, signal)
         await requests.write(signal, (api, init) =>

@@ -1,9 +1,9 @@
 // The collections of the Weaviate store: one per embedding space, and one for chunks that have no vector. Every workspace is a tenant of each, so
 // that its objects, its vector index and its word statistics are its own. Names carry the version of this schema; a newer one is refused.
-import { createHash } from 'node:crypto'
 import type { CollectionConfig, WeaviateClient } from 'weaviate-client'
 import { TributaryError } from '#shared/errors.ts'
 import type { EmbeddingSpace } from '../ports/vector-store.ts'
+import { digestOf } from './space-names.ts'
 
 type CollectionSchema = Parameters<WeaviateClient['collections']['createFromSchema']>[0]
 type PropertySchema = NonNullable<CollectionSchema['properties']>[number]
@@ -23,11 +23,10 @@ export function checkPrefix(prefix: string): void {
     )
 }
 
-/** Without a space that of chunks without a vector. Names of models hold characters that names of collections may not. */
+/** Without a space that of chunks without a vector. */
 export function collectionName(prefix: string, space: EmbeddingSpace | null): string {
   if (space === null) return `${prefix}V${SCHEMA_VERSION}Texts`
-  const digest = createHash('sha256').update(JSON.stringify([space.modelName, space.dimensions]))
-  return `${prefix}V${SCHEMA_VERSION}Vectors${digest.digest('hex').slice(0, 32)}`
+  return `${prefix}V${SCHEMA_VERSION}Vectors${digestOf(space, 32)}`
 }
 
 /** Spaces by the names of their collections. */

@@ -4,16 +4,10 @@
 // that was away. So every call has a question beside it whether the server is ready, which fails at once where nothing listens; and after such a
 // failure the next call has a client of its own.
 import weaviate, { type WeaviateClient } from 'weaviate-client'
+import { untilAborted } from '#shared/abortable.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { vectorStoreFull, vectorStoreUnavailable } from '../ports/vector-store.ts'
-import { untilAborted } from './until-aborted.ts'
-
-export interface WeaviateTimeouts {
-  /** Longest time for a call that only reads, in milliseconds. Default 10,000. */
-  readMs?: number
-  /** Longest time for a call that writes, in milliseconds. Default 60,000. */
-  writeMs?: number
-}
+import { createLimitedCalls, type CallTimeouts, type LimitedCalls } from './limited-calls.ts'
 
 export interface WeaviateConnectionOptions {
   /** Of the REST API, for example `http://127.0.0.1:8080`. A path before its API is kept. */
@@ -21,7 +15,7 @@ export interface WeaviateConnectionOptions {
   /** Of the gRPC API, for example `http://127.0.0.1:50051`; `https:` stands for TLS. */
   grpcUrl: string
   apiKey?: string | undefined
-  timeouts?: WeaviateTimeouts | undefined
+  timeouts?: CallTimeouts | undefined
 }
 
 type Call<Result> = (client: WeaviateClient, signal: AbortSignal) => Promise<Result>
@@ -36,9 +30,9 @@ export interface WeaviateConnection {
 }
 
 export function createWeaviateConnection(options: WeaviateConnectionOptions): WeaviateConnection {
-  const { apiKey, timeouts: { readMs = 10_000, writeMs = 60_000 } = {} } = options
+  const { apiKey } = options
   const restUrl = `${options.url.replace(/\/+$/, '')}/v1`
-  const closing = new AbortController()
+  const calls = createLimitedCalls({ timeouts: options.timeouts, typed: asTributaryError })
   let current: Promise<WeaviateClient> | null = null
 
   async function forget(client: Promise<WeaviateClient>): Promise<void> {
@@ -59,26 +53,15 @@ export function createWeaviateConnection(options: WeaviateConnectionOptions): We
     return notReady.signal
   }
 
-  async function within<Result>(timeoutMs: number, signal: AbortSignal, work: (limit: AbortSignal) => Promise<Result>) {
-    signal.throwIfAborted()
-    const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)])
-    try {
-      return await untilAborted(limit, () => work(limit))
-    } catch (error) {
-      signal.throwIfAborted()
-      throw asTributaryError(error)
-    }
-  }
-
-  const call = <Result>(timeoutMs: number, signal: AbortSignal, work: Call<Result>): Promise<Result> =>
-    within(timeoutMs, signal, async (limit) => {
+  const call = <Result>(limited: LimitedCalls['read'], signal: AbortSignal, work: Call<Result>): Promise<Result> =>
+    limited(signal, async (limit) => {
       const done = new AbortController()
       const notReady = watchReadiness(AbortSignal.any([limit, done.signal]))
-      const client = (current ??= connect(options, { readMs, writeMs }))
+      const client = (current ??= connect(options, calls.timeouts))
       client.catch(() => forget(client))
       const either = AbortSignal.any([limit, notReady])
       try {
-        return await untilAborted(either, async () => work(await client, either))
+        return await untilAborted(async () => work(await client, either), either)
       } catch (error) {
         if (!signal.aborted && (either.aborted || /\bUNAVAILABLE\b/.test(String(error)))) await forget(client)
         throw error
@@ -88,10 +71,10 @@ export function createWeaviateConnection(options: WeaviateConnectionOptions): We
     })
 
   return {
-    read: (signal, work) => call(readMs, signal, work),
-    write: (signal, work) => call(writeMs, signal, work),
+    read: (signal, work) => call(calls.read, signal, work),
+    write: (signal, work) => call(calls.write, signal, work),
     post: (signal, path, body) =>
-      within(writeMs, signal, async (limit) => {
+      calls.write(signal, async (limit) => {
         const headers = {
           'content-type': 'application/json',
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
@@ -108,7 +91,7 @@ export function createWeaviateConnection(options: WeaviateConnectionOptions): We
         })
       }),
     async close() {
-      closing.abort(new Error('The vector store is closed.'))
+      calls.close()
       if (current) await forget(current)
     },
   }
@@ -120,7 +103,7 @@ export function createWeaviateConnection(options: WeaviateConnectionOptions): We
  */
 async function connect(
   { url, grpcUrl, apiKey }: WeaviateConnectionOptions,
-  { readMs, writeMs }: Required<WeaviateTimeouts>,
+  { readMs, writeMs }: Required<CallTimeouts>,
 ): Promise<WeaviateClient> {
   const [rest, grpc] = [new URL(url), new URL(grpcUrl)]
   const client = await weaviate.connectToCustom({
@@ -168,6 +151,12 @@ export function asTributaryError(error: unknown): TributaryError {
     return new TributaryError(
       'UPSTREAM_UNAVAILABLE',
       'Weaviate takes no writes: it is read-only, or the key in WEAVIATE_API_KEY may only read.',
+      { cause: error },
+    )
+  if (/could not find enough weaviate nodes/i.test(words))
+    return new TributaryError(
+      'UPSTREAM_UNAVAILABLE',
+      'Weaviate has fewer nodes now than TRIBUTARY_WEAVIATE_REPLICAS asks for. Add nodes, or lower it.',
       { cause: error },
     )
   if (code === 429 || code === 507)

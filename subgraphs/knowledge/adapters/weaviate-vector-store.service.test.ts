@@ -160,6 +160,16 @@ describeWithService('Weaviate', await ensureWeaviate(), (installation) => {
     await dispose()
   })
 
+  test('more replicas than there are nodes are refused by the name of the variable', async () => {
+    const { store, dispose } = openStore(server, { replicas: 3 })
+    await expect(store.upsert(place('doc_1'), space, chunksOf(1), noSignal)).rejects.toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      isRetryable: true,
+      message: expect.stringContaining('TRIBUTARY_WEAVIATE_REPLICAS') as string,
+    })
+    await dispose()
+  })
+
   test('a prefix that names of collections cannot hold is refused', () => {
     expect(() => openStore(server, { collectionPrefix: 'small' })).toThrow(/collectionPrefix is "small"/)
   })

@@ -1,23 +1,11 @@
 // Qdrant as the vector store will find it.
 import { randomUUID } from 'node:crypto'
 import { failed } from '../../../contracts/doctor.ts'
-import { judgeStoreVersion } from '../../../contracts/judge-store.ts'
 import type { StoreExamination } from '../../../contracts/store-checks.ts'
 import { createQdrantCollections, DENSE, type QdrantCollections } from '../adapters/qdrant-collections.ts'
 import { createQdrantRequests, statusOf, type QdrantRequests } from '../adapters/qdrant-requests.ts'
-import { judgeDimensions, type FoundCollection } from './dimensions.ts'
-import {
-  explainUnusable,
-  judgeCollections,
-  judgeWrite,
-  TIMEOUTS,
-  type ExamineOptions,
-  type VectorStoreLook,
-} from './vector-store.ts'
-
-/** 1.10 has the queries and the IDF that the store uses, 1.11 indexes of tenants. */
-const OLDEST = { oldest: '1.11', why: 'which has no indexes of tenants (is_tenant)' }
-const WORDS = { product: 'Qdrant', urlVariable: 'QDRANT_URL', keyVariable: 'QDRANT_API_KEY' }
+import type { FoundCollection } from './dimensions.ts'
+import { examineVectorStore, TIMEOUTS, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
 
 interface OpenQdrant {
   requests: QdrantRequests
@@ -34,46 +22,51 @@ export interface ExamineQdrantOptions extends ExamineOptions {
 }
 
 export function examineQdrant(options: ExamineQdrantOptions): StoreExamination<OpenQdrant, VectorStoreLook> {
-  const { url, apiKey, prefix, place } = options
-  return {
-    async open(signal) {
-      const requests = createQdrantRequests({ url, apiKey, timeouts: TIMEOUTS })
-      const version = await requests.read(signal, async (api, init) => {
-        const { data } = await api.root({}, init)
-        return { data: { result: (data as { version?: unknown }).version } }
-      })
-      if (typeof version !== 'string') throw new Error('what answers there is not Qdrant')
-      await requests.read(signal, (api, init) => api.getCollections({}, init))
-      return { requests, version, collections: createQdrantCollections({ requests, prefix, quantization: 'none' }) }
-    },
-    explain(error) {
-      if (statusOf(error) === 403)
-        return {
-          stage: 'credentials',
-          finding: failed('the key may not list collections', 'Set QDRANT_API_KEY to one that may read and write all.'),
-        }
-      return explainUnusable(error, place, WORDS)
-    },
-    close: ({ requests }) => requests.close(),
-    looks: {
-      version: ({ version }) => judgeStoreVersion(version, OLDEST),
+  const { url, apiKey, prefix } = options
+  const examination = examineVectorStore<OpenQdrant>(
+    {
+      product: 'Qdrant',
+      urlVariable: 'QDRANT_URL',
+      keyVariable: 'QDRANT_API_KEY',
+      // 1.10 has the queries and the IDF that the store uses, 1.11 indexes of tenants.
+      oldest: { oldest: '1.11', why: 'which has no indexes of tenants (is_tenant)' },
+      async open(signal) {
+        const requests = createQdrantRequests({ url, apiKey, timeouts: TIMEOUTS })
+        const version = await requests.read(signal, async (api, init) => {
+          const { data } = await api.root({}, init)
+          return { data: { result: (data as { version?: unknown }).version } }
+        })
+        if (typeof version !== 'string') throw new Error('what answers there is not Qdrant')
+        await requests.read(signal, (api, init) => api.getCollections({}, init))
+        return { requests, version, collections: createQdrantCollections({ requests, prefix, quantization: 'none' }) }
+      },
+      close: ({ requests }) => requests.close(),
       // To delete takes the same right as to make, and there is no such collection.
-      writable: ({ requests }, signal) =>
-        judgeWrite(
-          requests.write(signal, (api, init) =>
-            api.deleteCollection({ collection_name: `${prefix}-doctor-${randomUUID()}` }, init),
-          ),
-          (error) => statusOf(error) === 404,
-          WORDS,
+      write: ({ requests }, signal) =>
+        requests.write(signal, (api, init) =>
+          api.deleteCollection({ collection_name: `${prefix}-doctor-${randomUUID()}` }, init),
         ),
-      collections: ({ collections }, signal) =>
-        judgeCollections(collections.list(signal).then(({ length }) => ({ size: length }))),
-      dimensions: async (store, signal) => {
+      isBehindRights: (error) => statusOf(error) === 404,
+      collections: async ({ collections }, signal) => ({ count: (await collections.list(signal)).length }),
+      async findCollections(store, signal) {
         const [models, names] = await Promise.all([options.embeddingModels(), options.modelNames()])
-        const candidates = [...new Set([...models.map(({ name }) => name), ...names])]
-        return judgeDimensions(await findCollections(store, candidates, signal), models)
+        return findCollections(store, [...new Set([...models.map(({ name }) => name), ...names])], signal)
       },
     },
+    options,
+  )
+  return {
+    ...examination,
+    explain: (error) =>
+      statusOf(error) === 403
+        ? {
+            stage: 'credentials',
+            finding: failed(
+              'the key may not list collections',
+              'Set QDRANT_API_KEY to one that may read and write all.',
+            ),
+          }
+        : examination.explain(error),
   }
 }
 

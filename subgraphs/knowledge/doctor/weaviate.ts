@@ -1,21 +1,12 @@
 // Weaviate as the vector store will find it, over both of its interfaces.
 import { failed, ok, type Finding } from '../../../contracts/doctor.ts'
-import { judgeStoreVersion } from '../../../contracts/judge-store.ts'
 import { deepestReason, type StoreExamination } from '../../../contracts/store-checks.ts'
 import { DEFAULT_PREFIX, findCollections, type KnownCollections } from '../adapters/weaviate-collections.ts'
 import { createWeaviateConnection, type WeaviateConnection } from '../adapters/weaviate-connection.ts'
-import { judgeDimensions, type FoundCollection } from './dimensions.ts'
-import {
-  explainUnusable,
-  judgeCollections,
-  judgeWrite,
-  TIMEOUTS,
-  type ExamineOptions,
-  type VectorStoreLook,
-} from './vector-store.ts'
+import type { FoundCollection } from './dimensions.ts'
+import { judgeReplicas, type FoundReplicas } from './replicas.ts'
+import { examineVectorStore, TIMEOUTS, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
 
-const OLDEST = { oldest: '1.28', why: 'which cannot settle deletions by their time (TimeBasedResolution)' }
-const WORDS = { product: 'Weaviate', urlVariable: 'WEAVIATE_URL', keyVariable: 'WEAVIATE_API_KEY' }
 /** A collection that nobody has. */
 const NOWHERE = `${DEFAULT_PREFIX}Doctor`
 /** Workspaces whose vectors are looked at, of a collection. */
@@ -30,45 +21,49 @@ export interface ExamineWeaviateOptions extends ExamineOptions {
   url: string
   grpcUrl: string
   apiKey: string | undefined
+  /** Nodes that are to hold each chunk. */
+  replicas: number
 }
 
 export function examineWeaviate(
   options: ExamineWeaviateOptions,
-): StoreExamination<OpenWeaviate, VectorStoreLook | 'gRPC'> {
-  const { url, grpcUrl, apiKey, place } = options
-  return {
-    async open(signal) {
-      const connection = createWeaviateConnection({ url, grpcUrl, apiKey, timeouts: TIMEOUTS })
-      try {
-        const { version } = await connection.read(signal, (client) => client.getMeta())
-        if (version === undefined) throw new Error('what answers there is not Weaviate')
-        return { connection, version }
-      } catch (error) {
-        await connection.close()
-        throw error
-      }
-    },
-    explain: (error) => explainUnusable(error, place, WORDS),
-    close: ({ connection }) => connection.close(),
-    looks: {
-      gRPC: (store, signal) => checkGrpc(store, new URL(grpcUrl).host, signal),
-      version: ({ version }) => judgeStoreVersion(version, OLDEST),
+): StoreExamination<OpenWeaviate, VectorStoreLook | 'gRPC' | 'replicas'> {
+  const { url, grpcUrl, apiKey, replicas: wanted } = options
+  const examination = examineVectorStore<OpenWeaviate>(
+    {
+      product: 'Weaviate',
+      urlVariable: 'WEAVIATE_URL',
+      keyVariable: 'WEAVIATE_API_KEY',
+      oldest: { oldest: '1.28', why: 'which cannot settle deletions by their time (TimeBasedResolution)' },
+      async open(signal) {
+        const connection = createWeaviateConnection({ url, grpcUrl, apiKey, timeouts: TIMEOUTS })
+        try {
+          const { version } = await connection.read(signal, (client) => client.getMeta())
+          if (version === undefined) throw new Error('what answers there is not Weaviate')
+          return { connection, version }
+        } catch (error) {
+          await connection.close()
+          throw error
+        }
+      },
+      close: ({ connection }) => connection.close(),
       // A collection that cannot be made, since its property has a type that there is not: the right to make one is asked for first.
-      writable: ({ connection }, signal) =>
-        judgeWrite(
-          connection.post(signal, '/schema', {
-            class: NOWHERE,
-            vectorizer: 'none',
-            properties: [{ name: 'nothing', dataType: ['nothing'] }],
-          }),
-          (error) => (error as { cause?: { code?: unknown } }).cause?.code === 422,
-          WORDS,
-        ),
-      collections: ({ connection }, signal) => judgeCollections(list(connection, signal)),
-      dimensions: async ({ connection }, signal) =>
-        judgeDimensions(await findSpaces(connection, signal), await options.embeddingModels()),
+      write: ({ connection }, signal) =>
+        connection.post(signal, '/schema', {
+          class: NOWHERE,
+          vectorizer: 'none',
+          properties: [{ name: 'nothing', dataType: ['nothing'] }],
+        }),
+      isBehindRights: (error) => (error as { cause?: { code?: unknown } }).cause?.code === 422,
+      collections: async ({ connection }, signal) => ({ count: (await list(connection, signal)).size }),
+      findCollections: ({ connection }, signal) => findSpaces(connection, signal),
     },
-  }
+    options,
+  )
+  const gRPC = (store: OpenWeaviate, signal: AbortSignal) => checkGrpc(store, new URL(grpcUrl).host, signal)
+  const replicas = async ({ connection }: OpenWeaviate, signal: AbortSignal) =>
+    judgeReplicas(await findReplicas(connection, signal), wanted)
+  return { ...examination, looks: { ...examination.looks, gRPC, replicas } }
 }
 
 /** Asks for an object that nobody has. */
@@ -85,6 +80,14 @@ async function checkGrpc({ connection }: OpenWeaviate, place: string, signal: Ab
       )
   }
   return ok(place)
+}
+
+async function findReplicas(connection: WeaviateConnection, signal: AbortSignal): Promise<FoundReplicas> {
+  const nodes = await connection.read(signal, (client) => client.cluster.nodes())
+  const all = await connection.read(signal, (client) => client.collections.listAll())
+  const own = findCollections(DEFAULT_PREFIX, all)
+  const factors = all.flatMap(({ name, replication }) => (own.has(name) ? [[name, replication.factor] as const] : []))
+  return { nodes: nodes.length, factors: new Map(factors) }
 }
 
 const list = (connection: WeaviateConnection, signal: AbortSignal): Promise<KnownCollections> =>

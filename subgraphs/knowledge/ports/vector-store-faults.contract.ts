@@ -1,10 +1,11 @@
 // What a VectorStore in another process does when that process is restarted, away, stuck, or does not let it in; and what several processes
 // that use it at once see of each other.
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { TributaryError } from '#shared/errors.ts'
 import { contractCases, type ContractSkips } from '../../../test/harness/contract-case.ts'
 import type { RunningService } from '../../../test/services/server.ts'
 import type { VectorStoreUnderTest } from './vector-store.contract.ts'
-import { axis, findWords, noSignal, place, searchOf, space } from './vector-store.fixture.ts'
+import { axis, expectWhole, findWords, noSignal, place, searchOf, space, versionOf } from './vector-store.fixture.ts'
 import type { VectorStore } from './vector-store.ts'
 
 export interface OpenStoreOptions {
@@ -35,6 +36,19 @@ export interface FaultyService {
 /** What "fast" is for a call that cannot succeed. */
 const FAST_MS = 5_000
 const SHORT_TIMEOUT_MS = 1_000
+
+/** How often a store that is well may miss a short time limit on a machine that does much else. */
+const TRIES = 20
+
+/** What a store with a short time limit answers in the end. Each try is an ordinary call of the same store; what may not be tried again is not. */
+async function untilInTime<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (let left = TRIES - 1; ; left -= 1)
+    try {
+      return await call()
+    } catch (error) {
+      if (left === 0 || !(error instanceof TributaryError && error.isRetryable)) throw error
+    }
+}
 
 export function describeVectorStoreFaults(
   name: string,
@@ -110,19 +124,10 @@ export function describeVectorStoreFaults(
     contract('concurrent writers in several processes leave what one of them wrote, whole', async () => {
       const first = await open()
       const second = await open({ data: first.data })
-      const versionOf = (writer: number) =>
-        Array.from({ length: 40 }, (_, index) => ({
-          id: `chunk_${index}`,
-          text: `walrus version${writer}`,
-          vector: axis(writer),
-        }))
       await Promise.all(
         [first, second].map(({ store }, writer) => store.upsert(place('doc_1'), space, versionOf(writer), noSignal)),
       )
-      const { chunks } = await first.store.readDocument('ws_a', 'doc_1', noSignal)
-      expect(chunks).toHaveLength(40)
-      for (const { id, text, vector } of chunks)
-        expect(versionOf(text.endsWith('1') ? 1 : 0)).toContainEqual({ id, text, vector })
+      for (const { store } of [first, second]) await expectWhole(store, 'doc_1', [0, 1])
     })
 
     contract('a store that is killed and started again has everything that was acknowledged', async () => {
@@ -176,7 +181,7 @@ export function describeVectorStoreFaults(
         const { store, data } = await open()
         await writes(store)['upsert']!()
         const hasty = await open({ data, timeoutMs: SHORT_TIMEOUT_MS })
-        expect(await search(hasty.store)).toMatchObject(found)
+        expect(await untilInTime(() => search(hasty.store))).toMatchObject(found)
         faulty.service.pause()
         try {
           for (const [call, run] of Object.entries(callsOf(hasty.store))) {
@@ -194,8 +199,8 @@ export function describeVectorStoreFaults(
           faulty.service.resume()
         }
         expect(await store.count('ws_a', 'doc_2', noSignal)).toEqual({ texts: 0, vectors: 0 })
-        await writes(hasty.store)['upsert']!()
-        expect(await findWords(hasty.store, 'walrus')).toEqual(['chunk_1'])
+        await untilInTime(writes(hasty.store)['upsert']!)
+        expect(await untilInTime(() => findWords(hasty.store, 'walrus'))).toEqual(['chunk_1'])
       },
     )
 

@@ -2,7 +2,18 @@
 import seedrandom from 'seedrandom'
 import { expect } from 'vitest'
 import type { ContractCases } from '../../../test/harness/contract-case.ts'
-import { axis, byId, findWords, noSignal, place, searchOf, space } from './vector-store.fixture.ts'
+import {
+  axis,
+  byId,
+  CONTENDED_CHUNKS,
+  expectWhole,
+  findWords,
+  noSignal,
+  place,
+  searchOf,
+  space,
+  versionOf,
+} from './vector-store.fixture.ts'
 import type { EmbeddingSpace, VectorStore } from './vector-store.ts'
 
 const MANY = 50_000
@@ -60,19 +71,9 @@ export function describeHardContent(contract: ContractCases['contract'], store: 
   })
 
   contract('concurrent writers on one document leave what one of them wrote, whole', async () => {
-    const versionOf = (writer: number) =>
-      Array.from({ length: 40 }, (_, index) => ({
-        id: `chunk_${index}`,
-        text: `walrus version${writer} number${index}`,
-        vector: axis(writer % 3),
-      }))
-    await Promise.all([0, 1, 2, 3].map((writer) => store().upsert(place('doc_1'), space, versionOf(writer), noSignal)))
-    expect(await store().count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 40, vectors: 40 })
-    const { chunks } = await store().readDocument('ws_a', 'doc_1', noSignal)
-    for (const { id, text, vector } of chunks) {
-      const writer = Number(/version(\d)/.exec(text)![1])
-      expect(versionOf(writer)).toContainEqual({ id, text, vector })
-    }
+    const writers = [0, 1, 2]
+    await Promise.all(writers.map((writer) => store().upsert(place('doc_1'), space, versionOf(writer), noSignal)))
+    await expectWhole(store(), 'doc_1', writers)
     await Promise.all([
       store().upsert(
         place('doc_2'),
@@ -84,7 +85,10 @@ export function describeHardContent(contract: ContractCases['contract'], store: 
       store().deleteDocument('ws_a', 'doc_1', noSignal),
     ])
     expect(await store().count('ws_a', 'doc_1', noSignal)).toEqual({ texts: 0, vectors: 0 })
-    expect(await store().count('ws_a', 'doc_2', noSignal)).toEqual({ texts: 40, vectors: 40 })
+    expect(await store().count('ws_a', 'doc_2', noSignal)).toEqual({
+      texts: CONTENDED_CHUNKS,
+      vectors: CONTENDED_CHUNKS,
+    })
   })
 
   contract(

@@ -4,6 +4,7 @@ import { connect, type Table } from '@lancedb/lancedb'
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { ChromaClient } from 'chromadb'
 import { randomBytes, randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -194,6 +195,7 @@ export const BENCHED = {
 
   async lancedb(clock) {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'tributary-bench-'))
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
     const client = await connect(path.join(directory, 'example'))
     clock.attach(Object.getPrototypeOf(client) as typeof client, ['openTable', 'createEmptyTable'], {
       isPromisedObserved: true,

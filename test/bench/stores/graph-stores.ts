@@ -18,6 +18,7 @@ import { ensureNeo4j, startNeo4j } from '../../services/neo4j.ts'
 import { ensurePostgresql, startPostgresql } from '../../services/postgresql.ts'
 import { printFigures, warnWhenBusy, type Figure, type Target } from '../figures.ts'
 import { createDriverClock, type DriverClock } from './driver-clock.ts'
+import './ended-by-signal.ts'
 import { createRelationshipGraph } from './relationship-graph.ts'
 
 const USAGE = `node test/bench/stores/graph-stores.ts [options]

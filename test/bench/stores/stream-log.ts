@@ -9,6 +9,7 @@ import { createTables, TEST_SCHEMA } from '#shared/stream-log.fixture.ts'
 import { ensurePostgresql, startPostgresql } from '../../services/postgresql.ts'
 import { ensureRedis, startRedis } from '../../services/redis.ts'
 import { median, percentile, printFigures, warnWhenBusy } from '../figures.ts'
+import './ended-by-signal.ts'
 
 const USAGE = `node test/bench/stores/stream-log.ts [options]
 

@@ -8,6 +8,7 @@ import { printFigures, warnWhenBusy, type Figure, type Target } from '../figures
 import { BENCHED, uniqueName, type BenchedName, type BenchedVectorStore } from './benched-vector-stores.ts'
 import { createChunkSource, type BenchmarkChunk } from './chunk-source.ts'
 import { createDriverClock, repeatCalls, type DriverClock } from './driver-clock.ts'
+import './ended-by-signal.ts'
 
 const USAGE = `node test/bench/stores/vector-stores.ts [options]
 
