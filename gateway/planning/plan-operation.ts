@@ -12,6 +12,7 @@ import {
   type SelectionNode,
 } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
+import type { FilteredOperation } from '../authorization/filter-unauthorised.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { compileProjection, type Project } from '../execution/compile-projection.ts'
 
@@ -32,20 +33,24 @@ export interface PlannedSubscription {
   project: Project
 }
 
-/** The document must be valid, and have the operation. */
+/** The document must be valid, and have the operation. `filtered`: what of it the caller may read; without it everything. */
 export function planOperation(
   supergraph: LoadedSupergraph,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  filtered: FilteredOperation | null = null,
 ): PlannedRequest | PlannedSubscription {
   const operationName = operation.name?.value
   const federated = federationInternals.operationFromDocument(
     supergraph.supergraph.apiSchema(),
-    forPlanner(document),
+    forPlanner(filtered?.readable ?? document),
     operationName === undefined ? {} : { operationName },
   )
   const { node } = supergraph.planner.buildQueryPlan(federated)
-  const project = compileProjection({ schema: supergraph.apiSchema, document, operation })
+  const project = compileProjection({
+    schema: supergraph.apiSchema,
+    ...(filtered ? { ...filtered.marked, refusals: filtered.refusals } : { document, operation }),
+  })
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
     if (node?.kind !== 'Subscription')
       throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made no subscription plan for a subscription.')
