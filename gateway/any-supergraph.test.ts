@@ -13,8 +13,8 @@ import { afterAll, expect, test } from 'vitest'
 import { isReadyEvent, parseEvent, startChild } from '../test/harness/child.ts'
 import { freePorts } from '../test/services/service.ts'
 
-const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
-const BOOKS = `${LINK} type Query { books: [Book!]! slow: String } type Book @key(fields: "isbn") { isbn: ID! title: String }`
+const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@authenticated"])'
+const BOOKS = `${LINK} type Query { books: [Book!]! slow: String } type Book @key(fields: "isbn") { isbn: ID! title: String shelf: String @authenticated }`
 const PRICES = `${LINK} type Book @key(fields: "isbn") { isbn: ID! price: Float }`
 
 const events = new EventTarget()
@@ -86,6 +86,23 @@ test.each([
     data: { books: [{ title: 'One', price: 9.5 }] },
   })
   expect(await gateway.stop('SIGTERM')).toEqual({ code: 0, signal: null })
+})
+
+test('what its graph restricts nobody reads who is not known', async () => {
+  const gateway = await startGatewayProcess(['--port', '0', '--no-authentication'])
+  const url = String(parseEvent(gateway.readyLine)!['url'])
+  expect(await post(url, '{ books { title shelf } }')).toEqual({
+    data: { books: [{ title: 'One', shelf: null }] },
+    errors: [
+      {
+        message: 'Reading Book.shelf here requires authentication.',
+        locations: [{ line: 1, column: 17 }],
+        path: ['books', 0, 'shelf'],
+        extensions: { code: 'UNAUTHENTICATED', isRetryable: false },
+      },
+    ],
+  })
+  await gateway.stop('SIGTERM')
 })
 
 test('at SIGTERM it accepts nothing new, and answers what it was asked before', async () => {

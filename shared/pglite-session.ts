@@ -45,7 +45,7 @@ class TypedSession extends PgliteSession<NoTables, NoTables> {
     prepared.execute = async (values) => {
       signal?.throwIfAborted()
       try {
-        return await untilAborted(execute(values), signal)
+        return await untilAborted(() => execute(values), signal)
       } catch (error) {
         signal?.throwIfAborted()
         throw databaseFailure(error) ?? error
@@ -59,12 +59,13 @@ class TypedSession extends PgliteSession<NoTables, NoTables> {
     work: (tx: PgliteTransaction<NoTables, NoTables>) => Promise<Result>,
     config?: PgTransactionConfig,
   ): Promise<Result> {
-    const running = (this.#client as PGlite).transaction(async (client) => {
-      const session = new TypedSession(client, this.#dialect, this.#options)
-      const tx = new PgliteTransaction<NoTables, NoTables>(this.#dialect, session as never, undefined)
-      if (config) await tx.setTransaction(config)
-      return work(tx)
-    })
-    return untilAborted(running, this.#options.signal)
+    const run = () =>
+      (this.#client as PGlite).transaction(async (client) => {
+        const session = new TypedSession(client, this.#dialect, this.#options)
+        const tx = new PgliteTransaction<NoTables, NoTables>(this.#dialect, session as never, undefined)
+        if (config) await tx.setTransaction(config)
+        return work(tx)
+      })
+    return untilAborted(run, this.#options.signal)
   }
 }

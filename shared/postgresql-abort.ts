@@ -57,7 +57,7 @@ export function abortablePool(options: AbortablePoolOptions): pg.Pool {
     signal.throwIfAborted()
     const connecting = pool.connect()
     try {
-      return abortableClient(await untilAborted(connecting, signal), options)
+      return abortableClient(await untilAborted(() => connecting, signal), options)
     } catch (error) {
       if (signal.aborted)
         connecting.then(
@@ -89,7 +89,7 @@ function abortableClient(client: pg.PoolClient, { cancel, signal }: AbortablePoo
     signal.throwIfAborted()
     const running = (client.query as PromisedQuery)(...statement)
     try {
-      return await untilAborted(running, signal)
+      return await untilAborted(() => running, signal)
     } catch (error) {
       if (signal.aborted) cancelled ??= cancel(client, running)
       throw error

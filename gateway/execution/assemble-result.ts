@@ -1,6 +1,7 @@
 // The answer of an operation out of its shaped data and everything that went wrong. Where the error of a fetch explains why a value is
-// missing, shaping adds no second one.
+// missing, shaping adds no second one. What the caller was refused no fetch has asked for, so no fetch explains it.
 import { GraphQLError, type ExecutionResult } from 'graphql'
+import { isRefusalError } from '../authorization/refusal.ts'
 import type { Projected } from './compile-projection.ts'
 import type { PlanError } from './execute-plan.ts'
 
@@ -8,7 +9,7 @@ export function assembleResult(options: { projected: Projected; fetchErrors: rea
   const { projected, fetchErrors } = options
   const errors = [
     ...fetchErrors.map(({ message, path, extensions }) => new GraphQLError(message, { path, extensions })),
-    ...projected.errors.filter((error) => !isExplained(error, fetchErrors)),
+    ...projected.errors.filter((error) => isRefusalError(error) || !isExplained(error, fetchErrors)),
   ]
   return errors.length > 0 ? { data: projected.data, errors } : { data: projected.data }
 }

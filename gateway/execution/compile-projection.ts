@@ -26,6 +26,7 @@ import {
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
+import { createRefusalError, type Refusal } from '../authorization/refusal.ts'
 import {
   createFieldCollector,
   isIncluded,
@@ -56,8 +57,10 @@ export function compileProjection(options: {
   document: DocumentNode
   operation: OperationDefinitionNode
   dataKeyOf?: DataKeyOf
+  /** Selections that the caller may not make. A field is refused where all its nodes are. */
+  refusals?: ReadonlyMap<FieldNode, Refusal>
 }): Project {
-  const { schema, document, operation, dataKeyOf = responseNameOf } = options
+  const { schema, document, operation, dataKeyOf = responseNameOf, refusals } = options
   const fields = createFieldCollector(schema, document)
   const root = rootTypeOf(schema, operation)
   if (!root) throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no ${operation.operation} type.`)
@@ -66,7 +69,9 @@ export function compileProjection(options: {
     const key = fields.conditionVariables.map((name) => (variables[name] === true ? '1' : '0')).join('')
     let complete = compiled.get(key)
     if (!complete) {
-      complete = compileObject({ schema, fields, dataKeyOf, conditions: variables }, root, [operation.selectionSet])
+      complete = compileObject({ schema, fields, dataKeyOf, conditions: variables, refusals }, root, [
+        operation.selectionSet,
+      ])
       compiled.set(key, complete)
     }
     const run: Run = { path: [], errors: [] }
@@ -92,6 +97,7 @@ interface Compilation {
   fields: FieldCollector
   dataKeyOf: DataKeyOf
   conditions: Conditions
+  refusals: ReadonlyMap<FieldNode, Refusal> | undefined
 }
 
 /** Where a value stands in the operation: for messages, and for what is selected below. */
@@ -146,8 +152,19 @@ function compileField(
   if (!field)
     throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no field "${name}" on "${parent.name}".`)
   const position = { parent, nodes }
+  const refusal = nodes.every((node) => compilation.refusals?.has(node)) && compilation.refusals?.get(nodes[0]!)
+  if (refusal) return compileRefused(refusal, nodes, isNonNullType(field.type))
   const complete = compileType(compilation, field.type, position)
   return isNonNullType(field.type) ? complete : orNull(complete)
+}
+
+/** Whatever is known of the value. */
+function compileRefused(refusal: Refusal, nodes: readonly FieldNode[], isNonNull: boolean): Complete {
+  const createError = createRefusalError(refusal, nodes)
+  return (_value, run) => {
+    run.errors.push(createError([...run.path]))
+    return isNonNull ? PROPAGATED : null
+  }
 }
 
 /** A place that may be null takes the nulls that come up to it. */

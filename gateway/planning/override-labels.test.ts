@@ -15,7 +15,7 @@ test.each([
   [{ births: true, 'percent(30)': true }, ['catalog', 'desk', 'loans']],
 ])('%j: asked are %j', async (overrides, subgraphs) => {
   await using graph = await openLibrary()
-  const planned = planOperation(graph.supergraph, document, operation, new Map(Object.entries(overrides)))
+  const planned = planOperation(graph.supergraph, document, operation, null, new Map(Object.entries(overrides)))
   if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
   const { data } = await executeOurs(graph, { source, variables: {}, document, operation, planned })
   const asked = graph.takeRequests().map(({ subgraph }) => subgraph)

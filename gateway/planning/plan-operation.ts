@@ -11,6 +11,7 @@ import {
   type SelectionNode,
 } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
+import type { FilteredOperation } from '../authorization/filter-unauthorised.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { compileProjection, type DataKeyOf, type Project } from '../execution/compile-projection.ts'
 import { outcomeOf } from './condition-outcome.ts'
@@ -34,15 +35,20 @@ export interface PlannedSubscription {
   project: Project
 }
 
-/** The document must be valid, and have the operation. `overrides`: labels of @override whose fields have moved; by default none has. */
+/**
+ * The document must be valid, and have the operation. `filtered`: what of it the caller may read; without it everything. `overrides`: labels of
+ * @override whose fields have moved; by default none has.
+ */
 export function planOperation(
   supergraph: LoadedSupergraph,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  filtered: FilteredOperation | null = null,
   overrides?: ReadonlyMap<string, boolean>,
 ): PlannedRequest | PlannedSubscription {
   const operationName = operation.name?.value
   const planning = planningOver(supergraph)
+  const readable = filtered?.readable ?? document
   const plan = (given: DocumentNode) =>
     planning.buildPlan(
       federationInternals.operationFromDocument(
@@ -54,17 +60,16 @@ export function planOperation(
     ).node ?? null
   const project = compileProjection({
     schema: supergraph.apiSchema,
-    document,
-    operation,
+    ...(filtered ? { ...filtered.marked, refusals: filtered.refusals } : { document, operation }),
     dataKeyOf: planning.dataKeyOf,
   })
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-    const node = plan(document)
+    const node = plan(readable)
     if (node?.kind !== 'Subscription')
       throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made no subscription plan for a subscription.')
     return { kind: 'subscription', operation, plan: node, project }
   }
-  const node = plan(operation.operation === OperationTypeNode.MUTATION ? withRootInOrder(document) : document)
+  const node = plan(operation.operation === OperationTypeNode.MUTATION ? withRootInOrder(readable) : readable)
   if (node?.kind === 'Subscription')
     throw new TributaryError('INTERNAL_SERVER_ERROR', 'The planner made a subscription plan for a request.')
   return { kind: 'request', operation, plan: node, introspection: introspectionOf(document, operation), project }

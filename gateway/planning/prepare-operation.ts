@@ -1,5 +1,6 @@
-// From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too. What is kept is bounded
-// in bytes, because a client decides how long its operations are; an invalid one is not kept.
+// From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too, once for all
+// callers who may read the same of it. What is kept is bounded in bytes, because a client decides how long its operations are; an invalid one is
+// not kept.
 import {
   getOperationAST,
   GraphQLError,
@@ -11,16 +12,25 @@ import {
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
+import type { Identity } from '../../contracts/identity.ts'
 import type { OperationGate } from '../operations/operation-limits.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
-import { planOperation, type PlannedSubscription } from './plan-operation.ts'
+import { createPlanForCaller } from './plan-for-caller.ts'
+import type { PlannedSubscription } from './plan-operation.ts'
 
 export type PreparedOperation =
   | { kind: 'invalid'; errors: readonly GraphQLError[] }
   | { kind: 'request'; document: DocumentNode; operation: OperationDefinitionNode }
   | ({ document: DocumentNode } & PlannedSubscription)
 
-export type PrepareOperation = (query: string, operationName: string | null | undefined) => PreparedOperation
+/** For a caller; without one for nobody. */
+export type PrepareOperation = (
+  query: string,
+  operationName: string | null | undefined,
+  identity?: Identity | null,
+) => PreparedOperation
+
+type ParsedOperation = Extract<PreparedOperation, { kind: 'invalid' | 'request' }>
 
 const CACHE_BYTES = 32 * 1_048_576
 /** A larger one is prepared each time, instead of pushing out many that are usual. */
@@ -31,28 +41,40 @@ const BYTES_PER_TOKEN = 512
 const BYTES_PER_CHARACTER = 4
 
 export function createPrepareOperation(supergraph: LoadedSupergraph, gate: OperationGate): PrepareOperation {
-  const cache = new LRUCache<string, Exclude<PreparedOperation, { kind: 'invalid' }>>({
+  const cache = new LRUCache<string, Exclude<ParsedOperation, { kind: 'invalid' }>>({
     maxSize: CACHE_BYTES,
     maxEntrySize: CACHED_OPERATION_BYTES,
     sizeCalculation: ({ document }, key) =>
       (document.tokenCount ?? key.length) * BYTES_PER_TOKEN + key.length * BYTES_PER_CHARACTER,
   })
-  return (query, operationName) => {
+  const planFor = createPlanForCaller(supergraph)
+  return (query, operationName, identity = null) => {
     const key = `${operationName ?? ''}\n${query}`
-    const known = cache.get(key)
-    if (known) return known
-    const prepared = prepare(supergraph, gate, query, operationName)
-    if (prepared.kind !== 'invalid') cache.set(key, prepared)
-    return prepared
+    let parsed: ParsedOperation | undefined = cache.get(key)
+    if (!parsed) {
+      parsed = parseOperation(supergraph, gate, query, operationName)
+      if (parsed.kind !== 'invalid') cache.set(key, parsed)
+    }
+    if (parsed.kind === 'invalid' || parsed.operation.operation !== OperationTypeNode.SUBSCRIPTION) return parsed
+    const { document, operation } = parsed
+    const planned = planFor(document, operation, identity)
+    switch (planned.kind) {
+      case 'subscription':
+        return { document, ...planned }
+      case 'refused':
+        return { kind: 'invalid', errors: planned.errors }
+      case 'request':
+        throw new TributaryError('INTERNAL_SERVER_ERROR', 'A subscription was planned as a request.')
+    }
   }
 }
 
-function prepare(
+function parseOperation(
   supergraph: LoadedSupergraph,
   gate: OperationGate,
   query: string,
   operationName: string | null | undefined,
-): PreparedOperation {
+): ParsedOperation {
   let document: DocumentNode
   try {
     document = gate.parse(query)
@@ -69,14 +91,10 @@ function prepare(
       : 'The document has several operations: say which one with operationName.'
     return invalid(new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }))
   }
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return { kind: 'request', document, operation }
-  const planned = planOperation(supergraph, document, operation)
-  if (planned.kind !== 'subscription')
-    throw new TributaryError('INTERNAL_SERVER_ERROR', 'A subscription was planned as a request.')
-  return { document, ...planned }
+  return { kind: 'request', document, operation }
 }
 
-const invalid = (error: GraphQLError): PreparedOperation => ({ kind: 'invalid', errors: [error] })
+const invalid = (error: GraphQLError): ParsedOperation => ({ kind: 'invalid', errors: [error] })
 
 /** What has a code of its own keeps it. */
 const withCode = (error: GraphQLError, code: string): GraphQLError =>

@@ -82,7 +82,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     if (!identity && anonymousMayAsk === 'nothing') throw missingCredentials()
     const { supergraph, prepare } = options.generation()
     const { text, persist } = documentOf(payload, options)
-    const operation = prepare(text, payload.operationName)
+    const operation = prepare(text, payload.operationName, identity)
     if (operation.kind === 'invalid') return operation.errors
     persist?.()
     if (anonymousMayAsk !== 'everything')

@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
+import { readAuthorizationRules, type AuthorizationRules } from '../authorization/read-authorization-rules.ts'
 import { attachCosts } from '../operations/cost-directives.ts'
 
 export interface LoadedSupergraph {
@@ -15,6 +16,8 @@ export interface LoadedSupergraph {
   apiSchema: GraphQLSchema
   planner: InstanceType<typeof queryPlanner.QueryPlanner>
   supergraph: InstanceType<typeof federationInternals.Supergraph>
+  /** What it restricts to some callers; null where it restricts nothing. */
+  authorization: AuthorizationRules | null
   /** Routing URLs as the supergraph states them; empty where it states none. */
   routingUrls: ReadonlyMap<string, string>
 }
@@ -32,6 +35,7 @@ export function buildSupergraph(sdl: string): LoadedSupergraph {
       sdl,
       supergraph,
       apiSchema,
+      authorization: readAuthorizationRules(supergraph),
       planner: new queryPlanner.QueryPlanner(supergraph),
       routingUrls: new Map(
         supergraph

@@ -1,0 +1,43 @@
+// A document from a caller to the answer, as the gateway makes it.
+import { Kind, type DocumentNode, type GraphQLFormattedError, type OperationDefinitionNode } from 'graphql'
+import type { Identity, Role } from '../../../contracts/identity.ts'
+import { executeRequest } from '../../execution/execute-request.ts'
+import { createPlanForCaller } from '../../planning/plan-for-caller.ts'
+import { createRequestContext } from '../../request-context.ts'
+import type { Staff } from './staff.ts'
+
+export const nobody = null
+export const caller = (roles: Role[] = [], scopes: string[] = []): Identity => ({
+  workspaceId: 'w',
+  subject: 'key_1',
+  roles,
+  scopes,
+})
+
+export interface Answer {
+  data?: unknown
+  errors?: GraphQLFormattedError[]
+}
+
+export async function ask(
+  { supergraph, client }: Staff,
+  document: DocumentNode,
+  identity: Identity | null,
+  variables: Record<string, unknown> = {},
+  planFor = createPlanForCaller(supergraph),
+): Promise<Answer> {
+  const planned = planFor(document, operationOf(document), identity)
+  if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
+  const { signal } = new AbortController()
+  const context = createRequestContext({ identity, signal, requestId: 'test', headers: {}, timeoutMs: Infinity })
+  const result = await executeRequest({ schema: supergraph.apiSchema, planned, variables, context, client })
+  return JSON.parse(JSON.stringify(result)) as Answer
+}
+
+/** Of a document that has one. */
+export const operationOf = (document: DocumentNode) =>
+  document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION) as OperationDefinitionNode
+
+/** Path and code of each error, in order. */
+export const refusalsOf = ({ errors = [] }: Answer) =>
+  errors.map(({ path = [], extensions }) => `${path.join('.')} ${String(extensions?.['code'])}`)
