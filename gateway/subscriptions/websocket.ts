@@ -58,6 +58,10 @@ type SocketState = { operations: SocketOperations }
 type AcceptedArgs = ExecutionArgs & { coercedVariables: Record<string, unknown>; query: string; asksForCost: boolean }
 
 const ANONYMOUS_IDLE_MS = 10_000
+/** Registered with IANA for servers that cannot serve for a while. */
+const TRY_AGAIN_LATER = 1013
+/** RFC 6455 gives a reason 123 bytes, a character takes at most three. */
+const MAX_REASON_CHARACTERS = 41
 const MAX_MESSAGE_BYTES = 1_048_576
 
 export function serveWebSockets(options: WebSocketOptions): { close(): Promise<void> } {
@@ -148,8 +152,12 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
           identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(10_000))
         } catch (error) {
           // Closes with 4403 Forbidden; anything but a bad credential is our own trouble (4500).
-          if (error instanceof TributaryError && error.code === 'UNAUTHENTICATED') return false
-          throw error
+          if (!(error instanceof TributaryError)) throw error
+          if (error.code === 'UNAUTHENTICATED') return false
+          if (!error.isRetryable) throw error
+          // Nobody can be asked now who this is: clients connect again after this code, and not after 4500.
+          socket.close(TRY_AGAIN_LATER, error.message.slice(0, MAX_REASON_CHARACTERS))
+          return false
         }
         // Gone meanwhile: nothing would tell us to stop watching it.
         if (socket.readyState !== socket.OPEN) return false

@@ -21,6 +21,8 @@ export interface Answered {
 export class Refused extends Error {}
 
 const [{ question, expected }] = HANDBOOK_QUESTIONS
+/** How a server closes a socket whose caller it cannot identify for a while. */
+const TRY_AGAIN_LATER = 1013
 const RETRYABLE = new Set(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMED_OUT'])
 
 const UPLOAD_CREATE = `mutation ($input: UploadCreateInput!) {
@@ -57,9 +59,15 @@ export const CALLS = {
         ... on AnswerDelta { text } ... on AnswerFailed { code isRetryable } } }`,
       { input: { question, knowledgeBaseIds: [bases.handbook], mode: 'EXTRACTIVE' } },
     )
-    for await (const result of stream) {
-      last = dataOf(result).answerStream
-      text += last.text ?? ''
+    try {
+      for await (const result of stream) {
+        last = dataOf(result).answerStream
+        text += last.text ?? ''
+      }
+    } catch (error) {
+      if ((error as { code?: number }).code === TRY_AGAIN_LATER)
+        throw new Refused('The socket was closed: try again later.')
+      throw error
     }
     if (last.__typename === 'AnswerFailed') refuse([last])
     if (!text.includes(expected)) throw new Error(`The answer is wrong: ${text}`)

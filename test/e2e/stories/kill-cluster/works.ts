@@ -83,8 +83,13 @@ export const uploadUnderWay: BeginWork = async (world) => {
     isHalfDone: hasParts,
     async finish() {
       await half.drop()
-      const response = await patiently(() => fetch(url, { method: 'PUT', body: bytes as never }))
-      expect(await response.json()).toMatchObject({
+      const answer = await patiently(async () => {
+        const response = await fetch(url, { method: 'PUT', body: bytes as never })
+        const body = (await response.json()) as { error?: { isRetryable?: boolean } }
+        if (body.error?.isRetryable) throw new Error(JSON.stringify(body))
+        return body
+      })
+      expect(answer).toMatchObject({
         sizeBytes: bytes.byteLength,
         sha256: createHash('sha256').update(bytes).digest('hex'),
       })
