@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { portVariable } from '#shared/configuration.ts'
 import { identityKeyVariable, logVariable, subgraphUrlVariables } from '../contracts/platform.ts'
+import { telemetryVariables } from './telemetry/settings.ts'
 
 export const endpointVariables = {
   TRIBUTARY_HOST: z
@@ -24,6 +25,9 @@ export const endpointVariables = {
 export const configSchema = z.object({
   ...endpointVariables,
   ...identityKeyVariable,
-  ...logVariable,
+  TRIBUTARY_LOG_LEVEL: logVariable.TRIBUTARY_LOG_LEVEL.unwrap()
+    .default('info')
+    .describe('How much is logged, as JSON lines on standard error; `info`: a line for each operation, too.'),
+  ...telemetryVariables,
   ...subgraphUrlVariables,
 })

@@ -12,6 +12,7 @@ import { createAuthenticator } from './auth/authenticate.ts'
 import { configSchema } from './config.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
 import { loadSupergraph } from './supergraph/load-supergraph.ts'
+import { telemetrySettings, type TelemetrySettings } from './telemetry/settings.ts'
 
 export interface StartGatewayOptions {
   host: string
@@ -20,6 +21,8 @@ export interface StartGatewayOptions {
   corsOrigins: readonly string[]
   subgraphUrls: Readonly<Record<SubgraphName, string>>
   signer: IdentitySigner
+  /** Default: nothing leaves the process. */
+  telemetry?: TelemetrySettings
   logger: Logger
 }
 
@@ -44,6 +47,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
     uploadOrigin: new URL(subgraphUrls.ingestion).origin,
     signer,
     authenticator: createAuthenticator({ accounts }),
+    ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     logger: options.logger,
   })
 }
@@ -62,6 +66,7 @@ async function runGateway(): Promise<void> {
         SUBGRAPH_NAMES.map((name) => [name, configuration[subgraphUrlVariable(name)]]),
       ) as Record<SubgraphName, string>,
       signer: createIdentitySigner({ key: configuration.TRIBUTARY_IDENTITY_KEY }),
+      telemetry: telemetrySettings(configuration),
       logger,
     })
     process.stdout.write(`${JSON.stringify({ event: 'ready', role: 'gateway', kind: 'api', url: gateway.url })}\n`)

@@ -20,11 +20,14 @@ import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
-import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import type { RequestContext } from './request-context.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
 import type { LoadedSupergraph } from './supergraph/load-supergraph.ts'
+import { recordHttpOperations } from './telemetry/http-operations.ts'
+import { openTelemetry } from './telemetry/index.ts'
+import { observeUpstream } from './telemetry/observed-upstream.ts'
+import { QUIET_TELEMETRY, type TelemetrySettings } from './telemetry/settings.ts'
 
 export interface GatewayServerOptions {
   host: string
@@ -40,6 +43,8 @@ export interface GatewayServerOptions {
   authenticator: Authenticator
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
+  /** Default: figures, and lines in the log; nothing leaves the process. */
+  telemetry?: TelemetrySettings
   logger: Logger
 }
 
@@ -57,8 +62,8 @@ const READY_TIMEOUT_MS = 5000
 export async function startGatewayServer(options: GatewayServerOptions): Promise<RunningGateway> {
   const { supergraph, signer, logger } = options
   const allowsAnonymousIntrospection = isLoopback(options.host)
-  const metrics = createGatewayMetrics()
-  const client = createSubgraphClient({ urlOf: options.urlOf, signer })
+  const telemetry = await openTelemetry(options.telemetry ?? QUIET_TELEMETRY, logger)
+  const client = telemetry.observeClient(createSubgraphClient({ urlOf: options.urlOf, signer }))
   const operations = await readExampleOperations(new URL('../schema/operations/', import.meta.url))
   const onUnexpected = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'unexpected error')
@@ -69,6 +74,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,
   })
+  const httpOperations = recordHttpOperations(app, telemetry.begin)
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
 
   const gateway = new ApolloGateway({ supergraphSdl: supergraph.sdl, logger })
@@ -78,10 +84,11 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    apollo: telemetry.apollo,
     plugins: createPlugins({
       app,
       allowsAnonymousIntrospection,
-      metrics,
+      telemetry: telemetry.plugins,
       exampleDocument:
         (operations.find(({ name }) => name === EXAMPLE_OPERATION) ?? operations[0])?.document ?? '{ __typename }',
     }),
@@ -96,8 +103,14 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     handler: fastifyApolloHandler(apollo as never, {
       context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> => {
         const signal = closedEarly(reply)
-        const identity = await options.authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
-        return { identity, signal, requestId: request.id }
+        const record = httpOperations.recordOf(request)
+        const identity = await options.authenticator
+          .authenticate(request.headers.authorization, signal)
+          .catch((error: unknown) => {
+            record?.fail(error)
+            return refuse(error)
+          })
+        return { identity, signal, requestId: request.id, record, trace: record?.trace ?? null }
       },
     }) as never,
   })
@@ -110,7 +123,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       : reply.status(503).send({ status: 'unavailable', subgraphs: unavailable })
   })
   app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    reply.type(telemetry.metrics.registry.contentType).send(await telemetry.metrics.registry.metrics()),
   )
   if (options.uploadOrigin) {
     await app.register(proxy, {
@@ -139,7 +152,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     prepare: createPrepareOperation(supergraph),
     authenticator: options.authenticator,
     client,
-    subscribeUpstream: createSubscribeUpstream({ urlOf: options.urlOf, signer }),
+    subscribeUpstream: observeUpstream(createSubscribeUpstream({ urlOf: options.urlOf, signer })),
+    beginRecord: telemetry.begin,
     allowsAnonymousIntrospection,
     anonymousIdleMs: options.anonymousIdleMs,
     async executeRequest(request, context) {
@@ -167,6 +181,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await apollo.stop()
       await app.close()
       await client.close()
+      await telemetry.close()
     },
   }
 }

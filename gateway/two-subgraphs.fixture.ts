@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
+import type { Logger } from 'pino'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import { TributaryError } from '#shared/errors.ts'
@@ -18,6 +19,7 @@ import { canEdit, canRead, denyAll, federationRules } from '../contracts/permiss
 import { createAuthenticator } from './auth/authenticate.ts'
 import { startGatewayServer } from './server.ts'
 import { loadSupergraph } from './supergraph/load-supergraph.ts'
+import type { TelemetrySettings } from './telemetry/settings.ts'
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
 const TOKENS = `${LINK}
@@ -35,16 +37,20 @@ const ENGINES = `${LINK}
 export const STREAM =
   'subscription ($count: Int!) { tokens(count: $count) { kind: __typename sequence ... on Token { words: text engine { name } } } }'
 
-export async function startTwoSubgraphs(options: { host?: string; anonymousIdleMs?: number } = {}) {
+export async function startTwoSubgraphs(
+  options: { host?: string; anonymousIdleMs?: number; telemetry?: TelemetrySettings; logger?: Logger } = {},
+) {
   const signer = createIdentitySigner({ key: 'k'.repeat(32) })
-  const logger = createLogger({ name: 'test', level: 'silent' })
+  const logger = options.logger ?? createLogger({ name: 'test', level: 'silent' })
   const keys = new Map<string, Role[]>([
     ['viewer', ['VIEWER']],
     ['editor', ['EDITOR']],
+    ['admin', ['ADMIN']],
   ])
   const started: string[] = []
   const ends = new EventTarget()
   const seenHeaders: string[] = []
+  const seenTraceparents: string[] = []
   const common = { host: '127.0.0.1', port: 0, logger, identityHeader: IDENTITY_HEADER }
   const createContext = async ({
     identityToken,
@@ -147,6 +153,7 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
     addRoutes(app) {
       app.addHook('onRequest', async (request) => {
         seenHeaders.push(String(request.headers[IDENTITY_HEADER] ?? ''))
+        seenTraceparents.push(String(request.headers['traceparent'] ?? ''))
       })
     },
   })
@@ -164,6 +171,7 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
     host: options.host ?? '127.0.0.1',
     port: 0,
     corsOrigins: [],
+    ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(options.anonymousIdleMs ? { anonymousIdleMs: options.anonymousIdleMs } : {}),
     supergraph,
     urlOf: (name) => supergraph.routingUrls.get(name)!,
@@ -191,6 +199,8 @@ export async function startTwoSubgraphs(options: { host?: string; anonymousIdleM
     started,
     /** The identity headers that the second subgraph got. */
     seenHeaders,
+    /** The same of `traceparent`. */
+    seenTraceparents,
 
     /** Resolves when so many have started since `started` was emptied. */
     untilStarted: (count: number) => expect.poll(() => started.length, { interval: 5, timeout: 10_000 }).toBe(count),

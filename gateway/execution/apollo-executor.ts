@@ -5,6 +5,7 @@ import type { OperationDefinitionNode } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
+import { timePlanning } from '../telemetry/operation-record.ts'
 import { executeRequest } from './execute-request.ts'
 import { planOperation, type PlannedRequest } from '../planning/plan-operation.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
@@ -13,14 +14,17 @@ export function createApolloExecutor(supergraph: LoadedSupergraph, client: Subgr
   const plans = new WeakMap<OperationDefinitionNode, PlannedRequest>()
 
   return async ({ document, operation, request, context }) => {
+    const { record } = context as RequestContext
     let planned = plans.get(operation)
+    record?.planAsked(planned !== undefined)
     if (!planned) {
-      const made = planOperation(supergraph, document, operation)
+      const made = timePlanning(record, () => planOperation(supergraph, document, operation))
       if (made.kind === 'subscription')
         throw new TributaryError('BAD_USER_INPUT', 'Subscriptions are answered over WebSocket, at the same path.')
       planned = made
       plans.set(operation, planned)
     }
+    if (record) record.plan = planned.plan
     return executeRequest({
       schema: supergraph.apiSchema,
       planned,

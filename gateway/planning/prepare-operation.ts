@@ -12,6 +12,7 @@ import {
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
+import { timePlanning, type OperationRecord } from '../telemetry/operation-record.ts'
 import { planOperation, type PlannedSubscription } from './plan-operation.ts'
 
 export type PreparedOperation =
@@ -19,7 +20,11 @@ export type PreparedOperation =
   | { kind: 'request'; document: DocumentNode; operation: OperationDefinitionNode }
   | ({ document: DocumentNode } & PlannedSubscription)
 
-export type PrepareOperation = (query: string, operationName: string | null | undefined) => PreparedOperation
+export type PrepareOperation = (
+  query: string,
+  operationName: string | null | undefined,
+  record?: OperationRecord,
+) => PreparedOperation
 
 const CACHE_BYTES = 32 * 1_048_576
 /** A larger one is prepared each time, instead of pushing out many that are usual. */
@@ -36,11 +41,13 @@ export function createPrepareOperation(supergraph: LoadedSupergraph): PrepareOpe
     sizeCalculation: ({ document }, key) =>
       (document.tokenCount ?? key.length) * BYTES_PER_TOKEN + key.length * BYTES_PER_CHARACTER,
   })
-  return (query, operationName) => {
+  return (query, operationName, record) => {
     const key = `${operationName ?? ''}\n${query}`
     const known = cache.get(key)
+    record?.documentAsked(known !== undefined)
+    if (known?.kind === 'subscription') record?.planAsked(true)
     if (known) return known
-    const prepared = prepare(supergraph, query, operationName)
+    const prepared = prepare(supergraph, query, operationName, record)
     if (prepared.kind !== 'invalid') cache.set(key, prepared)
     return prepared
   }
@@ -50,16 +57,22 @@ function prepare(
   supergraph: LoadedSupergraph,
   query: string,
   operationName: string | null | undefined,
+  record: OperationRecord | undefined,
 ): PreparedOperation {
   let document: DocumentNode
+  const endParsing = record?.begin('parse')
   try {
     document = parse(query, { maxTokens: 10_000 })
-  } catch (error) {
-    return invalid(withCode(error as GraphQLError, 'GRAPHQL_PARSE_FAILED'))
+    endParsing?.()
+  } catch (cause) {
+    const error = withCode(cause as GraphQLError, 'GRAPHQL_PARSE_FAILED')
+    endParsing?.(error)
+    return invalid(error)
   }
-  const errors = validate(supergraph.apiSchema, document)
-  if (errors.length > 0)
-    return { kind: 'invalid', errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) }
+  const endValidation = record?.begin('validate')
+  const errors = validate(supergraph.apiSchema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
+  endValidation?.(errors[0])
+  if (errors.length > 0) return { kind: 'invalid', errors }
   const operation = getOperationAST(document, operationName)
   if (!operation) {
     const message = operationName
@@ -68,7 +81,8 @@ function prepare(
     return invalid(new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }))
   }
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return { kind: 'request', document, operation }
-  const planned = planOperation(supergraph, document, operation)
+  record?.planAsked(false)
+  const planned = timePlanning(record, () => planOperation(supergraph, document, operation))
   if (planned.kind !== 'subscription')
     throw new TributaryError('INTERNAL_SERVER_ERROR', 'A subscription was planned as a request.')
   return { document, ...planned }

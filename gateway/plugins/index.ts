@@ -6,17 +6,16 @@ import type { FastifyInstance } from 'fastify'
 import { AUTHORIZATION_TEMPLATE } from '../auth/authenticate.ts'
 import type { RequestContext } from '../request-context.ts'
 import { authorizationPlugin } from './authorization.ts'
-import { requestMetricsPlugin, type GatewayMetrics } from './request-metrics.ts'
 
 export function createPlugins(options: {
   app: FastifyInstance
   allowsAnonymousIntrospection: boolean
-  metrics: GatewayMetrics
+  telemetry: ApolloServerPlugin<RequestContext>[]
   exampleDocument: string
 }): ApolloServerPlugin<RequestContext>[] {
   return [
-    // First, so that refused operations are counted too.
-    requestMetricsPlugin(options.metrics),
+    // First, so that refused operations are told of too.
+    ...options.telemetry,
     // Before anything is executed; after validation, since what may be asked depends on the operation.
     authorizationPlugin(options),
     // Sandbox at GET /graphql for browsers.

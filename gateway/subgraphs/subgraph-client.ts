@@ -4,6 +4,7 @@ import { Pool } from 'undici'
 import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import type { RequestContext } from '../request-context.ts'
+import { injectTraceContext } from '../telemetry/trace-context.ts'
 
 /** What a fetch asks, whatever the values: made once for a fetch of a plan. */
 export interface SubgraphOperation {
@@ -70,6 +71,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Subg
         accept: 'application/json',
         'x-request-id': context.requestId,
       }
+      injectTraceContext(headers, context.trace)
       if (context.identity) headers[IDENTITY_HEADER] = await options.signer.sign(context.identity)
       let text: string
       try {
@@ -81,6 +83,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Subg
           signal: context.signal,
         })
         text = await response.body.text()
+        context.onSubgraphAnswer?.({ status: response.statusCode, sizeBytes: Buffer.byteLength(text) })
       } catch (cause) {
         throw failure(cause, subgraph, context.signal)
       }

@@ -6,6 +6,7 @@ import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import type { SubgraphResponse } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
+import { injectTraceContext } from '../telemetry/trace-context.ts'
 
 export interface UpstreamSubscription {
   query: string
@@ -45,6 +46,7 @@ export function createSubscribeUpstream(options: {
       connectionParams: async () => ({
         [IDENTITY_HEADER]: context.identity ? await options.signer.sign(context.identity) : undefined,
         'x-request-id': context.requestId,
+        ...injectTraceContext({}, context.trace),
       }),
     })
     const payload = { query: request.query, variables: request.variables, operationName: request.operationName ?? null }

@@ -15,6 +15,9 @@ import type { PreparedOperation, PrepareOperation } from '../planning/prepare-op
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
+import type { GatewayTelemetry } from '../telemetry/index.ts'
+import type { OperationRecord } from '../telemetry/operation-record.ts'
+import { endWithSignal, headersOnSocket } from '../telemetry/socket-operations.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import type { SubscribeUpstream } from './upstream.ts'
@@ -26,6 +29,7 @@ export interface WebSocketOptions {
   authenticator: Authenticator
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
+  beginRecord: GatewayTelemetry['begin']
   allowsAnonymousIntrospection: boolean
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number | undefined
@@ -57,11 +61,14 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     payload: SubscribePayload,
     authorization: string | undefined,
     signal: AbortSignal,
+    record: OperationRecord,
+    requestId: string,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
     const identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(5000))
     if (!identity && !options.allowsAnonymousIntrospection) throw missingCredentials()
-    const operation = options.prepare(payload.query, payload.operationName)
+    const operation = options.prepare(payload.query, payload.operationName, record)
     if (operation.kind === 'invalid') return operation.errors
+    record.identify(operation.document, operation.operation)
     authorizeOperation({
       identity,
       document: operation.document,
@@ -81,7 +88,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
             extensions: { code: 'BAD_USER_INPUT' },
           }),
       )
-    const context: RequestContext = { identity, signal, requestId: randomUUID() }
+    const context: RequestContext = { identity, signal, requestId, record, trace: record.trace }
     const args: ExecutionArgs & { coercedVariables?: Record<string, unknown>; query?: string } = {
       schema: options.supergraph.apiSchema,
       document: operation.document,
@@ -119,16 +126,29 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         })
         return true
       },
-      onSubscribe: async ({ extra: { operations } }, _id, payload) => {
+      onSubscribe: async ({ extra: { operations, request }, connectionParams }, _id, payload) => {
+        const requestId = randomUUID()
+        const brought = payload.extensions?.['headers']
+        const record = options.beginRecord({
+          requestId,
+          transport: 'websocket',
+          headers: headersOnSocket(request.headers, connectionParams, brought),
+        })
         try {
           if (!operations) throw new TributaryError('INTERNAL_SERVER_ERROR', 'A socket was not acknowledged.')
-          const authorization = operations.credentialOf(readAuthorization(payload.extensions?.['headers']))
+          const authorization = operations.credentialOf(readAuthorization(brought))
           const signal = operations.begin(payload, authorization)
-          const accepted = await acceptOperation(payload, authorization, signal)
-          if (Array.isArray(accepted)) operations.end(payload)
+          endWithSignal(record, signal)
+          const accepted = await acceptOperation(payload, authorization, signal, record, requestId)
+          if (Array.isArray(accepted)) {
+            for (const error of accepted) record.fail(error)
+            operations.end(payload)
+          }
           return accepted
         } catch (error) {
+          record.fail(error)
           operations?.end(payload)
+          record.end()
           return [toGraphQLError(error)]
         }
       },
@@ -166,8 +186,10 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       },
       onNext: (_connection, _id, _payload, args, result) => {
         if (!result.errors) return undefined
-        const { requestId } = args.contextValue as RequestContext
-        return { ...result, errors: result.errors.map((error) => options.formatError(error, requestId)) } as never
+        const { requestId, record } = args.contextValue as RequestContext
+        const errors = result.errors.map((error) => options.formatError(error, requestId))
+        for (const error of errors) record?.fail(error)
+        return { ...result, errors } as never
       },
       onError: (_connection, _id, _payload, errors) =>
         errors.map((error) => options.formatError(error, randomUUID())) as never,
