@@ -15,13 +15,15 @@ export function recordHttpOperations(app: FastifyInstance, begin: BeginRecord): 
     if (!isOperation(request)) return
     const record = begin({ requestId: request.id, transport: 'http', headers: request.headers })
     records.set(request, record)
-    let sizeBytes = 0
     const { raw } = reply
+    // Of the connection, one answer after the other: whatever compresses or chunks them has done so.
+    const { socket } = request.raw
+    const writtenBefore = socket.bytesWritten
     raw.once('close', () => {
-      const hasAnswered = raw.writableFinished
-      if (!hasAnswered) record.fail(CLIENT_LEFT)
-      else sizeBytes = Number(raw.getHeader('content-length') ?? 0)
-      record.end(hasAnswered ? { status: raw.statusCode, sizeBytes } : undefined)
+      if (raw.writableFinished)
+        return record.end({ status: raw.statusCode, sizeBytes: socket.bytesWritten - writtenBefore })
+      record.fail(CLIENT_LEFT)
+      record.end()
     })
   })
   return { recordOf: (request) => records.get(request) }

@@ -20,7 +20,7 @@ export interface EndedOperation {
   type: string | null
   codes: readonly string[]
   durationMs: number
-  /** What was sent to the client, in bytes; null over WebSocket. */
+  /** What was sent to the client over HTTP, in bytes; null over WebSocket, and where it left before. */
   sizeBytes: number | null
 }
 
@@ -64,7 +64,7 @@ export function createGatewayMetrics(): GatewayMetrics {
   })
   const responseSize = new Histogram({
     name: 'tributary_gateway_response_size_bytes',
-    help: 'Bytes of an answer over HTTP as the client gets it, compressed where it is.',
+    help: 'Bytes of an answer over HTTP as they were sent, with its headers and compressed where it is.',
     buckets: BYTES,
     registers,
   })

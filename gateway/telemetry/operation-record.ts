@@ -47,7 +47,7 @@ export interface OperationRecordOptions {
 export interface OperationEnd {
   /** Of the HTTP response; null where there was none. */
   status: number | null
-  /** Of its body; null where there was none. */
+  /** What was sent, headers included; null where there was nothing. */
   sizeBytes: number | null
 }
 

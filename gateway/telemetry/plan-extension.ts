@@ -1,6 +1,6 @@
 // The plan of an operation with the time of each step, in the `extensions` of its answer: for administrators who ask for it with a header, and
 // for nobody else, since it shows how the graph is built.
-import queryPlanner, { type QueryPlan } from '@apollo/query-planner'
+import queryPlanner from '@apollo/query-planner'
 import type { Identity } from '../../contracts/identity.ts'
 import type { OperationRecord } from './operation-record.ts'
 
@@ -28,7 +28,7 @@ export function planExtension(record: OperationRecord, identity: Identity | null
   const { plan, phaseMs } = record
   return {
     queryPlan: plan && {
-      text: queryPlanner.prettyFormatQueryPlan({ kind: 'QueryPlan', node: plan } as QueryPlan),
+      text: queryPlanner.prettyFormatQueryPlan({ kind: 'QueryPlan', node: plan }),
       node: plan,
       isCached: record.isPlanCached,
     },

@@ -83,7 +83,10 @@ test('an operation has a span with those of its steps and fetches below it, cont
   expect(second!.parentSpanId).toBe('')
   expect(second!.traceId).not.toBe(CLIENT_TRACE)
   const fetches = spans.filter(({ parentSpanId, kind }) => kind === 3 && parentSpanId === first!.spanId)
-  expect(fetches.map(({ attributes }) => attributes['tributary.subgraph.name']).sort()).toEqual(['engines', 'tokens'])
+  expect(fetches.map(({ attributes }) => String(attributes['tributary.subgraph.name'])).sort()).toEqual([
+    'engines',
+    'tokens',
+  ])
   for (const { attributes, traceId } of fetches) {
     expect(traceId).toBe(CLIENT_TRACE)
     expect(attributes).toMatchObject({ 'http.response.status_code': 200, 'graphql.operation.type': 'query' })
