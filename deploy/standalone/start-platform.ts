@@ -1,5 +1,6 @@
 // The whole platform in this process: one Platform over embedded stores, each subgraph on a loopback port of its own, the gateway before them.
 import type { Logger } from 'pino'
+import type { TelemetrySettings } from '../../gateway/telemetry/settings.ts'
 import { readConfiguration } from '#shared/configuration.ts'
 import { openDatabase } from '#shared/database.ts'
 import { isCancellation, TributaryError } from '#shared/errors.ts'
@@ -26,6 +27,8 @@ export interface StartPlatformOptions {
   corsOrigins: readonly string[]
   /** Handed to the subgraphs, which read their own variables from it. */
   environment: NodeJS.ProcessEnv
+  /** What the gateway tells outside of the process. Default: nothing. */
+  telemetry?: TelemetrySettings
   logger: Logger
   onDataDirectoryLost: (error: Error) => void
 }
@@ -149,6 +152,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
         string
       >,
       signer: platform.signer,
+      ...(options.telemetry ? { telemetry: options.telemetry } : {}),
       logger,
     })
     opened.defer(() => gateway.close())

@@ -48,6 +48,8 @@ test('operations are reported by signature with their counts and clients; values
   for (let count = 0; count < 2; count += 1) await ask(query, { name: `private-${count}` })
   const { errors } = (await (await ask(query, { name: 'private-2' })).json()) as { errors: { message: string }[] }
   await ask('{ engines { id } }')
+  // Of what could not be executed a whole trace is sent.
+  await ask('query Wrong($name: String!) { nothing(name: $name) }', { name: 'private-3' })
   await close()
 
   expect(doubles.usage.length).toBeGreaterThan(0)
@@ -59,6 +61,7 @@ test('operations are reported by signature with their counts and clients; values
   expect([...signatures].sort()).toEqual([
     '# -\n{engines{id}}',
     '# Typed\nquery Typed($name:String!){__type(name:$name){name}engines{id secret}}',
+    '## GraphQLValidationFailure\n',
   ])
   const requests = (of: string) =>
     reported
@@ -72,7 +75,7 @@ test('operations are reported by signature with their counts and clients; values
   expect([sum(requests('# Typed')), sum(requests('# -'))]).toEqual([3, 1])
   const all = doubles.usage.map(({ bytes }) => bytes).join('')
   expect(all).toContain('web')
-  for (const secret of ['private-', 'x-tracked', 'Bearer', 'viewer', 'secret-key', errors[0]!.message])
+  for (const secret of ['private-', 'x-tracked', 'Bearer', 'viewer', 'secret-key', 'Cannot query', errors[0]!.message])
     expect(all).not.toContain(secret)
   expect(doubles.schemas).toEqual([])
 })

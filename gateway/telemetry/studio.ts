@@ -20,7 +20,7 @@ export function studioPlugins(settings: StudioSettings | null, logger: Logger): 
       sendVariableValues: { none: true },
       sendHeaders: { none: true },
       sendErrors: { masked: true },
-      // Traces of single fields need subgraphs that write them.
+      // Traces of single fields need subgraphs that write them; what cannot be executed is traced as a whole all the same.
       fieldLevelInstrumentation: 0,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       maxAttempts: MAX_ATTEMPTS,
