@@ -6,7 +6,7 @@ import type { RequestContext } from '../request-context.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 import { telemetryPlugin } from './apollo-plugin.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
-import { observeClient } from './observed-client.ts'
+import { observeClient, type ObservableClient } from './observed-client.ts'
 import { OperationRecord, type OperationRecordOptions } from './operation-record.ts'
 import { createRequestLog } from './request-log.ts'
 import type { TelemetrySettings } from './settings.ts'
@@ -20,7 +20,7 @@ export interface GatewayTelemetry {
   /** For Apollo Server's own option: whose graph it reports on. Empty where nothing is reported. */
   apollo: { key?: string; graphRef?: string }
   begin(options: Pick<OperationRecordOptions, 'requestId' | 'transport' | 'headers'>): OperationRecord
-  observeClient(client: SubgraphClient): SubgraphClient
+  observeClient(client: ObservableClient): SubgraphClient
   /** Sends what is left, within seconds. */
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, expect, test, vi } from 'vitest'
 import { collect, startTwoSubgraphs } from '../two-subgraphs.fixture.ts'
 import { createGatewayMetrics } from './metrics.ts'
+import { observeClient } from './observed-client.ts'
 
 const { gateway, post, connect, close } = await startTwoSubgraphs()
 afterAll(close)
@@ -58,6 +59,25 @@ test('what is under way is counted while it is, and not after', async () => {
   await client.dispose()
   await collect(connect('viewer'), '{ ping }')
   await becomes('tributary_gateway_operations_in_flight', {}, 0)
+})
+
+test('a client that knows how it stands with subgraphs is asked when figures are read', async () => {
+  const metrics = createGatewayMetrics()
+  let circuit: 'closed' | 'open' = 'closed'
+  observeClient(
+    {
+      request: async () => ({ data: null }),
+      close: async () => undefined,
+      states: () => [{ subgraph: 'engines', circuit, waiting: 7 }],
+    },
+    metrics,
+  )
+  const state = (name: string, value: number) => `circuit_state{subgraph="engines",state="${name}"} ${value}`
+  expect(await metrics.registry.metrics()).toContain(state('closed', 1))
+  circuit = 'open'
+  const text = await metrics.registry.metrics()
+  for (const line of [state('closed', 0), state('open', 1), state('half-open', 0)]) expect(text).toContain(line)
+  expect(text).toContain('tributary_gateway_subgraph_fetches_waiting{subgraph="engines"} 7')
 })
 
 test('clients cannot make more series than the bound', async () => {

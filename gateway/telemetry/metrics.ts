@@ -1,5 +1,5 @@
 // Prometheus figures of the gateway; docs/gateway.md lists them. Labels from outside are bounded: operation names, subgraphs and error codes.
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type GaugeConfiguration } from 'prom-client'
 import { createBoundedNames } from './bounded-names.ts'
 
 export interface GatewayMetrics {
@@ -12,6 +12,8 @@ export interface GatewayMetrics {
   planned(durationMs: number): void
   fetchBegan(subgraph: string): void
   fetchEnded(ended: EndedFetch): void
+  /** Whom to ask how it stands with subgraphs when figures are read. */
+  watch(states: () => Iterable<SubgraphStanding>): void
 }
 
 export interface EndedOperation {
@@ -32,6 +34,16 @@ export interface EndedFetch {
   /** Null where no answer came. */
   sizeBytes: number | null
 }
+
+/** How it stands with a subgraph just now. */
+export interface SubgraphStanding {
+  subgraph: string
+  circuit: 'closed' | 'open' | 'half-open'
+  /** Fetches that wait for their turn. */
+  waiting: number
+}
+
+const CIRCUIT_STATES = ['closed', 'open', 'half-open'] as const
 
 const MAX_OPERATION_NAMES = 200
 const MAX_SUBGRAPHS = 200
@@ -100,12 +112,37 @@ export function createGatewayMetrics(): GatewayMetrics {
     buckets: BYTES,
     registers,
   })
+  /** Read from elsewhere whenever figures are asked for. */
+  const gaugeOf = (configuration: GaugeConfiguration<'subgraph' | 'state'>) =>
+    registry.registerMetric(new Gauge({ ...configuration, registers: [] }))
+  let states: () => Iterable<SubgraphStanding> = () => []
+  gaugeOf({
+    name: 'tributary_gateway_subgraph_circuit_state',
+    help: 'Whether the circuit of a subgraph is closed (fetches are made), open (none is) or half-open (one tries): 1 for the state it is in.',
+    labelNames: ['subgraph', 'state'],
+    collect() {
+      for (const { subgraph, circuit } of states())
+        for (const state of CIRCUIT_STATES)
+          this.set({ subgraph: subgraphOf(subgraph), state }, Number(state === circuit))
+    },
+  })
+  gaugeOf({
+    name: 'tributary_gateway_subgraph_fetches_waiting',
+    help: 'Fetches from a subgraph that wait for their turn.',
+    labelNames: ['subgraph'],
+    collect() {
+      for (const standing of states()) this.set({ subgraph: subgraphOf(standing.subgraph) }, standing.waiting)
+    },
+  })
   const operationOf = createBoundedNames(MAX_OPERATION_NAMES)
   const subgraphOf = createBoundedNames(MAX_SUBGRAPHS)
   const codeOf = createBoundedNames(MAX_CODES)
 
   return {
     registry,
+    watch(asked) {
+      states = asked
+    },
     operationBegan: () => operationsInFlight.inc(),
     operationEnded({ name, type, codes, durationMs, sizeBytes }) {
       operationsInFlight.dec()

@@ -9,7 +9,7 @@ import {
   ATTR_SUBGRAPH,
 } from './attributes.ts'
 import { codeOf } from './error-code.ts'
-import type { GatewayMetrics } from './metrics.ts'
+import type { GatewayMetrics, SubgraphStanding } from './metrics.ts'
 import { markFailed } from './operation-record.ts'
 import { traceContextOf } from './trace-context.ts'
 
@@ -19,7 +19,11 @@ export interface SubgraphAnswer {
   sizeBytes: number
 }
 
-export function observeClient(client: SubgraphClient, metrics: GatewayMetrics): SubgraphClient {
+/** A client that knows how it stands with its subgraphs is asked for that, too. */
+export type ObservableClient = SubgraphClient & { states?: () => Iterable<SubgraphStanding> }
+
+export function observeClient(client: ObservableClient, metrics: GatewayMetrics): SubgraphClient {
+  if (client.states) metrics.watch(client.states)
   return {
     ...client,
     async request(subgraph, request, context) {
