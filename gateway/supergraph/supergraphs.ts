@@ -44,8 +44,9 @@ export async function openSupergraphs<Generation extends { supergraph: LoadedSup
     const generation = await options.prepare(supergraph, previous)
     bySchema.set(supergraph.apiSchema, generation)
     for (const [name, url] of supergraph.routingUrls) routingUrls.set(name, url)
-    current = generation
+    // A listener that cannot take it refuses it for all.
     for (const listener of listeners) listener(generation)
+    current = generation
     if (previous) {
       logger.info({ supergraph: supergraph.id, previous: previous.supergraph.id }, 'another supergraph serves')
       options.retire?.(previous)
@@ -78,7 +79,7 @@ export async function openSupergraphs<Generation extends { supergraph: LoadedSup
     routingUrlOf: (subgraph) => routingUrls.get(subgraph) || undefined,
     async close() {
       await source.close()
-      await lastChange.catch(() => undefined)
+      await lastChange
     },
   }
 }
