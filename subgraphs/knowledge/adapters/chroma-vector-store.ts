@@ -32,6 +32,7 @@ import {
   withTerms,
   type ChunkMetadata,
 } from './chroma-records.ts'
+import { RecentlyKnown } from './recently-known.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequestsOptions } from './chroma-requests.ts'
 import { batchesOf, eachInFlight, inTurns } from './in-flight.ts'
 
@@ -59,6 +60,8 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
   const { collectionPrefix: prefix = DEFAULT_PREFIX } = options
   const requests = createChromaRequests(options)
   const collections = createChromaCollections(requests, prefix)
+
+  const known: KnownWords = new RecentlyKnown()
 
   /** Null when the collection is gone. */
   async function unlessGone<Result>(call: Promise<Result>): Promise<Result | null> {
@@ -169,7 +172,6 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
     const own = await collections.ensure(space, signal)
     const size = await recordsPerWrite(signal)
     const records = function* () {
-      const known: KnownWords = new Map()
       for (const [id, { text, vector }] of chunks)
         yield {
           id,

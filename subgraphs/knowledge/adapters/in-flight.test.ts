@@ -80,6 +80,12 @@ test('between turns the process goes on', async () => {
   expect(seen).toEqual([1, 2, 'something else', 3, 4, 5])
 })
 
+test('batches grow from the first one on until they are as long as they may be', async () => {
+  const batches: number[] = []
+  for await (const batch of batchesOf(inTurns(Array(30).keys(), 16), { items: 8, first: 3 })) batches.push(batch.length)
+  expect(batches).toEqual([3, 6, 8, 8, 5])
+})
+
 test('a batch is as long as its limits let it be, and given as soon as it is full', async () => {
   let made = 0
   const items = (async function* () {

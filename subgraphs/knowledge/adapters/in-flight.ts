@@ -30,6 +30,8 @@ export async function eachInFlight<Item>(
 export interface BatchLimits<Item> {
   /** Most items of a batch. */
   items: number
+  /** Most items of the first batch, so that the store has work early; of each one after it twice as many as before. Default: as many as of all. */
+  first?: number
   /** Most bytes of a batch of more than one item, as `bytesOf` counts them. Default: any. */
   bytes?: number
   bytesOf?(item: Item): number
@@ -38,10 +40,11 @@ export interface BatchLimits<Item> {
 /** In order, each of at least one item. */
 export async function* batchesOf<Item>(
   all: AsyncIterable<Item>,
-  { items, bytes = Infinity, bytesOf = () => 0 }: BatchLimits<Item>,
+  { items, first = items, bytes = Infinity, bytesOf = () => 0 }: BatchLimits<Item>,
 ): AsyncGenerator<Item[]> {
   let batch: Item[] = []
   let batchBytes = 0
+  let most = Math.min(first, items)
   for await (const item of all) {
     const itemBytes = bytesOf(item)
     if (batch.length > 0 && batchBytes + itemBytes > bytes) {
@@ -50,8 +53,9 @@ export async function* batchesOf<Item>(
     }
     batch.push(item)
     batchBytes += itemBytes
-    if (batch.length < items) continue
+    if (batch.length < most) continue
     yield batch
+    most = Math.min(most * 2, items)
     ;[batch, batchBytes] = [[], 0]
   }
   if (batch.length > 0) yield batch

@@ -65,8 +65,12 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
     const known = tables.get(name)
     if (known) return known
     if (!(await connection.tableNames()).includes(name)) return null
-    const table = await connection.openTable(name)
-    tables.set(name, table)
+    const table = await connection.openTable(name).catch((error: unknown) => {
+      // A full disk, or the end of the process, left a directory without a version of the table. Who makes it anew fills that.
+      if (/was not found/.test(String(error))) return null
+      throw error
+    })
+    if (table) tables.set(name, table)
     return table
   }
 
@@ -203,18 +207,24 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
         const columns = { ...scope, document_id: place.documentId }
         for (let from = 0; from < chunks.length && !signal.aborted; from += WRITE_ROWS) {
           const batch = chunks.slice(from, from + WRITE_ROWS)
-          await merge(
-            await ensureTable(TEXTS, null),
-            batch.map(({ id, text }) => ({ id, ...columns, text })),
-          )
+          const writeTexts = async () =>
+            merge(
+              await ensureTable(TEXTS, null),
+              batch.map(({ id, text }) => ({ id, ...columns, text })),
+            )
           const [all, withoutVector] = [batch, batch.filter(({ vector }) => vector === null)].map((some) =>
             some.map(({ id }) => id),
           ) as [string[], string[]]
-          await forgetVectors({ all, withoutVector }, space === null ? '' : tableOf(space), scope)
           const withVector = batch.flatMap(({ id, vector }) =>
             vector === null ? [] : [{ id, ...columns, vector: Array.from(vector) }],
           )
-          if (space !== null && withVector.length > 0) await merge(await ensureTable(tableOf(space), space), withVector)
+          const writeVectors = async () => {
+            await forgetVectors({ all, withoutVector }, space === null ? '' : tableOf(space), scope)
+            if (space !== null && withVector.length > 0)
+              await merge(await ensureTable(tableOf(space), space), withVector)
+          }
+          // Tables of their own, each with one writer.
+          await allDone([writeTexts(), writeVectors()])
         }
         scheduleMaintenance(chunks.length)
       }),
@@ -275,6 +285,12 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
       connection.close()
     },
   }
+}
+
+/** The first failure is thrown when all have ended: the next write finds nobody at work. */
+async function allDone(work: readonly Promise<unknown>[]): Promise<void> {
+  const failure = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failure) throw (failure as PromiseRejectedResult).reason
 }
 
 function rethrow(error: unknown): never {

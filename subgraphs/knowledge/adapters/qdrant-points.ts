@@ -4,6 +4,7 @@ import { createHash, hash } from 'node:crypto'
 import { termFrequencies, termWeights, type KnownWords } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace, EmbeddingSpace } from '../ports/vector-store.ts'
 import type { BatchLimits } from './in-flight.ts'
+import { RecentlyKnown } from './recently-known.ts'
 import { DENSE, LEXICAL } from './qdrant-collections.ts'
 
 export type Point = Schemas['PointStruct']
@@ -19,7 +20,7 @@ export interface Payload {
 }
 
 /** Of one request, whichever is reached first. Qdrant refuses requests above 32 MB. */
-export const BATCH: BatchLimits<Point> = { items: 256, bytes: 8 * 1024 * 1024, bytesOf: sizeOf }
+export const BATCH: BatchLimits<Point> = { items: 256, first: 32, bytes: 8 * 1024 * 1024, bytesOf: sizeOf }
 /** Characters of a 32-bit float in JSON, and of a term with its weight. */
 const FLOAT_BYTES = 22
 const TERM_BYTES = 32
@@ -45,7 +46,7 @@ export interface KnownTerms {
   indexes: Map<string, number>
 }
 
-export const noKnownTerms = (): KnownTerms => ({ words: new Map(), indexes: new Map() })
+export const noKnownTerms = (): KnownTerms => ({ words: new RecentlyKnown(), indexes: new RecentlyKnown() })
 
 export function pointOf(
   place: DocumentPlace,

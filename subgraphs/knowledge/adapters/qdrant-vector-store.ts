@@ -46,6 +46,8 @@ export function createQdrantVectorStore(options: QdrantVectorStoreOptions): Vect
   const searchParams: Schemas['SearchParams'] | null =
     quantization === 'none' ? null : { quantization: { rescore: true, oversampling: 2 } }
 
+  const known = noKnownTerms()
+
   /** Null when the collection is gone. */
   async function unlessGone<Result>(call: Promise<Result>): Promise<Result | null> {
     try {
@@ -65,7 +67,6 @@ export function createQdrantVectorStore(options: QdrantVectorStoreOptions): Vect
     if (chunks.length === 0) return
     const ids: Schemas['ExtendedPointId'][] = []
     const points = function* () {
-      const known = noKnownTerms()
       for (const chunk of chunks) {
         const point = pointOf(place, space, chunk, known)
         ids.push(point.id)

@@ -1,7 +1,7 @@
 // A chunk as an object of Weaviate: its tenant, its UUID, and properties that filters find exactly.
 import { createHash } from 'node:crypto'
 import weaviate, { Filters, generateUuid5, type FilterValue } from 'weaviate-client'
-import { termFrequencies } from '../domain/term-weights.ts'
+import { termFrequencies, type KnownWords } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace } from '../ports/vector-store.ts'
 
 export type ChunkProperties = {
@@ -35,6 +35,7 @@ export const tenantOf = (workspaceId: string): string =>
 export function chunkObject(
   { workspaceId, knowledgeBaseId, documentId }: DocumentPlace,
   chunk: ChunkToStore,
+  known?: KnownWords,
 ): ChunkObject {
   const id = generateUuid5(JSON.stringify([workspaceId, chunk.id]))
   return {
@@ -46,15 +47,15 @@ export function chunkObject(
       document: filterable(documentId),
       slot: Number.parseInt(id.slice(0, 4), 16),
       text: chunk.text,
-      terms: indexedTerms(chunk.text),
+      terms: indexedTerms(chunk.text, known),
     },
     ...(chunk.vector === null ? {} : { vector: Array.from(chunk.vector) }),
   }
 }
 
 /** Separated by blanks, each as often as it occurs. */
-function indexedTerms(text: string): string {
-  return [...termFrequencies(text)]
+function indexedTerms(text: string, known?: KnownWords): string {
+  return [...termFrequencies(text, known)]
     .flatMap(([term, frequency]) => Array<string>(frequency).fill(term.slice(0, TERM_CHARACTERS)))
     .join(' ')
 }

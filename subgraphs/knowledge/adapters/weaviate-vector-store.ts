@@ -5,6 +5,7 @@
 // Reads see writes: one node shows a write to every read after it, a replicated cluster does when a majority has answered both, which is asked
 // for there; and every search looks which collections there are now, beside the search itself and not before it.
 import type { FilterValue, WeaviateClient } from 'weaviate-client'
+import type { KnownWords } from '../domain/term-weights.ts'
 import {
   vectorLengthWrong,
   type ChunkToStore,
@@ -15,6 +16,7 @@ import {
 } from '../ports/vector-store.ts'
 import { mergeRanked } from './merge-ranked.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
+import { RecentlyKnown } from './recently-known.ts'
 import {
   checkPrefix,
   collectionName,
@@ -54,6 +56,7 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
   checkPrefix(prefix)
   const connection = createWeaviateConnection(options)
   const oneAtATime = createOneAtATime()
+  const known: KnownWords = new RecentlyKnown()
   /** What was there when it was last looked. */
   let seen: KnownCollections = new Map()
 
@@ -203,7 +206,7 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
       if (wrong) throw vectorLengthWrong(space?.dimensions ?? 0, wrong.vector!.length)
       const { workspaceId, documentId } = place
       const unique = [...new Map(chunks.map((chunk) => [chunk.id, chunk])).values()]
-      const objects = unique.map((chunk) => chunkObject(place, chunk))
+      const objects = unique.map((chunk) => chunkObject(place, chunk, known))
       await oneAtATime(keyOf(workspaceId, documentId), signal, async () => {
         await look(signal)
         const withVector = objects.filter(({ vector }) => vector !== undefined)

@@ -13,6 +13,13 @@ import { createChromaCollections } from '../../../subgraphs/knowledge/adapters/c
 import { chunkMetadata, recordId, termsDocument } from '../../../subgraphs/knowledge/adapters/chroma-records.ts'
 import { createChromaRequests } from '../../../subgraphs/knowledge/adapters/chroma-requests.ts'
 import { createChromaVectorStore } from '../../../subgraphs/knowledge/adapters/chroma-vector-store.ts'
+import {
+  createTable,
+  indexedColumns,
+  indexOf,
+  tableOf,
+  TEXTS,
+} from '../../../subgraphs/knowledge/adapters/lancedb-tables.ts'
 import { createLanceDbVectorStore } from '../../../subgraphs/knowledge/adapters/lancedb-vector-store.ts'
 import { createQdrantCollections } from '../../../subgraphs/knowledge/adapters/qdrant-collections.ts'
 import { pointOf } from '../../../subgraphs/knowledge/adapters/qdrant-points.ts'
@@ -214,7 +221,25 @@ export const BENCHED = {
             else table = await client.createTable(uniqueName(), rows)
           }
         },
-        openSameFields: null,
+        async openSameFields(space, place) {
+          const connection = await connect(path.join(directory, uniqueName()))
+          const open = async (name: string, own: EmbeddingSpace | null) => {
+            const table = await createTable(connection, name, own)
+            for (const column of indexedColumns(name)) await table.createIndex(column, { config: indexOf(column) })
+            return table
+          }
+          const [texts, vectors] = [await open(TEXTS, null), await open(tableOf(space), space)]
+          const { workspaceId, knowledgeBaseId, documentId } = place
+          const columns = { workspace_id: workspaceId, knowledge_base_id: knowledgeBaseId, document_id: documentId }
+          return (chunks) => {
+            const textRows = chunks.map(({ id, text }) => ({ id, ...columns, text }))
+            const vectorRows = chunks.map(({ id, vector }) => ({ id, ...columns, vector: Array.from(vector) }))
+            return async () => {
+              await texts.add(textRows)
+              await vectors.add(vectorRows)
+            }
+          }
+        },
       },
       async [Symbol.asyncDispose]() {
         client.close()
