@@ -10,6 +10,7 @@ import { HANDBOOK_QUESTIONS, readHandbook } from '../fixtures/handbook/handbook.
 import { ledgerDocument } from '../fixtures/ledger.ts'
 import { canonicalDump, waitForQuiet } from '../harness/canonical-dump.ts'
 import type { TestClient } from '../harness/client.ts'
+import { startDetachedAnswer, waitForAnswer } from '../harness/detached-answers.ts'
 import { expectEqualDumps } from '../harness/expect-equal-dumps.ts'
 import { waitForModels } from '../harness/models.ts'
 import { openHalfUpload, partialUploads, patiently } from '../harness/patience.ts'
@@ -82,7 +83,9 @@ async function run(disturb: (platform: RunningStandalone, work: Work) => Promise
     }
     const ask = async () => {
       answers.push(
-        ...(await Promise.all(HANDBOOK_QUESTIONS.map(({ question }) => startAnswer(client, handbook, question)))),
+        ...(await Promise.all(
+          HANDBOOK_QUESTIONS.map(({ question }) => startDetachedAnswer(client, handbook, question)),
+        )),
       )
     }
     const work = { client, handbook, ledgers, startNext, upload: uploadCreate.upload, answers, ask }
@@ -161,26 +164,6 @@ async function stepBefore(client: TestClient, job: string, step: (typeof STEPS)[
     { id: job },
   )
   for await (const { data } of events) if (data.ingestionJobEvents.step?.name === before) return
-}
-
-async function startAnswer(client: TestClient, knowledgeBaseId: string, question: string): Promise<string> {
-  const { answerStart } = await client.query(
-    'mutation ($input: AnswerInput!) { answerStart(input: $input) { answer { id } } }',
-    {
-      input: { question, knowledgeBaseIds: [knowledgeBaseId], mode: 'EXTRACTIVE', isDetached: true },
-    },
-  )
-  return answerStart.answer.id
-}
-
-async function waitForAnswer(client: TestClient, id: string): Promise<void> {
-  let last: any
-  const events = client.subscribe(
-    'subscription ($id: ID!) { answerEvents(id: $id) { __typename ... on AnswerFailed { code } } }',
-    { id },
-  )
-  for await (const { data } of events) last = data.answerEvents
-  expect(last).toEqual({ __typename: 'AnswerCompleted' })
 }
 
 /** The embedded database belongs to one process at a time: the platform has to end before its stores can be read. */

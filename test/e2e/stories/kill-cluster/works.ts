@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { HANDBOOK_QUESTIONS } from '../../../fixtures/handbook/handbook.ts'
 import { ledgerDocument } from '../../../fixtures/ledger.ts'
 import type { GraphResult } from '../../../harness/client.ts'
-import { startDetachedAnswer, waitForAnswer } from '../../../harness/detached-answers.ts'
+import { startDetachedAnswer, waitForAnswerOrAskAgain } from '../../../harness/detached-answers.ts'
 import {
   ANSWER_IS_UNDER_WAY,
   JOB_IS_FINISHED,
@@ -46,14 +46,18 @@ export const vectorsUnderWay: BeginWork = async (world) => {
 /** Answers that a process holds the lease of; another one, or its successor, goes on with them. */
 export const answersUnderWay: BeginWork = async (world) => {
   const { client, bases, chance } = world
+  const knowledgeBaseId = bases.handbook
   const asked = await Promise.all(
-    HANDBOOK_QUESTIONS.map(({ question }) => startDetachedAnswer(client, bases.handbook, question)),
+    HANDBOOK_QUESTIONS.map(async ({ question }) => {
+      const id = await startDetachedAnswer(client, knowledgeBaseId, question)
+      return { id, question, knowledgeBaseId }
+    }),
   )
   await wait(chance.below(ANSWERS_MS))
   return {
-    isHalfDone: () => hasRow(world, ANSWER_IS_UNDER_WAY, [asked]),
+    isHalfDone: () => hasRow(world, ANSWER_IS_UNDER_WAY, [asked.map(({ id }) => id)]),
     async finish() {
-      for (const id of asked) await patiently(() => waitForAnswer(client, id))
+      for (const each of asked) await waitForAnswerOrAskAgain(client, each)
     },
   }
 }
