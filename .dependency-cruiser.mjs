@@ -95,7 +95,8 @@ export default {
       from: { path: '^deploy/standalone/', pathNot: tests },
       to: {
         path: '^(gateway|subgraphs|schema|cli)/',
-        pathNot: '^(gateway/(main|config)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
+        pathNot:
+          '^(gateway/(main|config|telemetry/settings)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
       },
     },
     {

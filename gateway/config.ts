@@ -1,13 +1,13 @@
 // The environment of the gateway as a process of its own. Standalone passes the same values itself.
 import { z } from 'zod'
 import { portVariable } from '#shared/configuration.ts'
-import { secret } from '#shared/masking.ts'
 import { roleSchema, type Role } from '../contracts/identity.ts'
 import { identityKeyVariable, logVariable, subgraphUrlVariables } from '../contracts/platform.ts'
 import type { EndpointPolicy } from './endpoint-policy.ts'
 import { DEFAULT_HTTP_POLICY } from './http/http-policy.ts'
 import { DEFAULT_LIMITS, DEFAULT_OPERATION_POLICY, TRUSTED_DOCUMENT_MODES } from './operations/operation-policy.ts'
 import { subgraphTrafficVariables } from './subgraphs/settings.ts'
+import { telemetryVariables } from './telemetry/settings.ts'
 
 const listOf = (list: string): string[] =>
   list
@@ -93,14 +93,8 @@ const supergraphVariables = {
     .string()
     .optional()
     .describe(
-      'Supergraph that the gateway serves: a file, watched for changes, or "uplink" for Apollo Uplink. Unset: the one of the platform.',
+      'Supergraph that the gateway serves: a file, watched for changes, or "uplink" for Apollo Uplink, which needs APOLLO_KEY and APOLLO_GRAPH_REF. Unset: the one of the platform.',
     ),
-  APOLLO_KEY: secret(z.string()).optional().describe('Key of the graph in Apollo GraphOS, for "uplink".'),
-  APOLLO_GRAPH_REF: z
-    .string()
-    .regex(/^[^@\s]+(@[^@\s]+)?$/, 'expected graph@variant')
-    .optional()
-    .describe('Graph and variant in Apollo GraphOS, as graph@variant, for "uplink".'),
   APOLLO_UPLINK_ENDPOINTS: z
     .string()
     .transform(listOf)
@@ -109,7 +103,14 @@ const supergraphVariables = {
 }
 
 /** Of a gateway that asks nobody who they are. */
-export const openConfigSchema = z.object({ ...endpointVariables, ...logVariable, ...supergraphVariables })
+export const openConfigSchema = z.object({
+  ...endpointVariables,
+  TRIBUTARY_LOG_LEVEL: logVariable.TRIBUTARY_LOG_LEVEL.unwrap()
+    .default('info')
+    .describe('How much is logged, as JSON lines on standard error; `info`: a line for each operation, too.'),
+  ...supergraphVariables,
+  ...telemetryVariables,
+})
 
 export const configSchema = openConfigSchema.extend({ ...identityKeyVariable, ...subgraphUrlVariables })
 

@@ -21,6 +21,7 @@ import { subgraphUrlsOf } from './subgraphs/subgraph-urls.ts'
 import { createFileSource } from './supergraph/file-source.ts'
 import type { SupergraphSource } from './supergraph/supergraph-source.ts'
 import { createUplinkSource } from './supergraph/uplink-source.ts'
+import { telemetrySettings, type TelemetrySettings } from './telemetry/settings.ts'
 
 export interface StartGatewayOptions {
   host: string
@@ -33,6 +34,8 @@ export interface StartGatewayOptions {
   traffic?: Traffic
   /** Default: DEFAULT_ENDPOINT_POLICY. */
   policy?: EndpointPolicy
+  /** Default: nothing leaves the process. */
+  telemetry?: TelemetrySettings
   logger: Logger
 }
 
@@ -58,6 +61,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
     uploadOrigin: new URL(subgraphUrls.ingestion).origin,
     authentication: authenticationBy({ accountsUrl: subgraphUrls.accounts, signer }),
     ...(options.policy ? { policy: options.policy } : {}),
+    ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     logger,
   })
 }
@@ -91,13 +95,19 @@ async function startByFlags(flags: GatewayFlags): Promise<RunningGateway> {
   const open = readConfiguration(openConfigSchema, process.env, { onWarning })
   const logger = createLogger({ name: 'gateway', level: open.TRIBUTARY_LOG_LEVEL })
   const host = flags.host ?? open.TRIBUTARY_HOST
-  const endpoint = { host, port: flags.port ?? open.TRIBUTARY_PORT, corsOrigins: open.TRIBUTARY_CORS_ORIGINS, logger }
   if (!flags.authenticates && !isLoopback(host))
     throw new TributaryError(
       'CONFIGURATION_INVALID',
       `--no-authentication would open the graph to everybody who reaches ${host}. Listen on 127.0.0.1, or leave the flag out.`,
     )
   const supergraph = flags.supergraph ?? open.TRIBUTARY_SUPERGRAPH
+  const endpoint = {
+    host,
+    port: flags.port ?? open.TRIBUTARY_PORT,
+    corsOrigins: open.TRIBUTARY_CORS_ORIGINS,
+    telemetry: telemetrySettings(open, { isManaged: supergraph === 'uplink' }),
+    logger,
+  }
   // Without authentication there is no secret to demand.
   const closed = flags.authenticates ? readConfiguration(configSchema, process.env) : null
   for (const text of warnings) logger.warn(text)

@@ -4,7 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Identity } from '../contracts/identity.ts'
 import { remainingMsOf } from './subgraphs/deadline.ts'
 import type { ClientHeaders } from './subgraphs/client-headers.ts'
+import type { SubgraphAnswer } from './subgraphs/send.ts'
 import { readTraceContext, type TraceContext } from './subgraphs/trace-context.ts'
+import type { OperationRecord } from './telemetry/operation-record.ts'
 
 export interface RequestContext extends BaseContext {
   /** Null only for introspection without credentials, on a gateway that listens on loopback. */
@@ -17,8 +19,12 @@ export interface RequestContext extends BaseContext {
   deadline: number
   /** As they came, names in lower case; of an operation over WebSocket, those of the request that opened the socket. */
   headers: IncomingHttpHeaders
-  /** The caller's W3C trace context, passed on with every fetch; null where none came, or none that is well formed. */
+  /** What telemetry knows of it; undefined where nothing is told, as in tests of single parts. */
+  record?: OperationRecord | undefined
+  /** The W3C trace context that subgraphs are told: of what is traced here, else the caller's; null where there is none. */
   trace: TraceContext | null
+  /** Told of each answer of a subgraph, whatever is in it; of one that is shared too. */
+  onSubgraphAnswer?: (answer: SubgraphAnswer) => void
   /** Takes what subgraphs' response headers become for the client; null where the client's response has begun already. */
   clientHeaders: ClientHeaders | null
 }
@@ -32,17 +38,20 @@ export interface CreateRequestContextOptions {
   timeoutMs: number
   /** Default null. */
   clientHeaders?: ClientHeaders
+  /** Default: nobody is told anything. */
+  record?: OperationRecord | undefined
 }
 
 export function createRequestContext(options: CreateRequestContextOptions): RequestContext {
-  const { identity, signal, requestId, headers, timeoutMs } = options
+  const { identity, signal, requestId, headers, timeoutMs, record } = options
   return {
     identity,
     signal,
     requestId,
     deadline: performance.now() + Math.min(timeoutMs, remainingMsOf(headers)),
     headers,
-    trace: readTraceContext(headers),
+    record,
+    trace: record?.trace ?? readTraceContext(headers),
     clientHeaders: options.clientHeaders ?? null,
   }
 }

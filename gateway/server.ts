@@ -27,7 +27,6 @@ import type { ExampleOperation } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
 import type { OnCost } from './plugins/operations.ts'
-import { createGatewayMetrics } from './plugins/request-metrics.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
 import { createClientHeaders } from './subgraphs/client-headers.ts'
 import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
@@ -38,6 +37,10 @@ import { serveWebSockets } from './subscriptions/websocket.ts'
 import { createApolloGateway } from './supergraph/apollo-gateway.ts'
 import type { SupergraphSource } from './supergraph/supergraph-source.ts'
 import { openSupergraphs } from './supergraph/supergraphs.ts'
+import { recordHttpOperations } from './telemetry/http-operations.ts'
+import { openTelemetry } from './telemetry/index.ts'
+import { observeUpstream } from './telemetry/observed-upstream.ts'
+import { QUIET_TELEMETRY, type TelemetrySettings } from './telemetry/settings.ts'
 
 export interface GatewayServerOptions {
   host: string
@@ -67,6 +70,8 @@ export interface GatewayServerOptions {
   policy?: EndpointPolicy
   /** Told what each operation was estimated to cost and did. Default: nobody. */
   onCost?: OnCost
+  /** Default: figures, and lines in the log; nothing leaves the process. */
+  telemetry?: TelemetrySettings
   logger: Logger
 }
 
@@ -91,7 +96,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const gate = createOperationGate(policy.operations)
   const persistedQueries = createPersistedQueries()
   const trusted = await openTrustedDocuments(policy.trustedDocuments, logger)
-  const metrics = createGatewayMetrics()
+  const telemetry = await openTelemetry(options.telemetry ?? QUIET_TELEMETRY, logger)
   const authenticator = authentication?.authenticator ?? anyone
   const signer = authentication?.signer ?? null
   const urlOf = (subgraph: string): string => {
@@ -109,7 +114,9 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     shownCodes: subgraphSettings.shownErrorCodes,
     onMasked: (error, about) => logger.warn({ ...about, error }, 'an error of a subgraph was masked'),
   })
-  const client = createSubgraphClient({ urlOf, signer, settings: subgraphSettings, maskErrors })
+  const client = telemetry.observeClient(
+    createSubgraphClient({ urlOf, signer, settings: subgraphSettings, maskErrors }),
+  )
   const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const supergraphs = await openSupergraphs<Generation>({
     source: options.supergraphSource,
@@ -129,6 +136,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     forceCloseConnections: true,
   })
   const requests = trackRequests(app)
+  const httpOperations = recordHttpOperations(app, telemetry.begin)
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
   await serveCompressed(app, { thresholdBytes: policy.http.compressionThresholdBytes })
 
@@ -143,10 +151,11 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    apollo: telemetry.apollo,
     plugins: createPlugins({
       authorizes: authentication !== null,
       allowsAnonymousIntrospection,
-      metrics,
+      telemetry: telemetry.plugins,
       exampleDocument:
         (operations.find(({ name }) => name === EXAMPLE_OPERATION) ?? operations[0])?.document ?? '{ __typename }',
       operations: { gate, trusted, onCost: options.onCost },
@@ -164,9 +173,16 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     apollo,
     policy: policy.http,
     onUnexpected,
+    onRefused: (request, error) => httpOperations.recordOf(request)?.fail(error),
     async createContext(request, reply) {
       const signal = closedEarly(reply)
-      const identity = await authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
+      const record = httpOperations.recordOf(request)
+      const identity = await authenticator
+        .authenticate(request.headers.authorization, signal)
+        .catch((error: unknown) => {
+          record?.fail(error)
+          return refuse(error)
+        })
       const { id: requestId, headers } = request
       const context = createRequestContext({
         identity,
@@ -175,6 +191,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
         headers,
         timeoutMs: requestTimeoutMs,
         clientHeaders: createClientHeaders(),
+        record,
       })
       contexts.set(request, context)
       return context
@@ -191,7 +208,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       : reply.status(503).send({ status: 'unavailable', subgraphs: unavailable })
   })
   app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    reply.type(telemetry.metrics.registry.contentType).send(await telemetry.metrics.registry.metrics()),
   )
   if (options.uploadOrigin) {
     await app.register(proxy, {
@@ -223,7 +240,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     persistedQueries,
     onCost: options.onCost,
     client,
-    subscribeUpstream: createSubscribeUpstream({ urlOf, signer, maskErrors }),
+    subscribeUpstream: observeUpstream(createSubscribeUpstream({ urlOf, signer, maskErrors })),
+    beginRecord: telemetry.begin,
     anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
     anonymousIdleMs: options.anonymousIdleMs,
     requestTimeoutMs,
@@ -256,6 +274,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await app.close()
       await client.close()
       await supergraphs.close()
+      await telemetry.close()
     },
   }
 }

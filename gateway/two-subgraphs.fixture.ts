@@ -22,6 +22,7 @@ import type { EndpointPolicy } from './endpoint-policy.ts'
 import type { OnCost } from './plugins/operations.ts'
 import { startGatewayServer } from './server.ts'
 import { createFileSource } from './supergraph/file-source.ts'
+import type { TelemetrySettings } from './telemetry/settings.ts'
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
 const TOKENS = `${LINK}
@@ -45,6 +46,7 @@ export interface TwoSubgraphsOptions {
   corsOrigins?: readonly string[]
   policy?: EndpointPolicy
   onCost?: OnCost
+  telemetry?: TelemetrySettings
   logger?: Logger
 }
 
@@ -60,6 +62,7 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
   const ends = new EventTarget()
   let paces = 0
   const seenHeaders: string[] = []
+  const seenTraceparents: string[] = []
   const common = { host: '127.0.0.1', port: 0, logger, identityHeader: IDENTITY_HEADER }
   const createContext = async ({
     identityToken,
@@ -177,6 +180,7 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
     addRoutes(app) {
       app.addHook('onRequest', async (request) => {
         seenHeaders.push(String(request.headers[IDENTITY_HEADER] ?? ''))
+        seenTraceparents.push(String(request.headers['traceparent'] ?? ''))
       })
     },
   })
@@ -195,6 +199,7 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
     corsOrigins: options.corsOrigins ?? [],
     ...(options.policy ? { policy: options.policy } : {}),
     ...(options.onCost ? { onCost: options.onCost } : {}),
+    ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(options.anonymousIdleMs ? { anonymousIdleMs: options.anonymousIdleMs } : {}),
     supergraphSource: createFileSource({ file, logger, pollMs: 50 }),
     subgraphUrl: () => undefined,
@@ -228,6 +233,8 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
     started,
     /** The identity headers that the second subgraph got. */
     seenHeaders,
+    /** The same of `traceparent`. */
+    seenTraceparents,
 
     /** Resolves when so many have started since `started` was emptied. */
     untilStarted: (count: number) => expect.poll(() => started.length, { interval: 5, timeout: 10_000 }).toBe(count),

@@ -1,9 +1,10 @@
 import { buildSchema, parse } from 'graphql'
+import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
 import { composedFiles, composeSubgraphs } from './compose.ts'
 import { findStaleFiles, readRepositoryFile } from './generated-files.ts'
 import { readSubgraphSources } from './sources.ts'
-import { defaultRoutingUrls, subgraphNames } from './subgraphs.ts'
+import { subgraphNames } from './subgraphs.ts'
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])\n'
 
@@ -51,16 +52,20 @@ test('what composition finds odd is reported', () => {
 
 test('the files rover composes from name every subgraph, and each stands alone', () => {
   const roverConfig = readRepositoryFile('schema/supergraph.yaml') ?? ''
-  const files = [...roverConfig.matchAll(/file: \.\/(.+)/g)].map(([, file]) => `schema/${file}`)
-  expect(files).toEqual(subgraphNames.map((name) => `schema/subgraphs/${name}.graphql`))
-  const composition = composeSubgraphs(
-    subgraphNames.map((name, index) => ({
-      name,
-      url: defaultRoutingUrls[name],
-      typeDefs: parse(readRepositoryFile(files[index] ?? '') ?? ''),
-    })),
-  )
-  expect(composition).toMatchObject({ supergraphSdl: readRepositoryFile('schema/supergraph.graphql') })
+  const listed = [
+    ...roverConfig.matchAll(/^  (\w+):\n    routing_url: (\S+)\n    schema:\n      file: \.\/(\S+)\n/gm),
+  ].map(([, name, url, file]) => ({
+    name: name as (typeof subgraphNames)[number],
+    url: url!,
+    typeDefs: parse(readRepositoryFile(`schema/${file}`) ?? ''),
+  }))
+  expect(listed.map(({ name }) => name)).toEqual(subgraphNames)
+  expect(composeSubgraphs(listed)).toMatchObject({ supergraphSdl: readRepositoryFile('schema/supergraph.graphql') })
+})
+
+test('rover composes with the version that is installed here', () => {
+  const { version } = createRequire(import.meta.url)('@apollo/composition/package.json') as { version: string }
+  expect(readRepositoryFile('schema/supergraph.yaml')).toContain(`\nfederation_version: =${version}\n`)
 })
 
 test('the API schema shows no trace of federation', () => {

@@ -1,6 +1,7 @@
 // The variables that standalone mode reads beside those of the subgraphs.
 import { z } from 'zod'
 import { endpointVariables } from '../../gateway/config.ts'
+import { telemetryVariables } from '../../gateway/telemetry/settings.ts'
 import { blobVariables } from '../../contracts/open-blobs.ts'
 import { logVariable } from '../../contracts/platform.ts'
 
@@ -19,5 +20,6 @@ export const configSchema = z.object({
       'Where clients reach the endpoint when that is not where it listens; addresses for uploads begin with it.',
     ),
   ...logVariable,
+  ...telemetryVariables,
   ...blobVariables,
 })

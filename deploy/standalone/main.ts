@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { readConfiguration } from '#shared/configuration.ts'
 import { TributaryError } from '#shared/errors.ts'
 import { createLogger } from '#shared/logger.ts'
+import { telemetrySettings } from '../../gateway/telemetry/settings.ts'
 import { ClientError } from '../../cli/client/client-error.ts'
 import { createEndpoint, type Endpoint } from '../../cli/client/endpoint.ts'
 import { createOutput, type Output } from '../../cli/terminal/output.ts'
@@ -53,6 +54,7 @@ async function run(output: Output, end: EndRequest): Promise<number> {
       publicUrl: configuration.TRIBUTARY_PUBLIC_URL ?? null,
       dataDirectory: environment.TRIBUTARY_DATA_DIR,
       environment,
+      telemetry: telemetrySettings(configuration),
       logger,
       onDataDirectoryLost(error) {
         logger.fatal({ err: error }, 'another process has taken the data directory over')

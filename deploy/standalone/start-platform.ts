@@ -1,5 +1,6 @@
 // The whole platform in this process: one Platform over embedded stores, each subgraph on a loopback port of its own, the gateway before them.
 import type { Logger } from 'pino'
+import type { TelemetrySettings } from '../../gateway/telemetry/settings.ts'
 import { readConfiguration } from '#shared/configuration.ts'
 import { openDatabase } from '#shared/database.ts'
 import { isCancellation, TributaryError } from '#shared/errors.ts'
@@ -32,6 +33,8 @@ export interface StartPlatformOptions {
   policy?: EndpointPolicy
   /** Handed to the subgraphs, which read their own variables from it. */
   environment: NodeJS.ProcessEnv
+  /** What the gateway tells outside of the process. Default: nothing. */
+  telemetry?: TelemetrySettings
   logger: Logger
   onDataDirectoryLost: (error: Error) => void
 }
@@ -157,6 +160,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       >,
       signer: platform.signer,
       ...(options.policy ? { policy: options.policy } : {}),
+      ...(options.telemetry ? { telemetry: options.telemetry } : {}),
       logger,
     })
     opened.defer(() => gateway.close())

@@ -14,9 +14,11 @@ export function createApolloExecutor(supergraph: LoadedSupergraph, client: Subgr
   const planFor = createPlanForCaller(supergraph)
 
   return async ({ document, operation, request, context }) => {
-    const planned = planFor(document, operation, (context as RequestContext).identity)
+    const { identity, record } = context as RequestContext
+    const planned = planFor(document, operation, identity, record)
     if (planned.kind !== 'request')
       throw new TributaryError('BAD_USER_INPUT', 'Subscriptions are answered over WebSocket, at the same path.')
+    if (record) record.plan = planned.plan
     return executeRequest({
       schema: supergraph.apiSchema,
       planned,

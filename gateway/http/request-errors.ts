@@ -6,6 +6,8 @@ import { answerType } from './media-type.ts'
 export interface RequestErrorOptions {
   bodyLimitBytes: number
   onUnexpected: (error: unknown, requestId: string) => void
+  /** Told of each with its code. */
+  onRefused: (request: FastifyRequest, error: { extensions: { code: string } }) => void
 }
 
 interface Refusal {
@@ -19,6 +21,7 @@ export function createRequestErrorHandler(options: RequestErrorOptions) {
   return (error: FastifyError | TributaryError, request: FastifyRequest, reply: FastifyReply): void => {
     const { status, code, message } = refusalOf(error, request, options)
     const extensions = code === 'BAD_REQUEST' ? { code } : { code, isRetryable: ERROR_CATALOGUE[code].isRetryable }
+    options.onRefused(request, { extensions })
     // What is still coming of the body would be taken for the next request.
     if (status === 408 || status === 413) void reply.header('connection', 'close')
     void reply

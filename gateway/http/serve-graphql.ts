@@ -5,13 +5,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TributaryError } from '#shared/errors.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { HttpPolicy } from './http-policy.ts'
-import { createRequestErrorHandler } from './request-errors.ts'
+import { createRequestErrorHandler, type RequestErrorOptions } from './request-errors.ts'
 
 export interface ServeGraphqlOptions {
   apollo: ApolloServer<RequestContext>
   createContext: (request: FastifyRequest, reply: FastifyReply) => Promise<RequestContext>
   policy: HttpPolicy
   onUnexpected: (error: unknown, requestId: string) => void
+  /** Told of what is refused here. */
+  onRefused: RequestErrorOptions['onRefused']
 }
 
 export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions): void {
@@ -23,6 +25,7 @@ export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions)
     errorHandler: createRequestErrorHandler({
       bodyLimitBytes: policy.bodyLimitBytes,
       onUnexpected: options.onUnexpected,
+      onRefused: options.onRefused,
     }),
     preParsing: (request, _reply, payload, done) => {
       if (!['identity', undefined].includes(request.headers['content-encoding']))

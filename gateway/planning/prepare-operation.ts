@@ -15,6 +15,7 @@ import { TributaryError } from '#shared/errors.ts'
 import type { Identity } from '../../contracts/identity.ts'
 import type { OperationGate } from '../operations/operation-limits.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
+import type { OperationRecord } from '../telemetry/operation-record.ts'
 import { createPlanForCaller } from './plan-for-caller.ts'
 import type { PlannedSubscription } from './plan-operation.ts'
 
@@ -23,11 +24,12 @@ export type PreparedOperation =
   | { kind: 'request'; document: DocumentNode; operation: OperationDefinitionNode }
   | ({ document: DocumentNode } & PlannedSubscription)
 
-/** For a caller; without one for nobody. */
+/** For a caller; without one for nobody. The record is told of each step. */
 export type PrepareOperation = (
   query: string,
   operationName: string | null | undefined,
   identity?: Identity | null,
+  record?: OperationRecord,
 ) => PreparedOperation
 
 type ParsedOperation = Extract<PreparedOperation, { kind: 'invalid' | 'request' }>
@@ -48,16 +50,17 @@ export function createPrepareOperation(supergraph: LoadedSupergraph, gate: Opera
       (document.tokenCount ?? key.length) * BYTES_PER_TOKEN + key.length * BYTES_PER_CHARACTER,
   })
   const planFor = createPlanForCaller(supergraph)
-  return (query, operationName, identity = null) => {
+  return (query, operationName, identity = null, record) => {
     const key = `${operationName ?? ''}\n${query}`
     let parsed: ParsedOperation | undefined = cache.get(key)
+    record?.documentAsked(parsed !== undefined)
     if (!parsed) {
-      parsed = parseOperation(supergraph, gate, query, operationName)
+      parsed = parseOperation(supergraph, gate, query, operationName, record)
       if (parsed.kind !== 'invalid') cache.set(key, parsed)
     }
     if (parsed.kind === 'invalid' || parsed.operation.operation !== OperationTypeNode.SUBSCRIPTION) return parsed
     const { document, operation } = parsed
-    const planned = planFor(document, operation, identity)
+    const planned = planFor(document, operation, identity, record)
     switch (planned.kind) {
       case 'subscription':
         return { document, ...planned }
@@ -74,16 +77,24 @@ function parseOperation(
   gate: OperationGate,
   query: string,
   operationName: string | null | undefined,
+  record: OperationRecord | undefined,
 ): ParsedOperation {
   let document: DocumentNode
+  const endParsing = record?.begin('parse')
   try {
     document = gate.parse(query)
-  } catch (error) {
-    return invalid(withCode(error as GraphQLError, 'GRAPHQL_PARSE_FAILED'))
+    endParsing?.()
+  } catch (cause) {
+    const error = withCode(cause as GraphQLError, 'GRAPHQL_PARSE_FAILED')
+    endParsing?.(error)
+    return invalid(error)
   }
-  const errors = validate(supergraph.apiSchema, document, [...specifiedRules, gate.rule])
-  if (errors.length > 0)
-    return { kind: 'invalid', errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) }
+  const endValidation = record?.begin('validate')
+  const errors = validate(supergraph.apiSchema, document, [...specifiedRules, gate.rule]).map((error) =>
+    withCode(error, 'GRAPHQL_VALIDATION_FAILED'),
+  )
+  endValidation?.(errors[0])
+  if (errors.length > 0) return { kind: 'invalid', errors }
   const operation = getOperationAST(document, operationName)
   if (!operation) {
     const message = operationName

@@ -6,19 +6,18 @@ import type { RequestContext } from '../request-context.ts'
 import { statusOfAnswerPlugin } from '../http/status-of-answer.ts'
 import { authorizationPlugin } from './authorization.ts'
 import { operationsPlugin } from './operations.ts'
-import { requestMetricsPlugin, type GatewayMetrics } from './request-metrics.ts'
 
 export function createPlugins(options: {
   /** Whether operations need credentials. */
   authorizes: boolean
   allowsAnonymousIntrospection: boolean
-  metrics: GatewayMetrics
+  telemetry: readonly ApolloServerPlugin<RequestContext>[]
   exampleDocument: string
   operations: Parameters<typeof operationsPlugin>[0]
 }): ApolloServerPlugin<RequestContext>[] {
   return [
-    // First, so that refused operations are counted too.
-    requestMetricsPlugin(options.metrics),
+    // First, so that refused operations are told of too.
+    ...options.telemetry,
     // Before anything is executed; after validation, since what may be asked depends on the operation.
     ...(options.authorizes ? [authorizationPlugin(options)] : []),
     // After it: whoever is not known learns no limits.

@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readAnswer } from './read-answer.ts'
 
-const read = (body: unknown, status = 200) =>
-  readAnswer({ status, headers: {}, text: typeof body === 'string' ? body : JSON.stringify(body) }, 'a')
+const read = (body: unknown, status = 200) => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return readAnswer({ status, headers: {}, text, sizeBytes: Buffer.byteLength(text) }, 'a')
+}
 
 test.each([200, 400, 401, 422, 500, 503])('a GraphQL body counts under status %d', (status) => {
   const body = {

@@ -10,8 +10,7 @@ const NO_MESSAGE = 'The subgraph reported an error without a message.'
 export function readAnswer(answer: HttpAnswer, subgraph: string): SubgraphResponse {
   const response = parse(answer.text)
   if (response) return response
-  if (answer.status < 200 || answer.status > 299)
-    throw badStatus(subgraph, answer.status, answer.headers['retry-after'])
+  if (answer.status < 200 || answer.status > 299) throw badStatus(subgraph, answer, answer.headers['retry-after'])
   throw new SubgraphFailure(
     'UPSTREAM_UNAVAILABLE',
     `The subgraph "${subgraph}" answered with something that is no GraphQL response.`,

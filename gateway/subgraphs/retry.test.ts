@@ -151,7 +151,7 @@ test('who leaves between two tries ends them', async () => {
 
 test('nothing waits on when the signal ends it', async () => {
   const controller = new AbortController()
-  const tried = withRetries(async () => ({ status: 503, headers: { 'retry-after': '30' }, text: '' }), {
+  const tried = withRetries(async () => ({ status: 503, headers: { 'retry-after': '30' }, text: '', sizeBytes: 0 }), {
     retries: 1,
     endsAt: Infinity,
     signal: controller.signal,

@@ -19,8 +19,14 @@ export interface SendOptions {
   timeoutMs: number
 }
 
-export interface HttpAnswer {
+/** What is known of an answer before it is read. */
+export interface SubgraphAnswer {
   status: number
+  /** Of the body as it came. */
+  sizeBytes: number
+}
+
+export interface HttpAnswer extends SubgraphAnswer {
   headers: IncomingHttpHeaders
   text: string
 }
@@ -76,7 +82,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#options.signal.removeEventListener('abort', this)
     const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#sizeBytes)
-    this.#resolve({ status: this.#status, headers: this.#headers, text: bytes.toString('utf8') })
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      text: bytes.toString('utf8'),
+      sizeBytes: this.#sizeBytes,
+    })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

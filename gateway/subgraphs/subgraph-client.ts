@@ -14,7 +14,8 @@ import { withRetries } from './retry.ts'
 import { send, type HttpAnswer } from './send.ts'
 import { defaultSubgraphSettings, type SubgraphSettings } from './settings.ts'
 import { createSharedFetches, type SharedFetches } from './shared-fetches.ts'
-import { requestTimedOut, subgraphTimedOut } from './subgraph-failure.ts'
+import { requestTimedOut, SubgraphFailure, subgraphTimedOut } from './subgraph-failure.ts'
+import { traceHeadersOf } from './trace-context.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 /** What a fetch asks, whatever the values: made once for a fetch of a plan. */
@@ -163,7 +164,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
         return turns.run(() => circuit.run(() => sendOnce(signal)), signal)
       }
 
-      const answer = await subgraph.fetches.fetch(
+      const fetched = subgraph.fetches.fetch(
         isQuery && settings.isSharing ? `${token}\n${forwarded.join('\n')}\n${body}` : null,
         { signal: context.signal, deadline: context.deadline, outOfTime },
         { endsAt, isCutShort, timedOut: isCutShort ? outOfTime : () => subgraphTimedOut(name, timeoutMs) },
@@ -177,6 +178,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
               })
             : attempt(signal),
       )
+      const answer = await tellAnswer(fetched, context)
       const response = readAnswer(answer, name)
       if (context.clientHeaders) subgraph.headers.toClient(answer.headers, context.clientHeaders)
       if (!response.errors) return response
@@ -199,6 +201,18 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
   }
 }
 
+/** Each of those who share a fetch is told of its answer, of one that is a failure too. */
+async function tellAnswer(fetched: Promise<HttpAnswer>, { onSubgraphAnswer }: RequestContext): Promise<HttpAnswer> {
+  try {
+    const answer = await fetched
+    onSubgraphAnswer?.({ status: answer.status, sizeBytes: answer.sizeBytes })
+    return answer
+  } catch (error) {
+    if (error instanceof SubgraphFailure && error.answer) onSubgraphAnswer?.(error.answer)
+    throw error
+  }
+}
+
 function requestHeaders(
   context: RequestContext,
   token: string | undefined,
@@ -210,10 +224,7 @@ function requestHeaders(
     accept: ACCEPT,
     'x-request-id': context.requestId,
     [REMAINING_HEADER]: String(Math.max(1, Math.floor(endsAt - performance.now()))),
-  }
-  if (context.trace) {
-    headers['traceparent'] = context.trace.traceparent
-    if (context.trace.tracestate !== undefined) headers['tracestate'] = context.trace.tracestate
+    ...traceHeadersOf(context.trace),
   }
   for (const [name, value] of forwarded) headers[name] = value
   // Last: nothing that comes from outside may stand in its place.

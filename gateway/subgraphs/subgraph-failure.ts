@@ -1,5 +1,6 @@
 // What can go wrong between the gateway and a subgraph, as coded errors that also say whose fault it was and whether asking again may help.
 import { TributaryError, type ErrorCode } from '#shared/errors.ts'
+import type { SubgraphAnswer } from './send.ts'
 
 export interface SubgraphFailureOptions {
   cause?: unknown
@@ -10,18 +11,22 @@ export interface SubgraphFailureOptions {
   again?: 'at once' | 'later' | 'never'
   /** What the subgraph's `retry-after` asks for, in milliseconds. */
   retryAfterMs?: number | undefined
+  /** What came all the same, where something did. */
+  answer?: SubgraphAnswer
 }
 
 export class SubgraphFailure extends TributaryError {
   readonly isOfSubgraph: boolean
   readonly again: 'at once' | 'later' | 'never'
   readonly retryAfterMs: number | undefined
+  readonly answer: SubgraphAnswer | undefined
 
   constructor(code: ErrorCode, message: string, options: SubgraphFailureOptions = {}) {
     super(code, message, options)
     this.isOfSubgraph = options.isOfSubgraph ?? false
     this.again = options.again ?? 'never'
     this.retryAfterMs = options.retryAfterMs
+    this.answer = options.answer
   }
 }
 
@@ -69,7 +74,11 @@ const notReached = (subgraph: string, options: SubgraphFailureOptions) =>
   })
 
 /** An HTTP status in place of a GraphQL answer. */
-export function badStatus(subgraph: string, status: number, retryAfter: string | undefined): SubgraphFailure {
+export function badStatus(
+  subgraph: string,
+  { status, sizeBytes }: SubgraphAnswer,
+  retryAfter: string | undefined,
+): SubgraphFailure {
   return new SubgraphFailure(
     status === 504 ? 'UPSTREAM_TIMED_OUT' : 'UPSTREAM_UNAVAILABLE',
     `The subgraph "${subgraph}" answered with the status ${status} and no GraphQL.`,
@@ -78,6 +87,7 @@ export function badStatus(subgraph: string, status: number, retryAfter: string |
       isRetryable: status >= 500 || status === 429,
       again: isTemporary(status) ? 'later' : 'never',
       retryAfterMs: retryAfterMsOf(retryAfter),
+      answer: { status, sizeBytes },
     },
   )
 }

@@ -1,7 +1,8 @@
-// W3C trace context (https://www.w3.org/TR/trace-context/) of a caller. What is not well formed is dropped, as the recommendation says: a
-// broken `traceparent` takes `tracestate` with it.
+// W3C trace context (https://www.w3.org/TR/trace-context/), from a caller's headers and into those for a subgraph. What is not well formed is
+// dropped, as the recommendation says: a broken `traceparent` takes `tracestate` with it.
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** Values of the headers of these names. */
 export interface TraceContext {
   traceparent: string
   tracestate: string | undefined
@@ -22,4 +23,11 @@ export function readTraceContext(headers: IncomingHttpHeaders): TraceContext | n
     tracestate:
       typeof tracestate === 'string' && tracestate.length <= TRACESTATE_MAX_CHARACTERS ? tracestate : undefined,
   }
+}
+
+/** The headers that tell a subgraph; none for null. */
+export function traceHeadersOf(trace: TraceContext | null): Record<string, string> {
+  if (!trace) return {}
+  const { traceparent, tracestate } = trace
+  return tracestate === undefined ? { traceparent } : { traceparent, tracestate }
 }

@@ -7,6 +7,7 @@ import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.t
 import type { ErrorMask } from '../subgraphs/mask-errors.ts'
 import type { SubgraphResponse } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
+import { traceHeadersOf } from '../subgraphs/trace-context.ts'
 
 export interface UpstreamSubscription {
   query: string
@@ -50,6 +51,7 @@ export function createSubscribeUpstream(options: {
       connectionParams: async () => ({
         [IDENTITY_HEADER]: context.identity ? await options.signer?.sign(context.identity) : undefined,
         'x-request-id': context.requestId,
+        ...traceHeadersOf(context.trace),
       }),
     })
     const payload = { query: request.query, variables: request.variables, operationName: request.operationName ?? null }

@@ -20,6 +20,9 @@ import type { TrustedDocuments } from '../operations/trusted-documents.ts'
 import type { OnCost } from '../plugins/operations.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 import { createRequestContext, type RequestContext } from '../request-context.ts'
+import type { GatewayTelemetry } from '../telemetry/index.ts'
+import type { OperationRecord } from '../telemetry/operation-record.ts'
+import { endWithSignal, headersOnSocket } from '../telemetry/socket-operations.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import type { SubscribeUpstream } from './upstream.ts'
@@ -35,6 +38,7 @@ export interface WebSocketOptions {
   authenticator: Authenticator
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
+  beginRecord: GatewayTelemetry['begin']
   anonymousMayAsk: 'everything' | 'introspection' | 'nothing'
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number | undefined
@@ -81,14 +85,17 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     authorization: string | undefined,
     signal: AbortSignal,
     headers: IncomingHttpHeaders,
+    record: OperationRecord,
+    requestId: string,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
     const identity = await options.authenticator.authenticate(authorization, AbortSignal.timeout(5000))
     if (!identity && anonymousMayAsk === 'nothing') throw missingCredentials()
     const { supergraph, prepare } = options.generation()
     const { text, persist } = documentOf(payload, options)
-    const operation = prepare(text, payload.operationName, identity)
+    const operation = prepare(text, payload.operationName, identity, record)
     if (operation.kind === 'invalid') return operation.errors
     persist?.()
+    record.identify(operation.document, operation.operation)
     if (anonymousMayAsk !== 'everything')
       authorizeOperation({
         identity,
@@ -123,9 +130,10 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     const context = createRequestContext({
       identity,
       signal,
-      requestId: randomUUID(),
+      requestId,
       headers,
       timeoutMs: operation.kind === 'subscription' ? Infinity : options.requestTimeoutMs,
+      record,
     })
     const args: AcceptedArgs = {
       schema: supergraph.apiSchema,
@@ -169,16 +177,29 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         })
         return true
       },
-      onSubscribe: async ({ extra: { operations, request } }, _id, payload) => {
+      onSubscribe: async ({ extra: { operations, request }, connectionParams }, _id, payload) => {
+        const requestId = randomUUID()
+        const brought = payload.extensions?.['headers']
+        const record = options.beginRecord({
+          requestId,
+          transport: 'websocket',
+          headers: headersOnSocket(request.headers, connectionParams, brought),
+        })
         try {
           if (!operations) throw new TributaryError('INTERNAL_SERVER_ERROR', 'A socket was not acknowledged.')
-          const authorization = operations.credentialOf(readAuthorization(payload.extensions?.['headers']))
+          const authorization = operations.credentialOf(readAuthorization(brought))
           const signal = operations.begin(payload, authorization)
-          const accepted = await acceptOperation(payload, authorization, signal, request.headers)
-          if (Array.isArray(accepted)) operations.end(payload)
+          endWithSignal(record, signal)
+          const accepted = await acceptOperation(payload, authorization, signal, request.headers, record, requestId)
+          if (Array.isArray(accepted)) {
+            for (const error of accepted) record.fail(error)
+            operations.end(payload)
+          }
           return accepted
         } catch (error) {
+          record.fail(error)
           operations?.end(payload)
+          record.end()
           return [toGraphQLError(error)]
         }
       },
@@ -216,11 +237,12 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       },
       onNext: (_connection, _id, _payload, args, result) => {
         if (!result.errors) return undefined
-        const { requestId } = args.contextValue as RequestContext
+        const { requestId, record } = args.contextValue as RequestContext
         // Those of a query or mutation are formatted already.
         const errors = result.errors.map((error) =>
           error instanceof GraphQLError ? options.formatError(error, requestId) : error,
         )
+        for (const error of errors) record?.fail(error)
         return { ...result, errors } as never
       },
       onError: (_connection, _id, _payload, errors) =>
