@@ -55,7 +55,7 @@ export function observeClient(client: ObservableClient, metrics: GatewayMetrics)
           responseBytes: sizeBytes,
           errorCodes: codes,
         })
-        if (span?.isRecording()) {
+        if (span) {
           span.setAttribute(ATTR_SUBGRAPH, subgraph)
           span.setAttribute(ATTR_GRAPHQL_OPERATION_TYPE, request.operation.kind)
           if (request.operation.operationName)
@@ -63,8 +63,8 @@ export function observeClient(client: ObservableClient, metrics: GatewayMetrics)
           if (status !== null) span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status)
           if (sizeBytes !== null) span.setAttribute(ATTR_HTTP_RESPONSE_BODY_SIZE, sizeBytes)
           if (codes.length > 0) markFailed(span, codes)
+          span.end()
         }
-        span?.end()
       }
     },
   }

@@ -58,8 +58,14 @@ const MAX_CODES = 20
 /** A subscription may fetch for as long as it lives. */
 const MAX_FETCH_SPANS = 1000
 
+/** One object for all: without tracing there is nothing that differs between spans. */
+const OPERATION_SPAN = { kind: SpanKind.SERVER }
+const FETCH_SPAN = { kind: SpanKind.CLIENT }
+
 export class OperationRecord {
   readonly span: Span
+  /** Whether anybody gets the span: if not, nothing is written for it, and there are none below it. */
+  readonly #isTraced: boolean
   /** What subgraphs are told of the trace outside of a fetch of its own. */
   readonly trace: TraceContext | null
   readonly fetchTimings: FetchTiming[] = []
@@ -79,12 +85,10 @@ export class OperationRecord {
   constructor(options: OperationRecordOptions) {
     this.#options = options
     const parent = continueTrace(options.headers)
-    this.span = options.tracer.startSpan(
-      'GraphQL Operation',
-      { kind: SpanKind.SERVER, attributes: { [ATTR_REQUEST_ID]: options.requestId } },
-      parent,
-    )
-    this.#context = trace.setSpan(parent, this.span)
+    this.span = options.tracer.startSpan('GraphQL Operation', OPERATION_SPAN, parent)
+    this.#isTraced = this.span.isRecording()
+    if (this.#isTraced) this.span.setAttribute(ATTR_REQUEST_ID, options.requestId)
+    this.#context = this.#isTraced ? trace.setSpan(parent, this.span) : parent
     this.trace = traceContextOf(this.span)
     options.metrics.operationBegan()
   }
@@ -102,7 +106,7 @@ export class OperationRecord {
   identify(document: DocumentNode, operation: OperationDefinitionNode): void {
     this.#name = operation.name?.value ?? null
     this.#type = operation.operation
-    if (!this.span.isRecording()) return
+    if (!this.#isTraced) return
     this.span.updateName(operation.operation)
     this.span.setAttribute(ATTR_GRAPHQL_OPERATION_TYPE, operation.operation)
     if (this.#name !== null) this.span.setAttribute(ATTR_GRAPHQL_OPERATION_NAME, this.#name)
@@ -113,13 +117,13 @@ export class OperationRecord {
   /** A step of the gateway itself. To be called with what went wrong, if something did, at its end. */
   begin(phase: Phase): (error?: unknown) => void {
     const startedAtMs = performance.now()
-    const span = this.#options.tracer.startSpan(`graphql.${phase}`, {}, this.#context)
+    const span = this.#isTraced ? this.#options.tracer.startSpan(`graphql.${phase}`, {}, this.#context) : null
     return (error) => {
       const durationMs = performance.now() - startedAtMs
       this.phaseMs[phase] = durationMs
       if (phase === 'plan') this.#options.metrics.planned(durationMs)
-      if (error !== undefined) markFailed(span, [codeOf(error)])
-      span.end()
+      if (span && error !== undefined) markFailed(span, [codeOf(error)])
+      span?.end()
     }
   }
 
@@ -132,12 +136,12 @@ export class OperationRecord {
     this.#options.metrics.cacheAsked('plan', isCached)
   }
 
-  /** A span for a fetch from a subgraph, or for a subscription of one. */
-  beginFetch(name: string): Span {
+  /** A span for a fetch from a subgraph, or for a subscription of one; null where nobody gets it. */
+  beginFetch(name: string): Span | null {
     this.#fetchCount += 1
-    return this.#fetchCount > MAX_FETCH_SPANS
-      ? trace.wrapSpanContext(this.span.spanContext())
-      : this.#options.tracer.startSpan(name, { kind: SpanKind.CLIENT }, this.#context)
+    return this.#isTraced && this.#fetchCount <= MAX_FETCH_SPANS
+      ? this.#options.tracer.startSpan(name, FETCH_SPAN, this.#context)
+      : null
   }
 
   fetched(timing: FetchTiming): void {
@@ -155,16 +159,18 @@ export class OperationRecord {
     const { metrics, log, requestId, transport, headers } = this.#options
     const durationMs = this.elapsedMs
     const codes = [...this.#codes]
-    if (status !== null) this.span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status)
-    if (codes.length > 0) {
-      markFailed(this.span, codes)
-      this.span.setAttribute(ATTR_ERROR_CODES, codes)
+    if (this.#isTraced) {
+      if (status !== null) this.span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status)
+      if (codes.length > 0) {
+        markFailed(this.span, codes)
+        this.span.setAttribute(ATTR_ERROR_CODES, codes)
+      }
+      this.span.end()
     }
-    this.span.end()
     metrics.operationEnded({ name: this.#name, type: this.#type, codes, durationMs, sizeBytes })
     log({
       requestId,
-      traceId: this.span.isRecording() ? this.span.spanContext().traceId : undefined,
+      traceId: this.#isTraced ? this.span.spanContext().traceId : undefined,
       transport,
       operationName: this.#name,
       operationType: this.#type,
