@@ -21,6 +21,8 @@ export interface RequestContext extends BaseContext {
   headers: IncomingHttpHeaders
   /** What telemetry knows of it; undefined where nothing is told, as in tests of single parts. */
   record?: OperationRecord | undefined
+  /** Of a batch, those of the operations that have not begun yet, in order: each takes the first (telemetry/apollo-plugin.ts). */
+  batchedRecords?: OperationRecord[]
   /** The W3C trace context that subgraphs are told: of what is traced here, else the caller's; null where there is none. */
   trace: TraceContext | null
   /** Told of each answer of a subgraph, whatever is in it; of one that is shared too. */
@@ -38,12 +40,13 @@ export interface CreateRequestContextOptions {
   timeoutMs: number
   /** Default null. */
   clientHeaders?: ClientHeaders
-  /** Default: nobody is told anything. */
-  record?: OperationRecord | undefined
+  /** One, or those of a batch. Default: nobody is told anything. */
+  records?: readonly OperationRecord[]
 }
 
 export function createRequestContext(options: CreateRequestContextOptions): RequestContext {
-  const { identity, signal, requestId, headers, timeoutMs, record } = options
+  const { identity, signal, requestId, headers, timeoutMs, records = [] } = options
+  const [record] = records
   return {
     identity,
     signal,
@@ -51,6 +54,7 @@ export function createRequestContext(options: CreateRequestContextOptions): Requ
     deadline: performance.now() + Math.min(timeoutMs, remainingMsOf(headers)),
     headers,
     record,
+    ...(records.length > 1 ? { batchedRecords: [...records] } : {}),
     trace: record?.trace ?? readTraceContext(headers),
     clientHeaders: options.clientHeaders ?? null,
   }

@@ -173,16 +173,10 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     apollo,
     policy: policy.http,
     onUnexpected,
-    onRefused: (request, error) => httpOperations.recordOf(request)?.fail(error),
+    onRefused: httpOperations.fail,
     async createContext(request, reply) {
       const signal = closedEarly(reply)
-      const record = httpOperations.recordOf(request)
-      const identity = await authenticator
-        .authenticate(request.headers.authorization, signal)
-        .catch((error: unknown) => {
-          record?.fail(error)
-          return refuse(error)
-        })
+      const identity = await authenticator.authenticate(request.headers.authorization, signal).catch(refuse)
       const { id: requestId, headers } = request
       const context = createRequestContext({
         identity,
@@ -191,7 +185,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
         headers,
         timeoutMs: requestTimeoutMs,
         clientHeaders: createClientHeaders(),
-        record,
+        records: httpOperations.recordsOf(request),
       })
       contexts.set(request, context)
       return context

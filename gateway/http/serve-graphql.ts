@@ -12,12 +12,16 @@ export interface ServeGraphqlOptions {
   createContext: (request: FastifyRequest, reply: FastifyReply) => Promise<RequestContext>
   policy: HttpPolicy
   onUnexpected: (error: unknown, requestId: string) => void
-  /** Told of what is refused here. */
+  /** Told of each error of a request that is refused as a whole, here or by Apollo Server. */
   onRefused: RequestErrorOptions['onRefused']
 }
 
 export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions): void {
   const { policy } = options
+  const answer = fastifyApolloHandler(options.apollo as never, { context: options.createContext }) as unknown as (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<unknown>
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
@@ -39,8 +43,22 @@ export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions)
       return done(null, payload)
     },
     preHandler: (request, _reply, done) => done(refuseBatch(request.body, policy.batchLimit)),
-    handler: fastifyApolloHandler(options.apollo as never, { context: options.createContext }) as never,
+    handler: async (request, reply) => {
+      const body = await answer(request, reply)
+      if (reply.statusCode >= 400) for (const error of errorsOf(body)) options.onRefused(request, error)
+      return body
+    },
   })
+}
+
+/**
+ * Of an answer as it is sent: Apollo Server tells nobody else whose request it refuses before there is an operation. Those of a batch's operations are
+ * not the request's.
+ */
+function errorsOf(body: unknown): { extensions: { code: string } }[] {
+  if (typeof body !== 'string') return []
+  const { errors = [] } = JSON.parse(body) as { errors?: { extensions?: { code?: string } }[] }
+  return errors.map(({ extensions }) => ({ extensions: { code: extensions?.code ?? 'BAD_REQUEST' } }))
 }
 
 function refuseBatch(body: unknown, limit: number): TributaryError | undefined {

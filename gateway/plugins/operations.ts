@@ -1,7 +1,7 @@
 // What gateway/operations decides, at the places of Apollo Server: which document is meant before it is read, whether it may run when it is known,
 // and what it did cost when it has.
 import type { ApolloServerPlugin, GraphQLRequest } from '@apollo/server'
-import type { GraphQLError } from 'graphql'
+import { GraphQLError } from 'graphql'
 import { assertNever, TributaryError } from '#shared/errors.ts'
 import type { OperationCost, OperationGate, RunningOperation } from '../operations/operation-limits.ts'
 import { resolveDocument, toClientError } from '../operations/resolve-document.ts'
@@ -30,7 +30,7 @@ export function operationsPlugin(options: {
       return {
         async didResolveOperation({ schema, document, operation }) {
           if (refusal) throw refusal
-          if (!operation) return
+          if (!operation) throw unknownOperation(request.operationName)
           const running = { schema, document, operation, variables: request.variables ?? {} }
           try {
             admitted = { running, cost: gate.admit(running, identity) }
@@ -51,6 +51,15 @@ export function operationsPlugin(options: {
     },
   }
 }
+
+/** Without it the executor would be asked to run nothing. */
+const unknownOperation = (operationName: string | undefined): GraphQLError =>
+  new GraphQLError(
+    operationName
+      ? `The document has no operation named "${operationName}".`
+      : 'The document has no operation, or several: say which one with operationName.',
+    { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } } },
+  )
 
 /** Puts the text that is meant into the request. The error of a request whose document is not to be run. */
 function replaceDocument(request: GraphQLRequest, trusted: TrustedDocuments): GraphQLError | null {

@@ -133,7 +133,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
       requestId,
       headers,
       timeoutMs: operation.kind === 'subscription' ? Infinity : options.requestTimeoutMs,
-      record,
+      records: [record],
     })
     const args: AcceptedArgs = {
       schema: supergraph.apiSchema,

@@ -5,7 +5,11 @@ import { planExtension } from './plan-extension.ts'
 
 export function telemetryPlugin(): ApolloServerPlugin<RequestContext> {
   return {
-    async requestDidStart({ contextValue: { record, identity } }) {
+    async requestDidStart({ contextValue }) {
+      // Each operation of a batch has a copy of the context, and takes its record in order.
+      const own = contextValue.batchedRecords?.shift()
+      if (own) Object.assign(contextValue, { record: own, trace: own.trace })
+      const { record, identity } = contextValue
       if (!record) return undefined
       let isDocumentCached = true
       return {

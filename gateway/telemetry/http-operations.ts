@@ -1,32 +1,55 @@
-// The record of an operation over HTTP: it begins before anything is read of the request and ends with the response, or when the client leaves.
+// The records of a request over HTTP: one, or one for each operation of a batch. The first begins before anything is read of the request; all end with
+// the response, or when the client leaves.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { OperationRecord, OperationRecordOptions } from './operation-record.ts'
 
 type BeginRecord = (options: Pick<OperationRecordOptions, 'requestId' | 'transport' | 'headers'>) => OperationRecord
 
 export interface HttpOperations {
-  /** Undefined for what is no operation: preflight requests and the page for browsers. */
-  recordOf(request: FastifyRequest): OperationRecord | undefined
+  /** In the order of the operations, once the request is read. None for what is no operation: preflight requests and the page for browsers. */
+  recordsOf(request: FastifyRequest): readonly OperationRecord[]
+  /** What the request as a whole is refused with. */
+  fail(request: FastifyRequest, error: unknown): void
 }
 
 export function recordHttpOperations(app: FastifyInstance, begin: BeginRecord): HttpOperations {
-  const records = new WeakMap<FastifyRequest, OperationRecord>()
+  const recordsBy = new WeakMap<FastifyRequest, OperationRecord[]>()
+  const beginFor = (request: FastifyRequest) =>
+    begin({ requestId: request.id, transport: 'http', headers: request.headers })
   app.addHook('onRequest', async (request, reply) => {
     if (!isOperation(request)) return
-    const record = begin({ requestId: request.id, transport: 'http', headers: request.headers })
-    records.set(request, record)
+    const records = [beginFor(request)]
+    recordsBy.set(request, records)
     const { raw } = reply
     // Of the connection, one answer after the other: whatever compresses or chunks them has done so.
     const { socket } = request.raw
     const writtenBefore = socket.bytesWritten
     raw.once('close', () => {
-      if (raw.writableFinished)
-        return record.end({ status: raw.statusCode, sizeBytes: socket.bytesWritten - writtenBefore })
-      record.fail(CLIENT_LEFT)
-      record.end()
+      if (!raw.writableFinished) {
+        for (const record of records) {
+          record.fail(CLIENT_LEFT)
+          record.end()
+        }
+        return
+      }
+      const sizeBytes = socket.bytesWritten - writtenBefore
+      // The answers of a batch are one response, whose size counts once.
+      records.forEach((record, index) =>
+        record.end({ status: raw.statusCode, sizeBytes: index === 0 ? sizeBytes : null }),
+      )
     })
   })
-  return { recordOf: (request) => records.get(request) }
+  return {
+    recordsOf(request) {
+      const records = recordsBy.get(request)
+      if (!records) return []
+      if (Array.isArray(request.body)) while (records.length < request.body.length) records.push(beginFor(request))
+      return records
+    },
+    fail(request, error) {
+      for (const record of recordsBy.get(request) ?? []) record.fail(error)
+    },
+  }
 }
 
 const CLIENT_LEFT = { extensions: { code: 'CANCELLED' } }

@@ -1,28 +1,15 @@
 // The line that each operation leaves in the log of a real gateway.
-import pino from 'pino'
-import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { GRAPHQL_RESPONSE_TYPE } from '../http/media-type.ts'
 import { collect, startTwoSubgraphs, STREAM } from '../two-subgraphs.fixture.ts'
-import { createRequestLog, REQUEST_MESSAGE, type RequestLine } from './request-log.ts'
+import { createRequestLog, type RequestLine } from './request-log.ts'
+import { createRequestLines } from './testing/request-lines.ts'
 
-const lines: (RequestLine & { msg: string; level: number })[] = []
-let text = ''
-const logger = pino(
-  { level: 'info' },
-  {
-    write(line: string) {
-      text += line
-      const parsed = JSON.parse(line) as (typeof lines)[number]
-      if (parsed.msg === REQUEST_MESSAGE) lines.push(parsed)
-    },
-  },
-)
+const { logger, text, clear, theLine } = createRequestLines()
 const { post, connect, url, untilStarted, started, nextEnd, close } = await startTwoSubgraphs({ logger })
 afterAll(close)
-beforeEach(() => void lines.splice(0))
+beforeEach(clear)
 
-/** The line is written when the response is gone, which the client may know first. */
-const theLine = () => vi.waitFor(() => (expect(lines).toHaveLength(1), lines[0]!), { interval: 5, timeout: 10_000 })
 const VIEWER = { authorization: 'Bearer viewer' }
 
 test('an operation over HTTP leaves one line, with who asked what and how it ended', async () => {
@@ -81,13 +68,13 @@ test('operations over WebSocket leave a line too: queries, subscriptions, refuse
     fetchCount: 1,
     status: null,
   })
-  lines.splice(0)
+  clear()
   await collect(connect('viewer'), STREAM, { count: 3 })
   expect(await theLine()).toMatchObject({ operationType: 'subscription', errorCodes: ['UPSTREAM_UNAVAILABLE'] })
-  lines.splice(0)
+  clear()
   await collect(connect('viewer'), '{ nothing }').catch(() => undefined)
   expect(await theLine()).toMatchObject({ errorCodes: ['GRAPHQL_VALIDATION_FAILED'] })
-  lines.splice(0)
+  clear()
   await collect(connect(null), 'query Ping { ping }').catch(() => undefined)
   expect(await theLine()).toMatchObject({ errorCodes: ['UNAUTHENTICATED'] })
 })
@@ -104,7 +91,7 @@ test('pages and preflight requests leave none; variables, documents and keys are
     }),
   })
   expect(await theLine()).toMatchObject({ operationName: 'Typed', fetchCount: 0 })
-  expect(text).not.toMatch(/Confidential|Inlined|__type|Bearer/)
+  expect(text()).not.toMatch(/Confidential|Inlined|__type|Bearer/)
 })
 
 test('of operations without errors so many of a hundred are written, evenly; of those with errors all', () => {
