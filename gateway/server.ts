@@ -135,7 +135,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     genReqId: requestIdOf,
     forceCloseConnections: true,
   })
-  const requests = trackRequests(app)
+  const requests = trackRequests(app, logger)
   const httpOperations = recordHttpOperations(app, telemetry.begin)
   await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 })
   await serveCompressed(app, { thresholdBytes: policy.http.compressionThresholdBytes })
@@ -234,7 +234,9 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     persistedQueries,
     onCost: options.onCost,
     client,
-    subscribeUpstream: observeUpstream(createSubscribeUpstream({ urlOf, signer, maskErrors })),
+    subscribeUpstream: observeUpstream(
+      createSubscribeUpstream({ urlOf, signer, maskErrors, headerRules: subgraphSettings.headerRules }),
+    ),
     beginRecord: telemetry.begin,
     anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
     anonymousIdleMs: options.anonymousIdleMs,
