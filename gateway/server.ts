@@ -97,6 +97,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const persistedQueries = createPersistedQueries()
   const trusted = await openTrustedDocuments(policy.trustedDocuments, logger)
   const telemetry = await openTelemetry(options.telemetry ?? QUIET_TELEMETRY, logger)
+  const costs = telemetry.observeCosts(options.onCost)
   const authenticator = authentication?.authenticator ?? anyone
   const signer = authentication?.signer ?? null
   const urlOf = (subgraph: string): string => {
@@ -158,7 +159,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       telemetry: telemetry.plugins,
       exampleDocument:
         (operations.find(({ name }) => name === EXAMPLE_OPERATION) ?? operations[0])?.document ?? '{ __typename }',
-      operations: { gate, trusted, onCost: options.onCost },
+      operations: { gate, trusted, costs },
     }),
     formatError: (formatted, error) =>
       formatClientError(formatted, gate.tokenError(originalOf(error)) ?? error, onUnexpected),
@@ -232,7 +233,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     gate,
     trusted,
     persistedQueries,
-    onCost: options.onCost,
+    onCost: costs.onCost,
     client,
     subscribeUpstream: observeUpstream(
       createSubscribeUpstream({ urlOf, signer, maskErrors, headerRules: subgraphSettings.headerRules }),

@@ -11,6 +11,12 @@ import type { RequestContext } from '../request-context.ts'
 /** Told of each operation that ran. */
 export type OnCost = (cost: OperationCost, operationName: string | null) => void
 
+export interface CostObserver {
+  onCost: OnCost
+  /** Asked once for each operation that ran: whether its actual cost is to be counted though its client did not ask. */
+  countsActual(): boolean
+}
+
 export const COST_HEADER = 'tributary-cost'
 
 /** In place of a document that is refused: its text is not even read. */
@@ -19,10 +25,9 @@ const NOTHING = '{ __typename }'
 export function operationsPlugin(options: {
   gate: OperationGate
   trusted: TrustedDocuments
-  /** Default: nobody is told, and costs are counted only for those who ask. */
-  onCost?: OnCost | undefined
+  costs: CostObserver
 }): ApolloServerPlugin<RequestContext> {
-  const { gate, trusted, onCost } = options
+  const { gate, trusted, costs } = options
   return {
     async requestDidStart({ request, contextValue: { identity } }) {
       const refusal = replaceDocument(request, trusted)
@@ -41,10 +46,10 @@ export function operationsPlugin(options: {
         async willSendResponse({ response: { body }, operationName }) {
           if (!admitted || body.kind !== 'single') return
           const isReported = asksForCost(request) && gate.mayReadCost(identity)
-          if (!isReported && !onCost) return
+          const isCounted = costs.countsActual() || isReported
           const { data } = body.singleResult
-          const cost = { ...admitted.cost, actual: data ? gate.count(admitted.running, data) : null }
-          onCost?.(cost, operationName ?? null)
+          const cost = { ...admitted.cost, actual: isCounted && data ? gate.count(admitted.running, data) : null }
+          costs.onCost(cost, operationName ?? null)
           if (isReported) body.singleResult.extensions = { ...body.singleResult.extensions, cost }
         },
       }

@@ -137,10 +137,6 @@ test('each client has a socket of its own, with its own headers', async () => {
   )
   expect(first).toBeDefined()
   expect(second).toBeDefined()
-  expect(
-    opened
-      .slice(-2)
-      .map(({ headers }) => headers['accept-language'])
-      .sort(),
-  ).toEqual(['de', 'fr'])
+  const languages = opened.slice(-2).map(({ headers }) => headers['accept-language'])
+  expect(new Set(languages)).toEqual(new Set(['de', 'fr']))
 })

@@ -34,7 +34,7 @@ export interface WebSocketOptions {
   gate: OperationGate
   trusted: TrustedDocuments
   persistedQueries: PersistedQueries
-  onCost?: OnCost | undefined
+  onCost: OnCost
   authenticator: Authenticator
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
@@ -125,7 +125,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
         variables: payload.variables ?? {},
       }
       // The others are admitted as those over HTTP are.
-      options.onCost?.(options.gate.admit(running, identity), definition.name?.value ?? null)
+      options.onCost(options.gate.admit(running, identity), definition.name?.value ?? null)
     }
     const context = createRequestContext({
       identity,

@@ -2,11 +2,13 @@
 // its parts from here, and tells what it learns to the record in its RequestContext.
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { Logger } from 'pino'
+import type { CostObserver, OnCost } from '../plugins/operations.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 import { telemetryPlugin } from './apollo-plugin.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts'
 import { observeClient, type ObservableClient } from './observed-client.ts'
+import { observeCosts } from './observed-costs.ts'
 import { OperationRecord, type OperationRecordOptions } from './operation-record.ts'
 import { createRequestLog } from './request-log.ts'
 import type { TelemetrySettings } from './settings.ts'
@@ -21,6 +23,8 @@ export interface GatewayTelemetry {
   apollo: { key?: string; graphRef?: string }
   begin(options: Pick<OperationRecordOptions, 'requestId' | 'transport' | 'headers'>): OperationRecord
   observeClient(client: ObservableClient): SubgraphClient
+  /** `onCost`: told of costs too. */
+  observeCosts(onCost?: OnCost): CostObserver
   /** Sends what is left, within seconds. */
   close(): Promise<void>
 }
@@ -35,6 +39,7 @@ export async function openTelemetry(settings: TelemetrySettings, logger: Logger)
     apollo: settings.studio ? { key: settings.studio.apiKey, graphRef: settings.studio.graphRef } : {},
     begin: (options) => new OperationRecord({ ...options, tracer: tracing.tracer, metrics, log }),
     observeClient: (client) => observeClient(client, metrics),
+    observeCosts: (onCost) => observeCosts({ metrics, percent: settings.actualCostPercent, onCost }),
     close: () => tracing.close(),
   }
 }

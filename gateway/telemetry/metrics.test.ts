@@ -47,6 +47,22 @@ test('operations, fetches, caches and planning are counted', async () => {
   await becomes('tributary_gateway_subgraph_fetches_in_flight', { subgraph: 'engines' }, 0)
 })
 
+test('what operations are estimated to cost is counted for all, what they did cost for a part', async () => {
+  const query = 'query Costly { engines(first: 7) { id } }'
+  for (let count = 0; count < 20; count += 1) await post(query, VIEWER)
+  const costly = { operation: 'Costly' }
+  expect(await figure('tributary_gateway_operation_estimated_cost_count', costly)).toBe(20)
+  expect(await figure('tributary_gateway_operation_estimated_cost_sum', costly)).toBe(140)
+  expect(await figure('tributary_gateway_operation_actual_cost_count', costly)).toBe(2)
+  expect(await figure('tributary_gateway_operation_actual_cost_sum', costly)).toBe(2)
+  await collect(connect('viewer'), 'subscription Streamed { tokens(count: 1) { sequence } }')
+  expect(await figure('tributary_gateway_operation_estimated_cost_sum', { operation: 'Streamed' })).toBe(1)
+  expect(await figure('tributary_gateway_operation_actual_cost_count', { operation: 'Streamed' })).toBeUndefined()
+  // What is refused cost nothing.
+  await post('query Refused { engines(first: 100000) { id } }', VIEWER)
+  expect(await figure('tributary_gateway_operation_estimated_cost_count', { operation: 'Refused' })).toBeUndefined()
+})
+
 test('what is under way is counted while it is, and not after', async () => {
   const client = connect('viewer')
   const events = client.iterate({ query: 'subscription Open { tokens(count: 0) { sequence } }' })
@@ -88,10 +104,13 @@ test('clients cannot make more series than the bound', async () => {
     metrics.operationEnded({ ...ended, name: `Operation${count}` })
     metrics.operationBegan()
     metrics.operationEnded({ ...ended, name: 'Operation0' })
+    metrics.operationCost(`Operation${count}`, { estimated: 1, actual: 1 })
   }
   const text = await metrics.registry.metrics()
   const seriesOf = (name: string) => text.split('\n').filter((line) => line.startsWith(`${name}{`))
   expect(seriesOf('tributary_gateway_operation_duration_seconds_count')).toHaveLength(201)
+  for (const kind of ['estimated', 'actual'])
+    expect(seriesOf(`tributary_gateway_operation_${kind}_cost_count`)).toHaveLength(201)
   expect(seriesOf('tributary_gateway_operation_errors_total')).toHaveLength(101)
   expect(text).toContain('operation_duration_seconds_count{operation="Operation0",type="query",outcome="error"} 301')
   expect(text).toContain('operation_duration_seconds_count{operation="other",type="query",outcome="error"} 100')

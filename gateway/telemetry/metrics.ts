@@ -6,6 +6,8 @@ export interface GatewayMetrics {
   registry: Registry
   operationBegan(): void
   operationEnded(ended: EndedOperation): void
+  /** Of one that ran. */
+  operationCost(name: string | null, cost: { estimated: number; actual: number | null }): void
   /** One look-up in the cache of documents or of plans. */
   cacheAsked(cache: 'document' | 'plan', isHit: boolean): void
   /** Of a plan that was made, or failed to be. */
@@ -45,11 +47,14 @@ export interface SubgraphStanding {
 
 const CIRCUIT_STATES = ['closed', 'open', 'half-open'] as const
 
+/** An operation without a name, or whose name was not found out. */
+const ANONYMOUS = 'anonymous'
 const MAX_OPERATION_NAMES = 200
 const MAX_SUBGRAPHS = 200
 const MAX_CODES = 100
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const PLANNING_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const COSTS = [1, 5, 10, 50, 100, 500, 1000, 5000, 10_000, 50_000, 100_000]
 const BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216]
 
 export function createGatewayMetrics(): GatewayMetrics {
@@ -72,6 +77,20 @@ export function createGatewayMetrics(): GatewayMetrics {
     name: 'tributary_gateway_operation_errors_total',
     help: 'Operations that had an error with this code; an operation counts once for each of its codes.',
     labelNames: ['code'],
+    registers,
+  })
+  const estimatedCost = new Histogram({
+    name: 'tributary_gateway_operation_estimated_cost',
+    help: 'What an operation was estimated to cost before it ran, by operation name; of subscriptions, one event.',
+    labelNames: ['operation'],
+    buckets: COSTS,
+    registers,
+  })
+  const actualCost = new Histogram({
+    name: 'tributary_gateway_operation_actual_cost',
+    help: 'What the answer of a query or mutation did cost, by operation name, for the part of them that is counted.',
+    labelNames: ['operation'],
+    buckets: COSTS,
     registers,
   })
   const responseSize = new Histogram({
@@ -148,7 +167,7 @@ export function createGatewayMetrics(): GatewayMetrics {
       operationsInFlight.dec()
       operationDuration.observe(
         {
-          operation: operationOf(name ?? 'anonymous'),
+          operation: operationOf(name ?? ANONYMOUS),
           type: type ?? 'unknown',
           outcome: codes.length > 0 ? 'error' : 'ok',
         },
@@ -156,6 +175,11 @@ export function createGatewayMetrics(): GatewayMetrics {
       )
       for (const code of codes) operationErrors.inc({ code: codeOf(code) })
       if (sizeBytes !== null) responseSize.observe(sizeBytes)
+    },
+    operationCost(name, { estimated, actual }) {
+      const labels = { operation: operationOf(name ?? ANONYMOUS) }
+      estimatedCost.observe(labels, estimated)
+      if (actual !== null) actualCost.observe(labels, actual)
     },
     cacheAsked: (cache, isHit) => cacheLookups.inc({ cache, result: isHit ? 'hit' : 'miss' }),
     planned: (durationMs) => planningDuration.observe(durationMs / 1000),

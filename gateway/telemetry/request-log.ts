@@ -1,5 +1,6 @@
 // One line for each operation: who asked for what, how long it took and how it ended. Never a variable, a document or a credential.
 import type { Logger } from 'pino'
+import { createEvenChoice } from './evenly.ts'
 
 export interface RequestLine {
   requestId: string
@@ -26,13 +27,9 @@ export const REQUEST_MESSAGE = 'graphql operation'
 
 /** `percent`: how many of a hundred lines without errors are written, evenly spread; those with errors all are. */
 export function createRequestLog(options: { logger: Logger; percent: number }): LogRequest {
-  let credit = 0
+  const isChosen = createEvenChoice(options.percent)
   return (line) => {
-    if (line.errorCodes.length === 0) {
-      credit += options.percent
-      if (credit < 100) return
-      credit -= 100
-    }
+    if (line.errorCodes.length === 0 && !isChosen()) return
     options.logger.info(line, REQUEST_MESSAGE)
   }
 }

@@ -31,7 +31,11 @@ export interface TelemetrySettings {
   studio: StudioSettings | null
   /** How many of a hundred operations without errors get a line in the log; those with errors all do. */
   requestLogPercent: number
+  /** Of how many of a hundred operations the actual cost is counted for the figures. */
+  actualCostPercent: number
 }
+
+const DEFAULT_ACTUAL_COST_PERCENT = 10
 
 const httpUrl = () => z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })
 
@@ -91,6 +95,14 @@ export const telemetryVariables = {
     .describe(
       'How many of a hundred operations without errors get a line in the log (at level `info`); those with errors all do.',
     ),
+  TRIBUTARY_GATEWAY_ACTUAL_COST_PERCENT: z.coerce
+    .number()
+    .min(0)
+    .max(100)
+    .default(DEFAULT_ACTUAL_COST_PERCENT)
+    .describe(
+      'Of how many of a hundred operations the actual cost is counted for the figures, evenly spread; of the others only if their client asks for it.',
+    ),
 }
 
 /** Of variables that were read. `isManaged`: the supergraph comes from Apollo Uplink. */
@@ -122,8 +134,14 @@ export function telemetrySettings(
             schemaUrl: variables.TRIBUTARY_GATEWAY_STUDIO_SCHEMA_URL,
           },
     requestLogPercent: variables.TRIBUTARY_GATEWAY_REQUEST_LOG_PERCENT,
+    actualCostPercent: variables.TRIBUTARY_GATEWAY_ACTUAL_COST_PERCENT,
   }
 }
 
 /** Nothing leaves the process. */
-export const QUIET_TELEMETRY: TelemetrySettings = { tracing: null, studio: null, requestLogPercent: 100 }
+export const QUIET_TELEMETRY: TelemetrySettings = {
+  tracing: null,
+  studio: null,
+  requestLogPercent: 100,
+  actualCostPercent: DEFAULT_ACTUAL_COST_PERCENT,
+}
