@@ -1,7 +1,8 @@
 // What a gateway reports to Apollo Studio, as doubles on loopback decode it.
 import { afterEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { startTwoSubgraphs } from '../two-subgraphs.fixture.ts'
-import { QUIET_TELEMETRY, type StudioSettings } from './settings.ts'
+import { QUIET_TELEMETRY, telemetrySettings, telemetryVariables, type StudioSettings } from './settings.ts'
 import { startStudioDoubles } from './testing/studio-doubles.ts'
 
 const GRAPH = { apiKey: 'service:shop:secret-key', graphRef: 'shop@current' }
@@ -90,6 +91,30 @@ test('the schema is reported, first by its hash, then whole when Studio asks for
   expect(whole!.variables.report).toEqual(announced!.variables.report)
   await close()
   expect(doubles.schemas).toHaveLength(2)
+})
+
+test.each([
+  ['true', 2],
+  ['false', 0],
+])('APOLLO_SCHEMA_REPORTING=%s counts for the schema, not for usage', async (isReported, schemaCount) => {
+  // Apollo Server would read it by itself.
+  vi.stubEnv('APOLLO_KEY', GRAPH.apiKey)
+  vi.stubEnv('APOLLO_GRAPH_REF', GRAPH.graphRef)
+  vi.stubEnv('APOLLO_SCHEMA_REPORTING', 'true')
+  const { studio } = telemetrySettings(
+    z.object(telemetryVariables).parse({
+      APOLLO_KEY: GRAPH.apiKey,
+      APOLLO_GRAPH_REF: GRAPH.graphRef,
+      APOLLO_SCHEMA_REPORTING: isReported,
+    }),
+  )
+  const { ask, close, doubles } = await startReporting(studio)
+  await ask('{ engines { id } }')
+  await vi.waitFor(() => expect(doubles.schemas).toHaveLength(schemaCount), { interval: 10, timeout: 10_000 })
+  await close()
+  expect(doubles.usage.length).toBeGreaterThan(0)
+  expect(doubles.schemas).toHaveLength(schemaCount)
+  expect(new Set(doubles.paths)).toEqual(new Set(['/api/ingress/traces', ...(schemaCount ? ['/api/graphql'] : [])]))
 })
 
 test('a Studio that fails costs no request, and does not hold up the end', async () => {

@@ -1,7 +1,11 @@
 // One subgraph as an HTTP server: /graphql (queries, mutations, `_entities`), the same path as WebSocket (subscriptions), /health, /ready, and
 // internal routes. Nothing is answered without the gateway's signed identity.
 import { ApolloServer, type BaseContext } from '@apollo/server'
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import {
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -83,7 +87,13 @@ export async function startSubgraphServer<Context extends BaseContext>(
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     // A page for people would be an answer without an identity.
-    plugins: [ApolloServerPluginLandingPageDisabled(), fastifyApolloDrainPlugin(app) as never],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      // Reports are the gateway's. Apollo Server looks for their variables by itself, and does not start where a subgraph is to report its schema.
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      fastifyApolloDrainPlugin(app) as never,
+    ],
     formatError: (formatted, error) =>
       formatGraphError(formatted, error, { requestId: requestIdOf(error) ?? randomUUID(), onUnexpected }),
     logger,
