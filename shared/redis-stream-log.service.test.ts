@@ -159,13 +159,13 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
         code: 'UPSTREAM_TIMED_OUT',
         isRetryable: true,
       })
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
-      const nextAt = performance.now()
-      await expect(writer.append(workspaceId, streamId, ['refused'])).rejects.toMatchObject({
-        code: 'UPSTREAM_UNAVAILABLE',
-        isRetryable: true,
-      })
-      expect(performance.now() - nextAt).toBeLessThan(200)
+      // Only the first one waits for an answer.
+      for (let round = 0; round < 20; round += 1)
+        await expect(writer.append(workspaceId, streamId, ['refused'])).rejects.toMatchObject({
+          code: 'UPSTREAM_UNAVAILABLE',
+          isRetryable: true,
+        })
+      expect(performance.now() - startedAt).toBeLessThan(8_000)
       expect(await inTransaction(writer, streamId, ['end'], true)).toBe(true)
       redis.resume()
       // What it had taken before it fell silent it does when it wakes.
@@ -204,22 +204,22 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       const following = collect(reader, streamId)
       await writer.append(workspaceId, streamId, ['before'])
       await redis.stop()
-      for (let round = 0; round < 5; round += 1) {
-        const startedAt = performance.now()
+      const startedAt = performance.now()
+      for (let round = 0; round < 10; round += 1) {
         for (const options of [{}, { isLast: true }])
           await expect(writer.append(workspaceId, streamId, ['refused'], options)).rejects.toMatchObject({
             code: 'UPSTREAM_UNAVAILABLE',
             isRetryable: true,
           })
-        expect(performance.now() - startedAt).toBeLessThan(1_000)
         await inTransaction(writer, streamId, [`${round}`])
       }
+      expect(performance.now() - startedAt).toBeLessThan(8_000)
       await expect(
         database.sql.transaction((transaction) => reader.read(workspaceId, streamId, { transaction })),
       ).rejects.toMatchObject({ isRetryable: true })
       await inTransaction(writer, streamId, ['end'], true)
       await redis.start()
-      expect(await following).toEqual(['before', '0', '1', '2', '3', '4', 'end'])
+      expect(await following).toEqual(['before', ...Array.from({ length: 10 }, (_, round) => `${round}`), 'end'])
     })
 
     test('a follower that comes while it is away is served when it is back, and one that leaves leaves at once', async () => {
