@@ -58,9 +58,10 @@ describeWithService('a generation on postgresql', ensuredPostgresql, (postgresql
     test('redis is killed while the model writes, and started again: the text is there once', async () => {
       const row = await generations.insert()
       const following = generations.follow(row)
-      let [text, isOver] = ['', false]
+      let text = ''
+      const over = new AbortController()
       const running = generations.run(row, async function* () {
-        for (let index = 0; !isOver; index += 1) {
+        for (let index = 0; !over.signal.aborted; index += 1) {
           const word = `word ${index} `
           text += word
           yield word
@@ -75,7 +76,7 @@ describeWithService('a generation on postgresql', ensuredPostgresql, (postgresql
         await isWaiting()
         await redis.start()
       }
-      isOver = true
+      over.abort()
       await running
       await expectWhole(row, following, text)
     })
