@@ -236,6 +236,26 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       expect(await following).toEqual(['a', 'end'])
     })
 
+    test('it goes while a follower asks PostgreSQL about a stream that it did not find: the follower waits for both', async () => {
+      const streamId = newStream()
+      await inTransaction(await open(), streamId, ['started'])
+      await expect
+        .poll(async () => database.sql.execute(sql`select 1 from stream_log_test.stream_outbox`), { timeout: 10_000 })
+        .toMatchObject({ rows: [] })
+      await tell('DEL', ...((await tell('KEYS', `*:${streamId}:*`)) as string[]))
+      const asked = Promise.withResolvers<void>()
+      const executor = Object.create(database.sql) as Database['sql']
+      executor.execute = (async (query: Parameters<Database['sql']['execute']>[0]) => {
+        if (JSON.stringify(query).includes('has_begun')) await redis.stop().then(asked.resolve)
+        return database.sql.execute(query)
+      }) as unknown as Database['sql']['execute']
+      const log = await open({ database: { ...database, sql: executor } })
+      const following = expect(nextOf(log, streamId)).rejects.toMatchObject({ code: 'EVENTS_GONE' })
+      await asked.promise
+      await redis.start()
+      await following
+    })
+
     test('streams of the same id in two workspaces are woken apart', async () => {
       const log = await open()
       const streamId = newStream()

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import { sql } from 'drizzle-orm'
 import type { Database } from '#shared/database.ts'
-import { TributaryError } from '#shared/errors.ts'
+import { isTroubleOfStore, TributaryError } from '#shared/errors.ts'
 import { createId } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { StreamEvent, StreamLog } from '#shared/stream-log.ts'
@@ -164,7 +164,13 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     async cancel(workspaceId, id) {
       const [known] = await store.findMany(workspaceId, [id])
       if (known === undefined) return { mistakes: [{ code: 'NOT_FOUND', message: NOT_FOUND, path: ['id'] }] }
-      await end(known, { status: 'CANCELLED' })
+      await end(known, { status: 'CANCELLED' }).catch(async (error: unknown) => {
+        const work = running.get(id)
+        if (work === undefined || !isTroubleOfStore(error)) throw error
+        // Who runs it has its text, and ends it without the stream log.
+        work.abort.abort()
+        await work.done
+      })
       const [row] = await store.findMany(workspaceId, [id])
       return { row: row ?? known }
     },

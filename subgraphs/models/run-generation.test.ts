@@ -164,14 +164,22 @@ test('ended by somebody else while the stream log is away: it does not wait for 
   expect((await generations.follow(row)).map(({ payload }) => payload.type)).toEqual(['started', 'completed'])
 })
 
-test('its process is stopped while the stream log is away: it ends as failed and retryable, with its text', async () => {
+test.each([
+  ['nobody watches it any more', undefined, 'CANCELLED', { type: 'completed' }],
+  [
+    'its process is stopped',
+    new TributaryError('PROCESS_DIED', 'The process ended.'),
+    'FAILED',
+    { type: 'failed', code: 'PROCESS_DIED', isRetryable: true },
+  ],
+])('%s while the stream log is away: it ends at once, with its text', async (_name, reason, status, lastEvent) => {
   const row = await generations.insert()
   const abort = new AbortController()
   const log = logWith(() => {
-    abort.abort(new TributaryError('PROCESS_DIED', 'The process ended.'))
+    abort.abort(reason)
     return 'away'
   })
   await generations.run(row, () => WORDS, { log, signal: abort.signal, patienceMs: Infinity })
-  expect(await generations.read(row)).toMatchObject({ status: 'FAILED', text: expect.stringContaining('The ') })
-  expect((await generations.follow(row)).at(-1)?.payload).toMatchObject({ code: 'PROCESS_DIED', isRetryable: true })
+  expect(await generations.read(row)).toMatchObject({ status, text: expect.stringContaining('The ') })
+  expect((await generations.follow(row)).at(-1)?.payload).toMatchObject(lastEvent)
 })

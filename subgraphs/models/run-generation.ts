@@ -18,7 +18,10 @@ export interface RunGenerationOptions {
   /** Aborted when the generation was ended by someone else, or is to be: as failed with a TributaryError that is the reason, else as cancelled. */
   signal: AbortSignal
   logger: Logger
-  /** How long the text waits for a stream log that is away before the generation fails, in milliseconds. Default 30,000. */
+  /**
+   * How long the text waits for a stream log that is away before the generation fails, in milliseconds. Default 60,000: a fail-over of
+   * Redis that is found out after half a minute is over by then.
+   */
   patienceMs?: number
   /** Text that waits for the stream log before the model has to wait, in bytes. Default 1 MiB. */
   bufferBytes?: number
@@ -26,7 +29,7 @@ export interface RunGenerationOptions {
 
 /** Never throws; ends the generation however it goes. */
 export async function runGeneration(options: RunGenerationOptions): Promise<void> {
-  const { row, store, log, signal, logger, patienceMs = 30_000, bufferBytes = 1024 ** 2 } = options
+  const { row, store, log, signal, logger, patienceMs = 60_000, bufferBytes = 1024 ** 2 } = options
   const stopped = new AbortController()
   const onTrouble = (error: unknown): void =>
     logger.warn({ err: error, generationId: row.id }, 'a generation waits for a store that is away')
