@@ -405,7 +405,7 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       await expect
         .poll(async () => (await log.read(workspaceId, streamId).catch(() => [])).length, { timeout: 15_000 })
         .toBe(2)
-      await log.append(workspaceId, streamId, ['end'], { isLast: true })
+      await inTransaction(log, streamId, ['end'], true)
       expect(await following).toEqual(['first', 'second', 'end'])
     })
 
@@ -415,13 +415,18 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       async (before: string[]) => {
         const log = await open()
         const streamId = newStream()
-        for (const payload of before) await log.append(workspaceId, streamId, [payload])
+        for (const [index, payload] of before.entries())
+          await expect
+            .poll(() => log.appendAt(workspaceId, streamId, index + 1, [payload]).catch(() => false), {
+              timeout: 20_000,
+            })
+            .toBe(true)
         await beKilledAfterCommit(streamId)
         await inTransaction(log, streamId, ['at once'])
         const events = log.follow({ workspaceId, streamId, signal: AbortSignal.timeout(20_000) })
         for (const payload of [...before, 'first', 'second', 'at once'])
           expect((await events.next()).value?.payload).toBe(payload)
-        await log.append(workspaceId, streamId, ['end'], { isLast: true })
+        await inTransaction(log, streamId, ['end'], true)
         expect((await events.next()).value?.payload).toBe('end')
         expect((await events.next()).done).toBe(true)
       },
