@@ -45,7 +45,7 @@ export function createOutboxRelay(options: {
       await store.append(
         keys,
         payloads.map((payload) => JSON.stringify(payload)),
-        { outbox: { id, occurredAtMs }, isLast, liftedSeal: null, leastSequence: precedingCount },
+        { outbox: { id, occurredAtMs }, isLast, first: null, liftedSeal: null, leastSequence: precedingCount },
       )
       await outbox.remove([id])
       if ((pending.get(keys.state) ?? 0) <= id) pending.delete(keys.state)

@@ -159,13 +159,13 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
         code: 'UPSTREAM_TIMED_OUT',
         isRetryable: true,
       })
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
-      const nextAt = performance.now()
-      await expect(writer.append(workspaceId, streamId, ['refused'])).rejects.toMatchObject({
-        code: 'UPSTREAM_UNAVAILABLE',
-        isRetryable: true,
-      })
-      expect(performance.now() - nextAt).toBeLessThan(200)
+      // Only the first one waits for an answer.
+      for (let round = 0; round < 20; round += 1)
+        await expect(writer.append(workspaceId, streamId, ['refused'])).rejects.toMatchObject({
+          code: 'UPSTREAM_UNAVAILABLE',
+          isRetryable: true,
+        })
+      expect(performance.now() - startedAt).toBeLessThan(8_000)
       expect(await inTransaction(writer, streamId, ['end'], true)).toBe(true)
       redis.resume()
       // What it had taken before it fell silent it does when it wakes.
@@ -204,22 +204,22 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       const following = collect(reader, streamId)
       await writer.append(workspaceId, streamId, ['before'])
       await redis.stop()
-      for (let round = 0; round < 5; round += 1) {
-        const startedAt = performance.now()
+      const startedAt = performance.now()
+      for (let round = 0; round < 10; round += 1) {
         for (const options of [{}, { isLast: true }])
           await expect(writer.append(workspaceId, streamId, ['refused'], options)).rejects.toMatchObject({
             code: 'UPSTREAM_UNAVAILABLE',
             isRetryable: true,
           })
-        expect(performance.now() - startedAt).toBeLessThan(1_000)
         await inTransaction(writer, streamId, [`${round}`])
       }
+      expect(performance.now() - startedAt).toBeLessThan(8_000)
       await expect(
         database.sql.transaction((transaction) => reader.read(workspaceId, streamId, { transaction })),
       ).rejects.toMatchObject({ isRetryable: true })
       await inTransaction(writer, streamId, ['end'], true)
       await redis.start()
-      expect(await following).toEqual(['before', '0', '1', '2', '3', '4', 'end'])
+      expect(await following).toEqual(['before', ...Array.from({ length: 10 }, (_, round) => `${round}`), 'end'])
     })
 
     test('a follower that comes while it is away is served when it is back, and one that leaves leaves at once', async () => {
@@ -234,6 +234,26 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       expect((await leaving).done).toBe(true)
       await redis.start()
       expect(await following).toEqual(['a', 'end'])
+    })
+
+    test('it goes while a follower asks PostgreSQL about a stream that it did not find: the follower waits for both', async () => {
+      const streamId = newStream()
+      await inTransaction(await open(), streamId, ['started'])
+      await expect
+        .poll(async () => database.sql.execute(sql`select 1 from stream_log_test.stream_outbox`), { timeout: 10_000 })
+        .toMatchObject({ rows: [] })
+      await tell('DEL', ...((await tell('KEYS', `*:${streamId}:*`)) as string[]))
+      const asked = Promise.withResolvers<void>()
+      const executor = Object.create(database.sql) as Database['sql']
+      executor.execute = (async (query: Parameters<Database['sql']['execute']>[0]) => {
+        if (JSON.stringify(query).includes('has_begun')) await redis.stop().then(asked.resolve)
+        return database.sql.execute(query)
+      }) as unknown as Database['sql']['execute']
+      const log = await open({ database: { ...database, sql: executor } })
+      const following = expect(nextOf(log, streamId)).rejects.toMatchObject({ code: 'EVENTS_GONE' })
+      await asked.promise
+      await redis.start()
+      await following
     })
 
     test('streams of the same id in two workspaces are woken apart', async () => {
@@ -385,7 +405,7 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       await expect
         .poll(async () => (await log.read(workspaceId, streamId).catch(() => [])).length, { timeout: 15_000 })
         .toBe(2)
-      await log.append(workspaceId, streamId, ['end'], { isLast: true })
+      await inTransaction(log, streamId, ['end'], true)
       expect(await following).toEqual(['first', 'second', 'end'])
     })
 
@@ -395,13 +415,18 @@ describeWithService('the stream log on redis, with postgresql', ensuredPostgresq
       async (before: string[]) => {
         const log = await open()
         const streamId = newStream()
-        for (const payload of before) await log.append(workspaceId, streamId, [payload])
+        for (const [index, payload] of before.entries())
+          await expect
+            .poll(() => log.appendAt(workspaceId, streamId, index + 1, [payload]).catch(() => false), {
+              timeout: 20_000,
+            })
+            .toBe(true)
         await beKilledAfterCommit(streamId)
         await inTransaction(log, streamId, ['at once'])
         const events = log.follow({ workspaceId, streamId, signal: AbortSignal.timeout(20_000) })
         for (const payload of [...before, 'first', 'second', 'at once'])
           expect((await events.next()).value?.payload).toBe(payload)
-        await log.append(workspaceId, streamId, ['end'], { isLast: true })
+        await inTransaction(log, streamId, ['end'], true)
         expect((await events.next()).value?.payload).toBe('end')
         expect((await events.next()).done).toBe(true)
       },

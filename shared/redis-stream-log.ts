@@ -10,9 +10,17 @@ import { assertNever, TributaryError } from './errors.ts'
 import { createFollowers } from './follow-stream.ts'
 import { createOutboxRelay } from './redis-outbox-relay.ts'
 import { openRedisConnection } from './redis-connection.ts'
+import type { ReadReply } from './redis-stream-scripts.ts'
 import { createRedisStreamStore, KEY_PREFIX } from './redis-stream-store.ts'
 import { openWakeUps } from './redis-wake-ups.ts'
-import { eventsGone, formatCursor, serialisePayloads, type StreamEvent, type StreamLog } from './stream-log.ts'
+import {
+  eventsGone,
+  formatCursor,
+  otherEvents,
+  serialisePayloads,
+  type StreamEvent,
+  type StreamLog,
+} from './stream-log.ts'
 import { createStreamOutbox } from './stream-outbox.ts'
 
 /** What a lost wake-up costs whose connection was not lost. */
@@ -64,30 +72,31 @@ export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptio
         recovery = null
       })())
 
+    /** For followers, who outlive an absence of Redis. */
+    async function readPatiently(workspaceId: string, streamId: string, after: number): Promise<ReadReply> {
+      for (;;) {
+        try {
+          return await store.readPage(store.keysOf(workspaceId, streamId), after)
+        } catch (error) {
+          if (!(error instanceof TributaryError) || !error.isRetryable) throw error
+          await recovered()
+          if (closing.signal.aborted) throw error
+        }
+      }
+    }
+
     const followers = createFollowers<Payload>({
       pollMs: POLL_MS,
       async readPage(workspaceId, streamId, after) {
-        for (;;) {
-          try {
-            const { state, events, isLost } = await store.readPage(store.keysOf(workspaceId, streamId), after)
-            if (isLost) throw eventsGone()
-            return {
-              state,
-              events: events.map((event) => ({ ...event, payload: JSON.parse(event.payload) as Payload })),
-            }
-          } catch (error) {
-            // A follower outlives an absence of Redis.
-            if (!(error instanceof TributaryError) || !error.isRetryable) throw error
-            await recovered()
-            if (closing.signal.aborted) throw error
-          }
-        }
+        const { state, events, isLost } = await readPatiently(workspaceId, streamId, after)
+        if (isLost) throw eventsGone()
+        return { state, events: events.map((event) => ({ ...event, payload: JSON.parse(event.payload) as Payload })) }
       },
       async isLost(workspaceId, streamId) {
         const { hasBegun, isPending } = await outbox.stateOf(workspaceId, streamId)
         if (!hasBegun || isPending) return false
         // It may have been relayed between the two questions.
-        return (await store.readPage(store.keysOf(workspaceId, streamId), 0)).state === null
+        return (await readPatiently(workspaceId, streamId, 0)).state === null
       },
       onFirst: (streamKey) => wakeUps.subscribe(streamKey),
       onLast: (streamKey) => wakeUps.unsubscribe(streamKey),
@@ -128,12 +137,19 @@ export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptio
       workspaceId: string,
       streamId: string,
       payloads: readonly string[],
+      first: number | null,
     ): Promise<boolean> {
       const keys = store.keysOf(workspaceId, streamId)
       let liftedSeal: string | null = null
       for (;;) {
         if (liftedSeal !== null || relay.isPending(keys)) await relay.settle(workspaceId, streamId)
-        const reply = await store.append(keys, payloads, { outbox: null, isLast: false, liftedSeal, leastSequence: 0 })
+        const reply = await store.append(keys, payloads, {
+          outbox: null,
+          isLast: false,
+          first,
+          liftedSeal,
+          leastSequence: first === null ? 0 : first - 1,
+        })
         switch (reply.outcome) {
           case 'appended':
             return true
@@ -141,6 +157,8 @@ export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptio
             return false
           case 'lost':
             throw eventsGone()
+          case 'taken':
+            throw otherEvents()
           case 'sealed':
             liftedSeal = reply.seal
             break
@@ -153,7 +171,7 @@ export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptio
     return {
       async append(workspaceId, streamId, payloads, { transaction, isLast = false } = {}) {
         const items = serialisePayloads(payloads)
-        if (transaction === undefined && !isLast) return await appendDirectly(workspaceId, streamId, items)
+        if (transaction === undefined && !isLast) return await appendDirectly(workspaceId, streamId, items, null)
         const row = { workspaceId, streamId, isLast, items }
         const keys = store.keysOf(workspaceId, streamId)
         if (transaction !== undefined) {
@@ -171,6 +189,9 @@ export async function createRedisStreamLog<Payload>(options: RedisStreamLogOptio
         if (isAdded) await relay.settle(workspaceId, streamId).catch(onError)
         return isAdded
       },
+
+      appendAt: async (workspaceId, streamId, first, payloads) =>
+        await appendDirectly(workspaceId, streamId, serialisePayloads(payloads), first),
 
       async read(workspaceId, streamId, { transaction } = {}) {
         const keys = store.keysOf(workspaceId, streamId)

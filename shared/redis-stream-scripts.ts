@@ -17,6 +17,8 @@ export interface AppendRequest {
   keys: StreamKeys
   payloads: readonly string[]
   isLast: boolean
+  /** The sequence number of the first payload; null for the next one. */
+  first: number | null
   /** The row that is relayed, which is applied once; null for a direct append. */
   outbox: { id: number; occurredAtMs: number } | null
   /** What must be there: fewer events, or another incarnation, mean that Redis has lost some. */
@@ -33,6 +35,8 @@ export type AppendReply =
   | { outcome: 'appended'; incarnation: string; lastSequence: number }
   | { outcome: 'closed' }
   | { outcome: 'lost' }
+  /** Other events are where these belong. */
+  | { outcome: 'taken' }
   /** By a transaction that closes the stream and was open then: PostgreSQL knows how it ended. */
   | { outcome: 'sealed'; seal: string }
 
@@ -46,7 +50,7 @@ end`
 
 const APPEND = `${KEEP_LOSS}
 local channel, outbox, occurredAt, incarnation, required, lifted = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local isLast, maximumLength, ttl, newIncarnation = ARGV[7] == '1', ARGV[8], ARGV[9], ARGV[10]
+local isLast, maximumLength, ttl, newIncarnation, first = ARGV[7] == '1', ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
 local state = redis.call('HMGET', KEYS[1], 'incarnation', 'last', 'closed', 'seal', 'outbox', 'lost')
 local last = tonumber(state[2] or '0')
 if state[6] then return {'lost'} end
@@ -57,13 +61,21 @@ if last < required or (incarnation ~= '' and incarnation ~= state[1]) then
   return {'lost'}
 end
 if state[3] then return {'closed'} end
+if first and last >= first then
+  for index = 12, #ARGV do
+    local id = string.format('%d-0', first + index - 12)
+    local entry = redis.call('XRANGE', KEYS[2], id, id)[1]
+    if not entry or entry[2][4] ~= ARGV[index] then return {'taken'} end
+  end
+  return {'appended', state[1], last}
+end
 if outbox == '' and state[4] and state[4] ~= lifted then return {'sealed', state[4]} end
 if occurredAt == '' then
   local time = redis.call('TIME')
   occurredAt = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
 end
 if not state[1] and redis.call('EXISTS', KEYS[2]) == 1 then redis.call('UNLINK', KEYS[2]) end
-for index = 11, #ARGV do
+for index = 12, #ARGV do
   last = last + 1
   redis.call('XADD', KEYS[2], string.format('%d-0', last), 't', occurredAt, 'p', ARGV[index])
 end
@@ -71,7 +83,7 @@ if not state[1] then redis.call('PERSIST', KEYS[1]) end
 local current = state[1] or newIncarnation
 redis.call('HSET', KEYS[1], 'incarnation', current, 'last', string.format('%d', last))
 if outbox ~= '' then redis.call('HSET', KEYS[1], 'outbox', outbox) elseif state[4] then redis.call('HDEL', KEYS[1], 'seal') end
-if #ARGV > 10 then redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', maximumLength) end
+if #ARGV > 11 then redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', maximumLength) end
 if isLast then
   redis.call('HSET', KEYS[1], 'closed', '1')
   redis.call('PEXPIRE', KEYS[1], ttl)
@@ -122,7 +134,7 @@ export const STREAM_SCRIPTS = {
     SCRIPT: APPEND,
     NUMBER_OF_KEYS: 2,
     parseCommand(parser: CommandParser, request: AppendRequest) {
-      const { keys, outbox, known, liftedSeal, isLast, payloads } = request
+      const { keys, outbox, known, liftedSeal, isLast, first, payloads } = request
       parser.pushKeys([keys.state, keys.entries])
       parser.push(
         keys.channel,
@@ -135,6 +147,7 @@ export const STREAM_SCRIPTS = {
         String(request.maximumLength),
         String(request.closedLifetimeMs),
         request.newIncarnation,
+        first === null ? '' : String(first),
       )
       for (const payload of payloads) parser.push(payload)
     },

@@ -30,7 +30,7 @@ export interface RedisStreamStore {
   append(
     keys: StreamKeys,
     payloads: readonly string[],
-    how: Pick<AppendRequest, 'outbox' | 'isLast' | 'liftedSeal'> & {
+    how: Pick<AppendRequest, 'outbox' | 'isLast' | 'first' | 'liftedSeal'> & {
       /** At least so many events must be there. */
       leastSequence: number
     },
@@ -58,7 +58,7 @@ export function createRedisStreamStore(options: RedisStreamStoreOptions): RedisS
       }
     },
 
-    async append(keys, payloads, { outbox, isLast, liftedSeal, leastSequence }) {
+    async append(keys, payloads, { outbox, isLast, first, liftedSeal, leastSequence }) {
       const before = remembered.get(keys.state)
       const known =
         before === undefined
@@ -70,6 +70,7 @@ export function createRedisStreamStore(options: RedisStreamStoreOptions): RedisS
           keys,
           payloads,
           isLast,
+          first,
           outbox,
           known,
           liftedSeal,

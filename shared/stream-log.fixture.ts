@@ -10,7 +10,7 @@ export const TEST_SCHEMA = 'stream_log_test'
 export async function openLogs(
   database: Database,
   open: (database: Database) => Promise<StreamLog<string>> = (on) =>
-    createPostgresStreamLog<string>({ database: on, schema: TEST_SCHEMA }),
+    createPostgresStreamLog<string>({ database: on, schema: TEST_SCHEMA, pollMs: 30_000 }),
 ): Promise<StreamLogUnderTest> {
   await createTables(database)
   const [writer, reader] = [await open(database), await open(database)]

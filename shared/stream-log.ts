@@ -28,6 +28,13 @@ export interface StreamLog<Payload> {
    */
   append(workspaceId: string, streamId: string, payloads: readonly Payload[], options?: AppendOptions): Promise<boolean>
   /**
+   * Adds events as those from the sequence number `first` on, unless they are there already: the only writer of a stream, but for whoever begins
+   * and closes it, can ask again whenever it got no answer, and a request that the store carries out late adds nothing. Returns false when the
+   * stream was closed before. Throws EVENTS_GONE when the stream is shorter than it must be, and INTERNAL_SERVER_ERROR, adding nothing,
+   * when it holds other events there. Else like `append`.
+   */
+  appendAt(workspaceId: string, streamId: string, first: number, payloads: readonly Payload[]): Promise<boolean>
+  /**
    * Events behind `after` (from the start without it), then live ones, until the stream is closed or the signal aborts. Throws
    * CURSOR_INVALID for what is no cursor of the stream, and EVENTS_GONE where events that are due are no longer kept.
    */
@@ -91,6 +98,12 @@ export const eventsGone = () =>
   new TributaryError(
     'EVENTS_GONE',
     'Events of this stream that come next are no longer kept: the stream was cut at its longest length, has expired, or its store lost them. Read what the stream tells of instead.',
+  )
+
+export const otherEvents = () =>
+  new TributaryError(
+    'INTERNAL_SERVER_ERROR',
+    'The stream holds other events where these belong: somebody else writes to it.',
   )
 
 /** The stream as one word without separators of others, whatever the ids hold; half a surrogate pair becomes what PostgreSQL makes of it. */

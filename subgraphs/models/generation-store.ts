@@ -8,6 +8,7 @@ import type { StreamEvent, StreamLog } from '#shared/stream-log.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
 import { ACTIVE_STATUSES, type GenerationEventPayload, type GenerationOutcome } from './domain/generation.ts'
 import { generationTable, stream, type GenerationRow } from './tables.ts'
+import type { WrittenText } from './write-deltas.ts'
 
 export interface NewGeneration {
   id: string
@@ -29,8 +30,11 @@ export interface GenerationStore {
   insert(generation: NewGeneration): Promise<GenerationRow>
   /** The first text is there. */
   markRunning(row: GenerationRow, timeToFirstTokenMs: number): Promise<void>
-  /** Ends it unless it has ended. Answers whether this call did. */
-  finish(key: GenerationKey, outcome: GenerationOutcome): Promise<boolean>
+  /**
+   * Ends it unless it has ended. Answers whether this call did. Who has written its text hands it in, and need not wait for the stream log; for
+   * others the text is what the stream holds.
+   */
+  finish(key: GenerationKey, outcome: GenerationOutcome, written?: WrittenText): Promise<boolean>
   findMany(workspaceId: string, ids: readonly string[]): Promise<GenerationRow[]>
   /** Whether its events are still kept; those of a generation that ended go after some days. */
   hasEvents(workspaceId: string, id: string): Promise<boolean>
@@ -93,7 +97,7 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
         )
     },
 
-    finish: ({ workspaceId, id }, outcome) =>
+    finish: ({ workspaceId, id }, outcome, known) =>
       database.sql.transaction(async (transaction) => {
         const [row] = await transaction
           .select()
@@ -103,7 +107,7 @@ export function createGenerationStore(options: GenerationStoreOptions): Generati
         if (row === undefined) return false
         // Closing the stream first: no delta can come behind the text that is read from it.
         await log.append(workspaceId, id, [lastEvent(outcome)], { transaction, isLast: true })
-        const written = textOf(await log.read(workspaceId, id, { transaction }))
+        const written = known ?? textOf(await log.read(workspaceId, id, { transaction }))
         const usage = outcome.status === 'COMPLETED' ? outcome.usage : null
         await transaction
           .update(generationTable)
@@ -192,7 +196,7 @@ function lastEvent(outcome: GenerationOutcome): GenerationEventPayload {
   return { type: 'failed', code, message, isRetryable }
 }
 
-function textOf(events: readonly StreamEvent<GenerationEventPayload>[]): { text: string; deltaCount: number } {
+function textOf(events: readonly StreamEvent<GenerationEventPayload>[]): WrittenText {
   const deltas = events.flatMap(({ payload }) => (payload.type === 'delta' ? [payload] : []))
   return { text: deltas.map(({ text }) => text).join(''), deltaCount: (deltas.at(-1)?.sequence ?? -1) + 1 }
 }

@@ -161,7 +161,8 @@ await describeRunningModels('generations', (running) => {
   })
 
   test('a running generation shows the text so far', async () => {
-    const { id } = (await running().ask(START, { input: LONG })).data.generationStart.generation
+    const { id } = (await running().ask(START, { input: { ...LONG, isDetached: true } })).data.generationStart
+      .generation
     await expect
       .poll(async () => (await running().ask(READ, { id })).data.generation.text.length, {
         interval: 50,

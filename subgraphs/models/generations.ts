@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import { sql } from 'drizzle-orm'
 import type { Database } from '#shared/database.ts'
-import { TributaryError } from '#shared/errors.ts'
+import { isTroubleOfStore, TributaryError } from '#shared/errors.ts'
 import { createId } from '#shared/ids.ts'
 import type { JobQueue } from '#shared/job-queue.ts'
 import type { StreamEvent, StreamLog } from '#shared/stream-log.ts'
@@ -95,7 +95,8 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
   }
 
   const sweep = async ({ all = false } = {}): Promise<void> => {
-    for (const row of await store.findAbandoned(all)) await end(row, processDied())
+    const { code, message, isRetryable } = processDied()
+    for (const row of await store.findAbandoned(all)) await end(row, { status: 'FAILED', code, message, isRetryable })
   }
 
   const beat = async (): Promise<void> => {
@@ -107,7 +108,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
         const work = running.get(id)
         if (work === undefined) continue
         if (!alive.has(id)) work.abort.abort()
-        else if (alive.get(id)?.isUnwatched === true) await end(work.row, { status: 'CANCELLED' })
+        else if (alive.get(id)?.isUnwatched === true) work.abort.abort()
       }
     }
     await store.touch(watched.filter(({ id }) => !running.has(id)))
@@ -163,7 +164,13 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     async cancel(workspaceId, id) {
       const [known] = await store.findMany(workspaceId, [id])
       if (known === undefined) return { mistakes: [{ code: 'NOT_FOUND', message: NOT_FOUND, path: ['id'] }] }
-      await end(known, { status: 'CANCELLED' })
+      await end(known, { status: 'CANCELLED' }).catch(async (error: unknown) => {
+        const work = running.get(id)
+        if (work === undefined || !isTroubleOfStore(error)) throw error
+        // Who runs it has its text, and ends it without the stream log.
+        work.abort.abort()
+        await work.done
+      })
       const [row] = await store.findMany(workspaceId, [id])
       return { row: row ?? known }
     },
@@ -187,7 +194,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       clearInterval(timer)
       await beating
       const works = [...running.values()]
-      await Promise.all(works.map(({ row }) => end(row, processDied())))
+      for (const { abort } of works) abort.abort(processDied())
       await Promise.all(works.map(({ done }) => done))
       await listener.close()
     },
@@ -201,14 +208,8 @@ const eventsExpired = () =>
     path: ['id'],
   })
 
-function processDied(): GenerationOutcome {
-  return {
-    status: 'FAILED',
-    code: 'PROCESS_DIED',
-    message: 'The process that ran this generation ended. Start it again.',
-    isRetryable: true,
-  }
-}
+const processDied = () =>
+  new TributaryError('PROCESS_DIED', 'The process that ran this generation ended. Start it again.')
 
 async function noSuchModel(catalogue: ModelCatalogue, name: string | null): Promise<InputMistake> {
   const { models } = await catalogue.read()

@@ -1,5 +1,4 @@
-// One generation from the model to the stream log. Deltas that come while the last one is being stored are merged into the next event: a
-// fast model costs no more writes than the database gives, and no text waits longer than one write.
+// One generation, from the model to its end. A store that is away for a while keeps the model waiting at most; beyond that the generation fails.
 import type { Logger } from 'pino'
 import { TributaryError } from '#shared/errors.ts'
 import type { StreamLog } from '#shared/stream-log.ts'
@@ -7,6 +6,8 @@ import type { GenerationEventPayload, GenerationInput, GenerationOutcome } from 
 import type { GenerationStore } from './generation-store.ts'
 import type { ChatModel, ChatRequest } from './ports/chat-model.ts'
 import type { GenerationRow } from './tables.ts'
+import { throughTroubleOfStore, type ThroughTroubleOptions } from './through-trouble-of-store.ts'
+import { createDeltaWriter, type DeltaWriter } from './write-deltas.ts'
 
 export interface RunGenerationOptions {
   row: GenerationRow
@@ -14,22 +15,36 @@ export interface RunGenerationOptions {
   openModel(signal: AbortSignal): Promise<ChatModel>
   store: GenerationStore
   log: StreamLog<GenerationEventPayload>
-  /** Aborted when the generation was ended by someone else, or is to be: its reason is not looked at. */
+  /** Aborted when the generation was ended by someone else, or is to be: as failed with a TributaryError that is the reason, else as cancelled. */
   signal: AbortSignal
   logger: Logger
+  /**
+   * How long the text waits for a stream log that is away before the generation fails, in milliseconds. Default 60,000: a fail-over of
+   * Redis that is found out after half a minute is over by then.
+   */
+  patienceMs?: number
+  /** Text that waits for the stream log before the model has to wait, in bytes. Default 1 MiB. */
+  bufferBytes?: number
 }
 
 /** Never throws; ends the generation however it goes. */
 export async function runGeneration(options: RunGenerationOptions): Promise<void> {
-  const { row, store, logger } = options
+  const { row, store, log, signal, logger, patienceMs = 60_000, bufferBytes = 1024 ** 2 } = options
+  const stopped = new AbortController()
+  const onTrouble = (error: unknown): void =>
+    logger.warn({ err: error, generationId: row.id }, 'a generation waits for a store that is away')
+  const patience = { patienceMs, signal, onTrouble }
+  const writer = createDeltaWriter({ ...patience, key: row, log, bufferBytes, onEnd: () => stopped.abort() })
   let outcome: GenerationOutcome
   try {
-    outcome = { status: 'COMPLETED', usage: await generate(options) }
+    const usage = await generate(options, writer, patience, AbortSignal.any([signal, stopped.signal]))
+    outcome = { status: 'COMPLETED', usage }
   } catch (error) {
     outcome = outcomeOf(error, options, logger)
   }
   try {
-    await store.finish(row, outcome)
+    const finish = () => store.finish(row, outcome, writer.written())
+    await throughTroubleOfStore(finish, { ...patience, patienceMs: Infinity })
   } catch (error) {
     // Its lease runs out and another process ends it.
     logger.error({ err: error, generationId: row.id }, 'a generation could not be ended')
@@ -37,50 +52,30 @@ export async function runGeneration(options: RunGenerationOptions): Promise<void
 }
 
 async function generate(
-  options: RunGenerationOptions,
+  { row, input, openModel, store }: RunGenerationOptions,
+  writer: DeltaWriter,
+  patience: ThroughTroubleOptions,
+  signal: AbortSignal,
 ): Promise<Extract<GenerationOutcome, { status: 'COMPLETED' }>['usage']> {
-  const { row, input, store, log } = options
-  const stopped = new AbortController()
-  const signal = AbortSignal.any([options.signal, stopped.signal])
   const startedAt = performance.now()
-  const buffer: { text: string; lastSequence: number } = { text: '', lastSequence: -1 }
-  let storing: Promise<void> | null = null
-  let failure: unknown = null
-
-  const storeBuffered = async (): Promise<void> => {
-    try {
-      while (buffer.text !== '') {
-        const { text, lastSequence } = buffer
-        buffer.text = ''
-        // Refused once the stream is closed: someone else has ended the generation.
-        if (!(await log.append(row.workspaceId, row.id, [{ type: 'delta', sequence: lastSequence, text }])))
-          stopped.abort()
-      }
-    } catch (error) {
-      failure ??= error
-      stopped.abort()
-    } finally {
-      storing = null
-    }
-  }
-
+  let isRunning = false
   try {
-    const model = await options.openModel(signal)
+    const model = await openModel(signal)
     for await (const event of model.generate(chatRequest(input), signal)) {
       if (event.kind === 'finished') {
-        await (storing ?? undefined)
-        if (failure !== null) throw failure
+        await writer.flush()
         return event.usage
       }
-      buffer.text += event.text
-      buffer.lastSequence += 1
-      storing ??= storeBuffered()
-      if (buffer.lastSequence === 0) await store.markRunning(row, Math.round(performance.now() - startedAt))
+      await writer.add(event.text)
+      if (isRunning) continue
+      isRunning = true
+      const timeToFirstTokenMs = Math.round(performance.now() - startedAt)
+      await throughTroubleOfStore(() => store.markRunning(row, timeToFirstTokenMs), patience)
     }
     throw new TributaryError('MODEL_FAILED', `The model "${row.modelName}" ended without an answer.`)
   } catch (error) {
-    await (storing ?? undefined)
-    throw failure ?? error
+    await writer.flush()
+    throw error
   }
 }
 
@@ -96,8 +91,9 @@ function chatRequest(input: GenerationInput): ChatRequest {
   }
 }
 
-function outcomeOf(error: unknown, { row, signal }: RunGenerationOptions, logger: Logger): GenerationOutcome {
-  if (signal.aborted) return { status: 'CANCELLED' }
+function outcomeOf(thrown: unknown, { row, signal }: RunGenerationOptions, logger: Logger): GenerationOutcome {
+  const error: unknown = signal.aborted ? signal.reason : thrown
+  if (signal.aborted && !(error instanceof TributaryError)) return { status: 'CANCELLED' }
   if (error instanceof TributaryError) {
     const { code, message, isRetryable } = error
     return code === 'CANCELLED' ? { status: 'CANCELLED' } : { status: 'FAILED', code, message, isRetryable }

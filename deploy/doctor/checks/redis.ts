@@ -108,7 +108,7 @@ async function checkWritable({ connect, connection }: OpenRedis): Promise<Findin
   const lifetime = { type: 'PX', value: PROBE_LIFETIME_MS } as const
   let listener: RedisConnection | null = null
   try {
-    await store.append(keys, ['{}'], { outbox: null, isLast: true, liftedSeal: null, leastSequence: 0 })
+    await store.append(keys, ['{}'], { outbox: null, isLast: true, first: null, liftedSeal: null, leastSequence: 0 })
     await store.readPage(keys, 0)
     await connection.run((client) => client.set(lone.state, schema, { expiration: lifetime }))
     await connection.run((client) => client.get(lone.state))

@@ -34,13 +34,13 @@ test('a month without a year and version numbers are no dates', () => {
 
 test('hostile text is searched in time in proportion to its length', () => {
   const hostile = [
-    'a'.repeat(20_000),
-    'a.'.repeat(10_000),
-    `a@${'a-'.repeat(10_000)}`,
-    'http://'.repeat(3_000),
-    '1 '.repeat(10_000),
+    'a'.repeat(200_000),
+    'a.'.repeat(100_000),
+    `a@${'a-'.repeat(100_000)}`,
+    'http://'.repeat(30_000),
+    '1 '.repeat(100_000),
   ]
   const startedAt = performance.now()
   for (const text of hostile) findPatterns(text)
-  expect(performance.now() - startedAt).toBeLessThan(1_500)
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
 })
