@@ -1,6 +1,7 @@
 // The engine as Apollo Server calls it.
 import type { ApolloGateway } from '@apollo/gateway'
 import { TributaryError } from '#shared/errors.ts'
+import { toClientError } from '../operations/resolve-document.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { executeRequest } from './execute-request.ts'
@@ -16,8 +17,14 @@ export function createApolloExecutor(
 ): GatewayExecutor {
   return async ({ document, operation, request, context }) => {
     const { record } = context as RequestContext
-    const outcome = plans.planFor(document, operation, context as RequestContext)
-    const planned = outcome instanceof Promise ? await outcome : outcome
+    let planned
+    try {
+      const outcome = plans.planFor(document, operation, context as RequestContext)
+      // Without a pause where the plan is kept.
+      planned = outcome instanceof Promise ? await outcome : outcome
+    } catch (error) {
+      throw error instanceof TributaryError ? toClientError(error) : error
+    }
     if (planned.kind !== 'request')
       throw new TributaryError('BAD_USER_INPUT', 'Subscriptions are answered over WebSocket, at the same path.')
     if (record) record.plan = planned.plan

@@ -25,7 +25,7 @@ test('an operation is prepared once, by its text and its name', () => {
 test('what is kept is bounded in bytes: long texts push older operations out', () => {
   const prepare = openPrepare()
   const first = prepare(VIEWER, null)
-  for (let count = 0; count < 40; count++) prepare(`${VIEWER} # ${count} ${'x'.repeat(400_000)}`, null)
+  for (let count = 0; count < 40; count++) void prepare(`${VIEWER} # ${count} ${'x'.repeat(400_000)}`, null)
   expect(prepare(VIEWER, null)).not.toBe(first)
 })
 
