@@ -106,7 +106,7 @@ test('one that cannot be planned within its budget is not tried again at once; w
 })
 
 test('plans are bounded in bytes: those not used for the longest time make room', async () => {
-  const { planFor, asked } = open({ plan: JSON.stringify({ kind: 'Fetch', operation: 'x'.repeat(900_000) }) })
+  const { planFor, asked } = open({ plan: JSON.stringify({ kind: 'Fetch', operation: 'x'.repeat(1_800_000) }) })
   const numbered = (count: number) => `{ thing { x } } # ${count}`
   await planFor(QUERY)
   for (let count = 0; count < 12; count += 1) {
@@ -119,7 +119,7 @@ test('plans are bounded in bytes: those not used for the longest time make room'
 })
 
 test('a plan that is huge takes no place', async () => {
-  const { planFor, asked } = open({ plan: JSON.stringify({ kind: 'Fetch', operation: 'x'.repeat(1_200_000) }) })
+  const { planFor, asked } = open({ plan: JSON.stringify({ kind: 'Fetch', operation: 'x'.repeat(2_200_000) }) })
   await planFor(QUERY)
   await planFor(QUERY)
   expect(asked).toHaveLength(2)

@@ -8,6 +8,6 @@ export default function planOrNot(task: PlanningTask): string {
     for (;;);
   }
   if (task.request?.operationName === 'Greedy')
-    for (const kept: number[][] = []; ;) kept.push(new Array(100_000).fill(1))
+    for (const kept: number[][] = []; ;) kept.push(Array.from({ length: 100_000 }, (_, index) => index))
   return plan(task)
 }
