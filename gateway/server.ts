@@ -278,8 +278,9 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await apollo.stop()
       await app.close()
       await client.close()
-      await supergraphs.close()
+      // Before those that would wait for plans.
       await threads.close()
+      await supergraphs.close()
       await telemetry.close()
     },
   }

@@ -64,6 +64,7 @@ export function createPlanningThreads(options: PlanningThreadsOptions = {}): Pla
   let isClosed = false
 
   async function run(task: Omit<PlanningTask, 'id'>): Promise<string> {
+    if (isClosed) throw closed()
     const id = ++lastId
     const overtime = new AbortController()
     let budget: NodeJS.Timeout | undefined
@@ -96,7 +97,7 @@ export function createPlanningThreads(options: PlanningThreadsOptions = {}): Pla
       return {
         async ready() {
           try {
-            await run({ supergraphId, sdl, request: null })
+            await inTurn(() => run({ supergraphId, sdl, request: null }))
           } catch (cause) {
             if (cause instanceof TributaryError) throw cause
             throw new TributaryError(
@@ -109,7 +110,7 @@ export function createPlanningThreads(options: PlanningThreadsOptions = {}): Pla
         async plan(request, isWanted) {
           if (inTurn.pendingCount >= queueLimit) throw queueFull(queueLimit)
           return inTurn(() => {
-            if (isClosed || !isWanted()) throw closed()
+            if (!isWanted()) throw closed()
             return run({ supergraphId, sdl, request })
           })
         },
