@@ -6,6 +6,7 @@ import { identityKeyVariable, logVariable, subgraphUrlVariables } from '../contr
 import type { EndpointPolicy } from './endpoint-policy.ts'
 import { DEFAULT_HTTP_POLICY } from './http/http-policy.ts'
 import { DEFAULT_LIMITS, DEFAULT_OPERATION_POLICY, TRUSTED_DOCUMENT_MODES } from './operations/operation-policy.ts'
+import { planningVariables } from './planning/settings.ts'
 import { subgraphTrafficVariables } from './subgraphs/settings.ts'
 import { telemetryVariables } from './telemetry/settings.ts'
 
@@ -73,6 +74,11 @@ export const policyVariables = {
     .describe('Path of the manifest of trusted documents; read again when the file changes.'),
 }
 
+/** How operations are planned, and subgraphs dealt with. */
+const engineVariables = { ...subgraphTrafficVariables, ...planningVariables }
+
+export const engineSchema = z.object(engineVariables)
+
 export const endpointVariables = {
   TRIBUTARY_HOST: z
     .string()
@@ -84,7 +90,7 @@ export const endpointVariables = {
     .default('https://studio.apollographql.com')
     .transform(listOf)
     .describe('Origins whose pages may call the endpoint from a browser, separated by commas.'),
-  ...subgraphTrafficVariables,
+  ...engineVariables,
   ...policyVariables,
 }
 

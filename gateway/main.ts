@@ -12,11 +12,12 @@ import { terminationSignal } from '../contracts/run-process.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { readFlags, type GatewayFlags } from './command.ts'
-import { configSchema, endpointPolicyOf, openConfigSchema, type EndpointPolicy } from './config.ts'
+import { configSchema, endpointPolicyOf, engineSchema, openConfigSchema, type EndpointPolicy } from './config.ts'
 import { DEFAULT_LIMITS } from './operations/operation-policy.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
-import { subgraphSettings, trafficSchema } from './subgraphs/settings.ts'
+import { planningSettings } from './planning/settings.ts'
+import { subgraphSettings } from './subgraphs/settings.ts'
 import { subgraphUrlsOf } from './subgraphs/subgraph-urls.ts'
 import { createFileSource } from './supergraph/file-source.ts'
 import type { SupergraphSource } from './supergraph/supergraph-source.ts'
@@ -30,7 +31,7 @@ export interface StartGatewayOptions {
   corsOrigins: readonly string[]
   subgraphUrls: Readonly<Record<SubgraphName, string>>
   signer: IdentitySigner
-  /** How subgraphs are dealt with. Default: as docs/configuration.md says. */
+  /** How operations are planned, and subgraphs dealt with. Default: as docs/configuration.md says. */
   traffic?: Traffic
   /** Default: DEFAULT_ENDPOINT_POLICY. */
   policy?: EndpointPolicy
@@ -39,10 +40,11 @@ export interface StartGatewayOptions {
   logger: Logger
 }
 
-type Traffic = z.output<typeof trafficSchema>
+type Traffic = z.output<typeof engineSchema>
 
 const settingsOf = (traffic: Traffic) => ({
   subgraphSettings: subgraphSettings(traffic),
+  planning: planningSettings(traffic),
   requestTimeoutMs: traffic.TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS,
 })
 
@@ -50,7 +52,7 @@ const settingsOf = (traffic: Traffic) => ({
 export async function startGateway(options: StartGatewayOptions): Promise<RunningGateway> {
   const { subgraphUrls, signer, logger } = options
   return startGatewayServer({
-    ...settingsOf(options.traffic ?? trafficSchema.parse({})),
+    ...settingsOf(options.traffic ?? engineSchema.parse({})),
     host: options.host,
     port: options.port,
     corsOrigins: options.corsOrigins,

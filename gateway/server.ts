@@ -12,9 +12,8 @@ import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { DEFAULT_ENDPOINT_POLICY, type EndpointPolicy } from './endpoint-policy.ts'
-import { createApolloExecutor } from './execution/apollo-executor.ts'
 import { formatClientError } from './format-client-error.ts'
-import type { Generation } from './generation.ts'
+import { createGeneration, type Generation } from './generation.ts'
 import { trackRequests } from './in-flight-requests.ts'
 import { serveCompressed } from './http/compression.ts'
 import { serveGraphql } from './http/serve-graphql.ts'
@@ -22,7 +21,8 @@ import { createDocumentStore } from './operations/document-store.ts'
 import { createOperationGate } from './operations/operation-limits.ts'
 import { createPersistedQueries } from './operations/persisted-queries.ts'
 import { openTrustedDocuments } from './operations/trusted-documents.ts'
-import { createPrepareOperation } from './planning/prepare-operation.ts'
+import { createPlanningThreads } from './planning/planning-threads.ts'
+import { DEFAULT_PLANNING, type PlanningSettings } from './planning/settings.ts'
 import type { ExampleOperation } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { createPlugins } from './plugins/index.ts'
@@ -60,6 +60,8 @@ export interface GatewayServerOptions {
   authentication: { authenticator: Authenticator; signer: IdentitySigner } | null
   /** How subgraphs are dealt with: what differs from the defaults that docs/configuration.md names. */
   subgraphSettings?: Partial<SubgraphSettings>
+  /** Default: as docs/configuration.md says. */
+  planning?: PlanningSettings
   /** Longest time for a query or mutation, in milliseconds. Default 120,000. */
   requestTimeoutMs?: number
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
@@ -119,14 +121,17 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     createSubgraphClient({ urlOf, signer, settings: subgraphSettings, maskErrors }),
   )
   const contexts = new WeakMap<FastifyRequest, RequestContext>()
+  const planning = options.planning ?? DEFAULT_PLANNING
+  // Before there is a supergraph: the first thread starts meanwhile.
+  const threads = createPlanningThreads({ timeoutMs: planning.timeoutMs })
   const supergraphs = await openSupergraphs<Generation>({
     source: options.supergraphSource,
-    prepare: async (supergraph) => ({
-      supergraph,
-      prepare: createPrepareOperation(supergraph, gate),
-      execute: createApolloExecutor(supergraph, client),
-    }),
+    prepare: (supergraph, previous) =>
+      createGeneration({ supergraph, previous, threads, movedLabels: planning.movedLabels, gate, client }),
     logger,
+  }).catch(async (error: unknown) => {
+    await threads.close()
+    throw error
   })
   const onUnexpected = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'unexpected error')
@@ -270,6 +275,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await apollo.stop()
       await app.close()
       await client.close()
+      // Before those that would wait for plans.
+      await threads.close()
       await supergraphs.close()
       await telemetry.close()
     },

@@ -22,6 +22,7 @@ export const ERROR_CATALOGUE = {
   ROOT_FIELD_LIMIT_EXCEEDED: { isRetryable: false, httpStatus: 400 },
   DIRECTIVE_LIMIT_EXCEEDED: { isRetryable: false, httpStatus: 400 },
   COST_LIMIT_EXCEEDED: { isRetryable: false, httpStatus: 400 },
+  PLANNING_LIMIT_EXCEEDED: { isRetryable: false, httpStatus: 400 },
   DOCUMENT_NOT_TRUSTED: { isRetryable: false, httpStatus: 403 },
   CAPACITY_EXCEEDED: { isRetryable: true, httpStatus: 503 },
   PROCESS_DIED: { isRetryable: true, httpStatus: 503 },

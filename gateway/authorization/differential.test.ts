@@ -17,7 +17,7 @@ import { expect, test } from 'vitest'
 import type { Identity } from '../../contracts/identity.ts'
 import { createSeededChance, type SeededChance } from '../../test/harness/seeded.ts'
 import { generateOperation } from '../execution/testing/generate-operation.ts'
-import { createPlanForCaller } from '../planning/plan-for-caller.ts'
+import { createPlansHere } from '../planning/testing/plan-here.ts'
 import { claimsOf, type Claims } from './claims.ts'
 import { ask, caller, nobody, operationOf, refusalsOf, type Answer } from './testing/ask.ts'
 import { LINK, openStaff, STAFF_REQUIREMENTS, STAFF_SUBGRAPHS } from './testing/staff.ts'
@@ -32,7 +32,7 @@ test(
     const chance = createSeededChance()
     console.log(`Seed of the operations: ${chance.seed}`)
     const counts = { refused: 0, whole: 0, mutations: 0, partly: 0, withoutFetch: 0 }
-    const planFor = createPlanForCaller(staff.supergraph)
+    const plans = createPlansHere(staff.supergraph)
     for (let made = 0; made < OPERATIONS;) {
       const kind = chance.below(10) === 0 ? 'mutation' : 'query'
       const options = { kind, depth: 4, breadth: 4, hasConditions: true } as const
@@ -45,7 +45,7 @@ test(
         const identity = randomCaller(chance)
         const about = `seed ${chance.seed}, operation ${made} for ${JSON.stringify(identity)}:\n${source}\n${JSON.stringify(variables)}`
         staff.takeRequests()
-        const ours = await ask(staff, document, identity, variables, planFor)
+        const ours = await ask(staff, document, identity, variables, plans)
         const requests = staff.takeRequests()
         const { refused, document: expanded } = refuseByHand(document, claimsOf(identity))
         let partly = 0

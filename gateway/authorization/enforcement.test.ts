@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import type { Identity } from '../../contracts/identity.ts'
 import { createOperationGate } from '../operations/operation-limits.ts'
 import { DEFAULT_OPERATION_POLICY } from '../operations/operation-policy.ts'
-import { createPlanForCaller } from '../planning/plan-for-caller.ts'
+import { createPlansHere } from '../planning/testing/plan-here.ts'
 import { createPrepareOperation } from '../planning/prepare-operation.ts'
-import { ask, caller, nobody, operationOf, refusalsOf } from './testing/ask.ts'
+import { ask, caller, contextOf, nobody, operationOf, refusalsOf } from './testing/ask.ts'
 import { openStaff } from './testing/staff.ts'
 
 const staff = openStaff()
@@ -92,9 +92,9 @@ test('what one selection may read is answered, though another one of the same fi
 
 test('skipped selections are neither read nor refused', async () => {
   const document = parse('query ($if: Boolean!) { me { name email @include(if: $if) } level @skip(if: true) }')
-  const planFor = createPlanForCaller(staff.supergraph)
-  expect(await ask(staff, document, nobody, { if: false }, planFor)).toEqual({ data: { me: { name: 'Person u1' } } })
-  expect(refusalsOf(await ask(staff, document, nobody, { if: true }, planFor))).toEqual(['me.email UNAUTHENTICATED'])
+  const plans = createPlansHere(staff.supergraph)
+  expect(await ask(staff, document, nobody, { if: false }, plans)).toEqual({ data: { me: { name: 'Person u1' } } })
+  expect(refusalsOf(await ask(staff, document, nobody, { if: true }, plans))).toEqual(['me.email UNAUTHENTICATED'])
 })
 
 test('a refused mutation is not made, the others are, in their order', async () => {
@@ -150,26 +150,35 @@ test('a refusal is told though the subgraph of another field fails', async () =>
   expect(refusalsOf(result)).toEqual([' INTERNAL_SERVER_ERROR', 'level UNAUTHENTICATED'])
 })
 
-test('callers who may read the same share a plan, others have their own', () => {
-  const planFor = createPlanForCaller(staff.supergraph)
+test('callers who may read the same share a plan, others have their own', async () => {
+  const plans = createPlansHere(staff.supergraph)
   const document = parse('{ me { name email phone } }')
-  const plan = (identity: Identity | null) => planFor(document, operationOf(document), identity)
-  expect(plan(caller(['ADMIN'], ['x']))).toBe(plan(caller(['VIEWER'])))
-  expect(plan(caller([], ['all']))).toBe(plan(caller([], ['phone', 'contact'])))
-  expect(new Set([plan(nobody), plan(caller()), plan(caller([], ['all']))]).size).toBe(3)
+  const plan = (identity: Identity | null, asked = document) =>
+    plans.planFor(asked, operationOf(asked), contextOf(identity))
+  const [own, anyones] = [await plan(caller(['VIEWER'])), await plan(nobody)]
+  expect(plan(caller(['ADMIN'], ['x']))).toBe(own)
+  const privileged = await plan(caller([], ['phone', 'contact']))
+  expect(plan(caller([], ['all']))).toBe(privileged)
+  expect(new Set([own, anyones, privileged]).size).toBe(3)
   const open = parse('{ me { name } }')
-  expect(planFor(open, operationOf(open), nobody)).toBe(planFor(open, operationOf(open), caller(['ADMIN'])))
+  const planned = await plan(nobody, open)
+  expect(plan(caller(['ADMIN']), open)).toBe(planned)
 })
 
-test('a subscription to a refused field is refused; within others fields are', () => {
-  const prepare = createPrepareOperation(staff.supergraph, createOperationGate(DEFAULT_OPERATION_POLICY))
-  const refused = prepare('subscription { t: ticks { name } }', null, nobody)
+test('a subscription to a refused field is refused; within others fields are', async () => {
+  const prepareFor = createPrepareOperation({
+    supergraph: staff.supergraph,
+    gate: createOperationGate(DEFAULT_OPERATION_POLICY),
+    plans: createPlansHere(staff.supergraph),
+  })
+  const prepare = async (text: string, identity: Identity | null) => prepareFor(text, null, contextOf(identity))
+  const refused = await prepare('subscription { t: ticks { name } }', nobody)
   if (refused.kind !== 'invalid') throw new Error('The subscription was let in.')
   expect(refused.errors.map(({ path, extensions }) => [path, extensions['code']])).toEqual([[['t'], 'UNAUTHENTICATED']])
-  expect(prepare('subscription { t: ticks { name } }', null, caller()).kind).toBe('subscription')
-  expect(prepare('subscription { t: ticks { name } }', null).kind).toBe('invalid')
+  expect((await prepare('subscription { t: ticks { name } }', caller())).kind).toBe('subscription')
+  expect((await prepare('subscription { t: ticks { name } }', nobody)).kind).toBe('invalid')
 
-  const within = prepare('subscription { changes { name email bonus } }', null, caller())
+  const within = await prepare('subscription { changes { name email bonus } }', caller())
   if (within.kind !== 'subscription') throw new Error('The subscription was not let in.')
   expect(within.plan.rest).toBeUndefined()
   const { data, errors } = within.project({ changes: { name: 'A', email: 'B', bonus: [1] } }, {})

@@ -1,21 +1,30 @@
-// The engine as Apollo Server calls it. Apollo Server keeps documents by the hash of their text, so the plans of an operation are
-// kept for as long as its document is.
+// The engine as Apollo Server calls it.
 import type { ApolloGateway } from '@apollo/gateway'
 import { TributaryError } from '#shared/errors.ts'
+import { toClientError } from '../operations/resolve-document.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { executeRequest } from './execute-request.ts'
-import { createPlanForCaller } from '../planning/plan-for-caller.ts'
+import type { PlansForCallers } from '../planning/plan-for-caller.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 type GatewayExecutor = ApolloGateway['executor']
 
-export function createApolloExecutor(supergraph: LoadedSupergraph, client: SubgraphClient): GatewayExecutor {
-  const planFor = createPlanForCaller(supergraph)
-
+export function createApolloExecutor(
+  supergraph: LoadedSupergraph,
+  plans: PlansForCallers,
+  client: SubgraphClient,
+): GatewayExecutor {
   return async ({ document, operation, request, context }) => {
-    const { identity, record } = context as RequestContext
-    const planned = planFor(document, operation, identity, record)
+    const { record } = context as RequestContext
+    let planned
+    try {
+      const outcome = plans.planFor(document, operation, context as RequestContext)
+      // Without a pause where the plan is kept.
+      planned = outcome instanceof Promise ? await outcome : outcome
+    } catch (error) {
+      throw error instanceof TributaryError ? toClientError(error) : error
+    }
     if (planned.kind !== 'request')
       throw new TributaryError('BAD_USER_INPUT', 'Subscriptions are answered over WebSocket, at the same path.')
     if (record) record.plan = planned.plan

@@ -1,18 +1,21 @@
-// Plans of operations, kept for as long as their documents are: one where the supergraph restricts nothing, else one for all callers who meet the same
-// of what the operation requires.
-import { OperationTypeNode, type DocumentNode, type GraphQLError, type OperationDefinitionNode } from 'graphql'
-import { LRUCache } from 'lru-cache'
+// Plans of operations for their callers: one where the supergraph restricts nothing, else one for all callers who meet the same of what the
+// operation requires; and one for each share of fields that are moving between subgraphs.
+import { OperationTypeNode, print, type DocumentNode, type GraphQLError, type OperationDefinitionNode } from 'graphql'
+import { createHash } from 'node:crypto'
 import type { Identity } from '../../contracts/identity.ts'
 import { claimsOf } from '../authorization/claims.ts'
 import { filterUnauthorised, type FilteredOperation } from '../authorization/filter-unauthorised.ts'
-import type { AuthorizationRules } from '../authorization/read-authorization-rules.ts'
 import { createRefusalError } from '../authorization/refusal.ts'
 import { missingGrantOf, type Requirement } from '../authorization/requirement.ts'
 import { selectedRequirements } from '../authorization/selected-requirements.ts'
 import { responseNameOf } from '../execution/collect-fields.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
-import { timePlanning, type OperationRecord } from '../telemetry/operation-record.ts'
-import { planOperation, type PlannedRequest, type PlannedSubscription } from './plan-operation.ts'
+import type { OperationRecord } from '../telemetry/operation-record.ts'
+import type { Plan } from './build-plan.ts'
+import { createDrawMoved } from './override-labels.ts'
+import { createPlanCache, type MadePlan } from './plan-cache.ts'
+import { operationToPlan, type PlannedRequest, type PlannedSubscription } from './plan-operation.ts'
+import type { Planner } from './planning-threads.ts'
 
 /** A subscription whose field the caller may not read. */
 export interface RefusedSubscription {
@@ -20,78 +23,111 @@ export interface RefusedSubscription {
   errors: readonly GraphQLError[]
 }
 
-export type Planned = PlannedRequest | PlannedSubscription
-/** The document must be valid, and have the operation. Identity null: a caller without credentials. The record is told whether a plan was kept. */
-export type PlanForCaller = (
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  identity: Identity | null,
-  record?: OperationRecord,
-) => Planned | RefusedSubscription
+export type PlanOutcome = PlannedRequest | PlannedSubscription | RefusedSubscription
 
-type PlanForAll = (document: DocumentNode, operation: OperationDefinitionNode, record?: OperationRecord) => Planned
-
-/** Callers of one operation seldom fall into more groups. One that falls out is planned again. */
-const OUTCOMES_PER_OPERATION = 32
-
-export function createPlanForCaller(supergraph: LoadedSupergraph): PlanForCaller {
-  const planForAll = createPlanForAll(supergraph)
-  return supergraph.authorization
-    ? createPlanByOutcome(supergraph, supergraph.authorization, planForAll)
-    : (document, operation, _identity, record) => planForAll(document, operation, record)
+export interface PlanCaller {
+  /** Null: without credentials. */
+  identity: Identity | null
+  /** Aborted when the caller leaves. */
+  signal: AbortSignal
+  /** When the caller's time is over, by `performance.now()`, in milliseconds; Infinity where nothing limits it. */
+  deadline: number
+  /** Told whether a plan was kept, and how long it took to make one. */
+  record?: OperationRecord | undefined
+  /** Labels of @override whose fields have moved. Default: drawn. */
+  moved?: readonly string[] | undefined
 }
 
-function createPlanForAll(supergraph: LoadedSupergraph): PlanForAll {
-  const plans = new WeakMap<OperationDefinitionNode, Planned>()
-  return (document, operation, record) => {
-    let planned = plans.get(operation)
-    record?.planAsked(planned !== undefined)
-    if (!planned) {
-      planned = timePlanning(record, () => planOperation(supergraph, document, operation))
-      plans.set(operation, planned)
-    }
-    return planned
-  }
+/** An operation that was planned before. */
+export interface UsedOperation {
+  text: string
+  operationName: string | null
+  caller: Pick<PlanCaller, 'identity' | 'moved'>
+}
+
+export interface PlansForCallers {
+  /** The document must be valid, and have the operation. At once where a plan is kept. Throws what PlanCache and Planner throw. */
+  planFor(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    caller: PlanCaller,
+  ): PlanOutcome | Promise<PlanOutcome>
+  /** The most used first. */
+  mostUsed(count: number): UsedOperation[]
+}
+
+export interface PlansForCallersOptions {
+  supergraph: LoadedSupergraph
+  planner: Pick<Planner, 'plan'>
+  /** Labels of @override whose fields have moved for all. Default: none. */
+  movedLabels?: ReadonlySet<string> | undefined
+  /** From 0 to 1. Default: `Math.random`. */
+  random?: () => number
 }
 
 interface KnownOperation {
+  key: string
   requirements: readonly Requirement[]
-  /** By what is missing of each requirement. */
-  outcomes: LRUCache<string, Planned | RefusedSubscription>
 }
 
-function createPlanByOutcome(
-  supergraph: LoadedSupergraph,
-  rules: AuthorizationRules,
-  planForAll: PlanForAll,
-): PlanForCaller {
-  const schema = supergraph.apiSchema
-  const operations = new WeakMap<OperationDefinitionNode, KnownOperation>()
+export function createPlansForCallers(options: PlansForCallersOptions): PlansForCallers {
+  const { supergraph, planner } = options
+  const { apiSchema: schema, authorization: rules } = supergraph
+  const plans = createPlanCache()
+  const drawMoved = createDrawMoved(supergraph.sdl, options.movedLabels ?? new Set(), options.random)
+  const known = new WeakMap<OperationDefinitionNode, KnownOperation>()
 
-  return (document, operation, identity, record) => {
-    let known = operations.get(operation)
-    if (!known) {
-      const requirements = selectedRequirements({ schema, rules, document, operation })
-      known = { requirements, outcomes: new LRUCache({ max: OUTCOMES_PER_OPERATION }) }
-      operations.set(operation, known)
+  function knownOf(document: DocumentNode, operation: OperationDefinitionNode): KnownOperation {
+    const requirements = rules ? selectedRequirements({ schema, rules, document, operation }) : []
+    return { key: keyOf(document, operation), requirements }
+  }
+
+  async function make(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    { caller, moved, isFiltered }: { caller: PlanCaller; moved: readonly string[]; isFiltered: boolean },
+    isWanted: () => boolean,
+  ): Promise<MadePlan> {
+    const { identity } = caller
+    const filtered =
+      rules && isFiltered
+        ? filterUnauthorised({ schema, rules, claims: claimsOf(identity), document, operation })
+        : null
+    const about = {
+      tokenCount: document.tokenCount ?? 0,
+      source: { text: textOf(document), operationName: operation.name?.value ?? null, caller: { identity, moved } },
     }
-    if (known.requirements.length === 0) return planForAll(document, operation, record)
-    const claims = claimsOf(identity)
-    const missing = known.requirements.map((requirement) => missingGrantOf(requirement, claims))
-    if (missing.every((grant) => grant === null)) return planForAll(document, operation, record)
-    const outcome = missing.join()
-    let planned = known.outcomes.get(outcome)
-    record?.planAsked(planned !== undefined)
-    if (!planned) {
-      planned = timePlanning(record, () => {
-        const filtered = filterUnauthorised({ schema, rules, claims, document, operation })
-        return refusedSubscription(operation, filtered) ?? planOperation(supergraph, document, operation, filtered)
-      })
-      known.outcomes.set(outcome, planned)
-    }
-    return planned
+    const refused = refusedSubscription(operation, filtered)
+    if (refused) return { ...about, outcome: refused, characterCount: 0 }
+    const { request, complete } = operationToPlan(supergraph, document, operation, { filtered, moved })
+    const plan = await planner.plan(request, isWanted)
+    return { ...about, outcome: complete(JSON.parse(plan) as Plan), characterCount: plan.length }
+  }
+
+  return {
+    planFor(document, operation, caller) {
+      let asked = known.get(operation)
+      if (!asked) known.set(operation, (asked = knownOf(document, operation)))
+      const moved = caller.moved ?? drawMoved()
+      const claims = asked.requirements.length > 0 ? claimsOf(caller.identity) : null
+      const missing = claims && asked.requirements.map((requirement) => missingGrantOf(requirement, claims))
+      const lacking = missing?.some((grant) => grant !== null) ? missing.join() : ''
+      const key = lacking || moved.length > 0 ? [asked.key, lacking, ...moved].join('\n') : asked.key
+      return plans.get(key, caller, (isWanted) =>
+        make(document, operation, { caller, moved, isFiltered: lacking !== '' }, isWanted),
+      )
+    },
+    mostUsed: plans.mostUsed,
   }
 }
+
+const textOf = (document: DocumentNode): string => document.loc?.source.body ?? print(document)
+
+/** Short, whatever the length of the text: one is looked up for each request. */
+const keyOf = (document: DocumentNode, { name }: OperationDefinitionNode): string =>
+  createHash('sha256')
+    .update(`${name?.value ?? ''}\n${textOf(document)}`)
+    .digest('base64url')
 
 /** There is nothing to wait for where the one field of a subscription may not be read. */
 function refusedSubscription(

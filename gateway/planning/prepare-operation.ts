@@ -1,6 +1,5 @@
-// From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too, once for all
-// callers who may read the same of it. What is kept is bounded in bytes, because a client decides how long its operations are; an invalid one is
-// not kept.
+// From text to something executable, once per distinct operation: parsed and validated; for subscriptions planned too. What is kept is bounded in
+// bytes, because a client decides how long its operations are; an invalid one is not kept.
 import {
   getOperationAST,
   GraphQLError,
@@ -12,11 +11,10 @@ import {
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { TributaryError } from '#shared/errors.ts'
-import type { Identity } from '../../contracts/identity.ts'
 import type { OperationGate } from '../operations/operation-limits.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import type { OperationRecord } from '../telemetry/operation-record.ts'
-import { createPlanForCaller } from './plan-for-caller.ts'
+import type { PlanCaller, PlanOutcome, PlansForCallers } from './plan-for-caller.ts'
 import type { PlannedSubscription } from './plan-operation.ts'
 
 export type PreparedOperation =
@@ -24,13 +22,18 @@ export type PreparedOperation =
   | { kind: 'request'; document: DocumentNode; operation: OperationDefinitionNode }
   | ({ document: DocumentNode } & PlannedSubscription)
 
-/** For a caller; without one for nobody. The record is told of each step. */
+/** At once, except for a subscription whose plan is not kept. The caller's record is told of each step. */
 export type PrepareOperation = (
   query: string,
   operationName: string | null | undefined,
-  identity?: Identity | null,
-  record?: OperationRecord,
-) => PreparedOperation
+  caller: PlanCaller,
+) => PreparedOperation | Promise<PreparedOperation>
+
+export interface PrepareOperationOptions {
+  supergraph: LoadedSupergraph
+  gate: OperationGate
+  plans: Pick<PlansForCallers, 'planFor'>
+}
 
 type ParsedOperation = Extract<PreparedOperation, { kind: 'invalid' | 'request' }>
 
@@ -42,15 +45,15 @@ const BYTES_PER_TOKEN = 512
 /** The text is in the key and in the document's locations, with two bytes per character at worst. */
 const BYTES_PER_CHARACTER = 4
 
-export function createPrepareOperation(supergraph: LoadedSupergraph, gate: OperationGate): PrepareOperation {
+export function createPrepareOperation({ supergraph, gate, plans }: PrepareOperationOptions): PrepareOperation {
   const cache = new LRUCache<string, Exclude<ParsedOperation, { kind: 'invalid' }>>({
     maxSize: CACHE_BYTES,
     maxEntrySize: CACHED_OPERATION_BYTES,
     sizeCalculation: ({ document }, key) =>
       (document.tokenCount ?? key.length) * BYTES_PER_TOKEN + key.length * BYTES_PER_CHARACTER,
   })
-  const planFor = createPlanForCaller(supergraph)
-  return (query, operationName, identity = null, record) => {
+  return (query, operationName, caller) => {
+    const { record } = caller
     const key = `${operationName ?? ''}\n${query}`
     let parsed: ParsedOperation | undefined = cache.get(key)
     record?.documentAsked(parsed !== undefined)
@@ -60,15 +63,21 @@ export function createPrepareOperation(supergraph: LoadedSupergraph, gate: Opera
     }
     if (parsed.kind === 'invalid' || parsed.operation.operation !== OperationTypeNode.SUBSCRIPTION) return parsed
     const { document, operation } = parsed
-    const planned = planFor(document, operation, identity, record)
-    switch (planned.kind) {
-      case 'subscription':
-        return { document, ...planned }
-      case 'refused':
-        return { kind: 'invalid', errors: planned.errors }
-      case 'request':
-        throw new TributaryError('INTERNAL_SERVER_ERROR', 'A subscription was planned as a request.')
-    }
+    const planned = plans.planFor(document, operation, caller)
+    return planned instanceof Promise
+      ? planned.then((outcome) => preparedSubscription(document, outcome))
+      : preparedSubscription(document, planned)
+  }
+}
+
+function preparedSubscription(document: DocumentNode, planned: PlanOutcome): PreparedOperation {
+  switch (planned.kind) {
+    case 'subscription':
+      return { document, ...planned }
+    case 'refused':
+      return { kind: 'invalid', errors: planned.errors }
+    case 'request':
+      throw new TributaryError('INTERNAL_SERVER_ERROR', 'A subscription was planned as a request.')
   }
 }
 

@@ -92,7 +92,8 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
     if (!identity && anonymousMayAsk === 'nothing') throw missingCredentials()
     const { supergraph, prepare } = options.generation()
     const { text, persist } = documentOf(payload, options)
-    const operation = prepare(text, payload.operationName, identity, record)
+    const caller = { identity, signal, deadline: Infinity, record }
+    const operation = await prepare(text, payload.operationName, caller)
     if (operation.kind === 'invalid') return operation.errors
     persist?.()
     record.identify(operation.document, operation.operation)

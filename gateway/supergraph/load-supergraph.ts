@@ -1,12 +1,13 @@
-// A composed supergraph: what clients see of it, the planner over it, and the name it is known by.
+// A composed supergraph as it serves: what clients see of it, and the name it is known by. Plans are made elsewhere (planning/planning-threads.ts).
 import federationInternals from '@apollo/federation-internals'
-import queryPlanner from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
 import { readAuthorizationRules, type AuthorizationRules } from '../authorization/read-authorization-rules.ts'
+import type { DataKeyOf } from '../execution/compile-projection.ts'
 import { attachCosts } from '../operations/cost-directives.ts'
+import { createDataKeyOf } from '../planning/data-keys.ts'
 
 export interface LoadedSupergraph {
   /** SHA-256 of the text, in hexadecimal digits. */
@@ -14,8 +15,7 @@ export interface LoadedSupergraph {
   sdl: string
   /** What clients see. */
   apiSchema: GraphQLSchema
-  planner: InstanceType<typeof queryPlanner.QueryPlanner>
-  supergraph: InstanceType<typeof federationInternals.Supergraph>
+  dataKeyOf: DataKeyOf
   /** What it restricts to some callers; null where it restricts nothing. */
   authorization: AuthorizationRules | null
   /** Routing URLs as the supergraph states them; empty where it states none. */
@@ -33,10 +33,9 @@ export function buildSupergraph(sdl: string): LoadedSupergraph {
     return {
       id: createHash('sha256').update(sdl).digest('hex'),
       sdl,
-      supergraph,
       apiSchema,
+      dataKeyOf: createDataKeyOf(sdl),
       authorization: readAuthorizationRules(supergraph),
-      planner: new queryPlanner.QueryPlanner(supergraph),
       routingUrls: new Map(
         supergraph
           .subgraphs()

@@ -39,6 +39,17 @@ test('a newer one serves new operations, over HTTP and over WebSocket', async ()
   expect((await post('{ engines { name } }', AS_EDITOR)).body).toEqual({ data: { engines: [{ name: 'Engine one' }] } })
 })
 
+test('what was asked before is planned before a newer one serves', async () => {
+  const headers = { authorization: 'Bearer admin', 'tributary-query-plan': 'true' }
+  const isPlanKept = async (query: string) => (await post(query, headers)).body.extensions.queryPlan.isCached
+  const asked = '{ ping engines { id name } }'
+  await post('{ engines { id secret } }', AS_EDITOR)
+  expect(await isPlanKept(asked)).toBe(false)
+  await replaceBy(second)
+  expect(await isPlanKept(asked)).toBe(true)
+  expect(await isPlanKept('{ ping engines { id } }')).toBe(false)
+})
+
 test('a stream that runs goes on with the fields of the one it began with', async () => {
   const client = connect('editor')
   const stream = client.iterate({

@@ -2,7 +2,7 @@
 import { Kind, type DocumentNode, type GraphQLFormattedError, type OperationDefinitionNode } from 'graphql'
 import type { Identity, Role } from '../../../contracts/identity.ts'
 import { executeRequest } from '../../execution/execute-request.ts'
-import { createPlanForCaller } from '../../planning/plan-for-caller.ts'
+import { createPlansHere } from '../../planning/testing/plan-here.ts'
 import { createRequestContext } from '../../request-context.ts'
 import type { Staff } from './staff.ts'
 
@@ -24,15 +24,23 @@ export async function ask(
   document: DocumentNode,
   identity: Identity | null,
   variables: Record<string, unknown> = {},
-  planFor = createPlanForCaller(supergraph),
+  plans = createPlansHere(supergraph),
 ): Promise<Answer> {
-  const planned = planFor(document, operationOf(document), identity)
+  const context = contextOf(identity)
+  const planned = await plans.planFor(document, operationOf(document), context)
   if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
-  const { signal } = new AbortController()
-  const context = createRequestContext({ identity, signal, requestId: 'test', headers: {}, timeoutMs: Infinity })
   const result = await executeRequest({ schema: supergraph.apiSchema, planned, variables, context, client })
   return JSON.parse(JSON.stringify(result)) as Answer
 }
+
+export const contextOf = (identity: Identity | null) =>
+  createRequestContext({
+    identity,
+    signal: new AbortController().signal,
+    requestId: 'test',
+    headers: {},
+    timeoutMs: Infinity,
+  })
 
 /** Of a document that has one. */
 export const operationOf = (document: DocumentNode) =>

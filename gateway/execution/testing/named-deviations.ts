@@ -1,6 +1,5 @@
 // Where the stock gateway answers otherwise than one server would, and this one does not follow it. `section`: of the GraphQL specification, October 2021.
 import { isAbstractType, Kind, visit, type FragmentDefinitionNode, type InlineFragmentNode } from 'graphql'
-import { planningOver } from '../../planning/planning-over.ts'
 import { responseNameOf } from '../collect-fields.ts'
 import type { Answer, OpenedSupergraph } from './open-supergraph.ts'
 import type { PreparedForTest } from './prepare-for-test.ts'
@@ -30,7 +29,7 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
     section: '6.3.2',
     says: 'fields are told apart by response names, and an alias is the response name whatever it is',
     mayExplain: (graph, prepared) => {
-      const { dataKeyOf } = planningOver(graph.supergraph)
+      const { dataKeyOf } = graph.supergraph
       let isRenamed = false
       visit(prepared.document, { Field: (field) => void (isRenamed ||= dataKeyOf(field) !== responseNameOf(field)) })
       return isRenamed

@@ -1,6 +1,7 @@
 // Operations of tests, and how this engine answers them over an opened supergraph.
 import { parse, validate, type DocumentNode, type OperationDefinitionNode } from 'graphql'
-import { planOperation, type PlannedRequest } from '../../planning/plan-operation.ts'
+import type { PlannedRequest } from '../../planning/plan-operation.ts'
+import { planHere } from '../../planning/testing/plan-here.ts'
 import { executeRequest } from '../execute-request.ts'
 import { noContext } from './no-context.ts'
 import type { Answer, OpenedSupergraph, Thing } from './open-supergraph.ts'
@@ -22,7 +23,7 @@ export function prepareForTest(
   const document = parse(source)
   if (validate(supergraph.apiSchema, document).length > 0) return null
   const operation = document.definitions.find((each): each is OperationDefinitionNode => 'operation' in each)!
-  const planned = planOperation(supergraph, document, operation)
+  const planned = planHere(supergraph, document, operation)
   if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
   return { source, variables, document, operation, planned }
 }
