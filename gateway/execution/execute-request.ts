@@ -2,7 +2,8 @@
 // asked for.
 import { executeSync, getVariableValues, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { RequestContext } from '../request-context.ts'
-import { executePlan, type PlanError } from './execute-plan.ts'
+import { executePlan } from './execute-plan.ts'
+import type { PlanError } from './plan-execution.ts'
 import type { PlannedRequest } from '../planning/plan-operation.ts'
 import { assembleResult } from './assemble-result.ts'
 import type { JsonObject } from './representation.ts'

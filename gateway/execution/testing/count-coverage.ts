@@ -18,6 +18,7 @@ import {
   visitWithTypeInfo,
   type GraphQLSchema,
 } from 'graphql'
+import { stepsOf, type JoinedFetches, type PlanStep } from '../plan-steps.ts'
 import type { PreparedForTest } from './prepare-for-test.ts'
 
 export const PLAN_NODES = ['Fetch', 'Flatten', 'Sequence', 'Parallel', 'Condition']
@@ -31,6 +32,8 @@ export const FEATURES = [
   '@requires with arguments',
   '@interfaceObject',
   'beside @inaccessible',
+  'joined fetches',
+  'joined fetches of equals',
   '@skip',
   '@include',
   'both conditions',
@@ -118,7 +121,28 @@ function ofPlan(plan: PlanNode | null): Set<string> {
     }
   }
   if (plan) walk(plan)
+  for (const { fetches } of plan ? joinedIn(stepsOf(plan)) : []) {
+    if (fetches.length > 1) found.add('joined fetches')
+    if (fetches.some(({ paths }) => paths.length > 1)) found.add('joined fetches of equals')
+  }
   return found
+}
+
+function joinedIn(step: PlanStep | null): JoinedFetches[] {
+  switch (step?.kind) {
+    case 'Joined':
+      return [step]
+    case 'Sequence':
+    case 'Parallel':
+      return step.steps.flatMap(joinedIn)
+    case 'Flatten':
+      return joinedIn(step.step)
+    case 'Condition':
+      return [step.ifClause, step.elseClause].flatMap(joinedIn)
+    case 'Fetch':
+    case undefined:
+      return []
+  }
 }
 
 function ofOperation(schema: GraphQLSchema, places: DirectivePlaces, prepared: PreparedForTest): Set<string> {

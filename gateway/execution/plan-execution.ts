@@ -1,0 +1,51 @@
+// What the parts of a running plan share: what it is given, the objects that it fills, and what went wrong.
+import type { GraphQLSchema } from 'graphql'
+import { TributaryError } from '#shared/errors.ts'
+import { clientPathOf } from '../planning/internal-names.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
+import type { JsonObject } from './representation.ts'
+
+export type Path = readonly (string | number)[]
+
+export interface PlanError {
+  message: string
+  path: Path
+  extensions: Record<string, unknown>
+}
+
+export interface PlanExecution {
+  schema: GraphQLSchema
+  client: SubgraphClient
+  context: RequestContext
+  /** As the client sent them; `variableUsages` picks what a fetch needs. */
+  variables: Readonly<Record<string, unknown>>
+  /** With defaults applied: what conditions look at. */
+  coercedVariables: Readonly<Record<string, unknown>>
+  errors: PlanError[]
+}
+
+/** An object of the result and where it stands. */
+export interface Place {
+  value: JsonObject
+  path: Path
+}
+
+/** What a subgraph said, with its name: whoever masks errors must know whose words they are. */
+export function toPlanError({ message, extensions }: SubgraphError, serviceName: string, path: Path): PlanError {
+  return {
+    message,
+    path: clientPathOf(path),
+    extensions: { code: 'INTERNAL_SERVER_ERROR', ...extensions, serviceName },
+  }
+}
+
+/** Why a fetch got no answer at all. Throws what is no failure of a fetch. */
+export function toFetchError(error: unknown, path: Path): PlanError {
+  if (!(error instanceof TributaryError)) throw error
+  return {
+    message: error.message,
+    path: clientPathOf(path),
+    extensions: { code: error.code, isRetryable: error.isRetryable },
+  }
+}
