@@ -44,6 +44,7 @@ type Traffic = z.output<typeof trafficSchema>
 const settingsOf = (traffic: Traffic) => ({
   subgraphSettings: subgraphSettings(traffic),
   requestTimeoutMs: traffic.TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS,
+  isSharingOperations: traffic.TRIBUTARY_GATEWAY_SHARE_OPERATIONS === 'true',
 })
 
 /** The gateway of the platform. */

@@ -13,6 +13,8 @@ import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { DEFAULT_ENDPOINT_POLICY, type EndpointPolicy } from './endpoint-policy.ts'
 import { createApolloExecutor } from './execution/apollo-executor.ts'
+import { createSharedOperations } from './execution/shared-operations.ts'
+import { createWriteAnswer } from './execution/write-answer.ts'
 import { formatClientError } from './format-client-error.ts'
 import type { Generation } from './generation.ts'
 import { trackRequests } from './in-flight-requests.ts'
@@ -62,6 +64,8 @@ export interface GatewayServerOptions {
   subgraphSettings?: Partial<SubgraphSettings>
   /** Longest time for a query or mutation, in milliseconds. Default 120,000. */
   requestTimeoutMs?: number
+  /** Whether equal queries of equal clients that are under way at the same time are executed once. Default false. */
+  isSharingOperations?: boolean
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
   /** How long requests may go on after `close`, in milliseconds. Default 30,000. */
@@ -117,13 +121,14 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const client = telemetry.observeClient(
     createSubgraphClient({ urlOf, signer, settings: subgraphSettings, maskErrors }),
   )
+  const sharedOperations = options.isSharingOperations ? createSharedOperations(subgraphSettings.headerRules) : null
   const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const supergraphs = await openSupergraphs<Generation>({
     source: options.supergraphSource,
     prepare: async (supergraph) => ({
       supergraph,
       prepare: createPrepareOperation(supergraph, gate),
-      execute: createApolloExecutor(supergraph, client),
+      execute: createApolloExecutor(supergraph, client, sharedOperations),
     }),
     logger,
   })
@@ -150,6 +155,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     documentStore: createDocumentStore(),
     validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
+    ...(sharedOperations ? { stringifyResult: createWriteAnswer() } : {}),
     stopOnTerminationSignals: false,
     apollo: telemetry.apollo,
     plugins: createPlugins({

@@ -5,12 +5,18 @@ import { TributaryError } from '#shared/errors.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { executeRequest } from './execute-request.ts'
+import type { SharedOperations } from './shared-operations.ts'
 import { createPlanForCaller } from '../planning/plan-for-caller.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 type GatewayExecutor = ApolloGateway['executor']
 
-export function createApolloExecutor(supergraph: LoadedSupergraph, client: SubgraphClient): GatewayExecutor {
+/** `shared`: null where each operation is executed by itself. */
+export function createApolloExecutor(
+  supergraph: LoadedSupergraph,
+  client: SubgraphClient,
+  shared: SharedOperations | null,
+): GatewayExecutor {
   const planFor = createPlanForCaller(supergraph)
 
   return async ({ document, operation, request, context }) => {
@@ -25,6 +31,7 @@ export function createApolloExecutor(supergraph: LoadedSupergraph, client: Subgr
       variables: request.variables ?? {},
       context: context as RequestContext,
       client,
+      shared,
     }) as ReturnType<GatewayExecutor>
   }
 }

@@ -18,7 +18,7 @@ import {
   visitWithTypeInfo,
   type GraphQLSchema,
 } from 'graphql'
-import { stepsOf, type JoinedFetches, type PlanStep } from '../plan-steps.ts'
+import { stepsOf, type PlanStep } from '../plan-steps.ts'
 import type { PreparedForTest } from './prepare-for-test.ts'
 
 export const PLAN_NODES = ['Fetch', 'Flatten', 'Sequence', 'Parallel', 'Condition']
@@ -33,7 +33,6 @@ export const FEATURES = [
   '@interfaceObject',
   'beside @inaccessible',
   'joined fetches',
-  'joined fetches of equals',
   '@skip',
   '@include',
   'both conditions',
@@ -121,27 +120,24 @@ function ofPlan(plan: PlanNode | null): Set<string> {
     }
   }
   if (plan) walk(plan)
-  for (const { fetches } of plan ? joinedIn(stepsOf(plan)) : []) {
-    if (fetches.length > 1) found.add('joined fetches')
-    if (fetches.some(({ paths }) => paths.length > 1)) found.add('joined fetches of equals')
-  }
+  if (plan && hasJoined(stepsOf(plan))) found.add('joined fetches')
   return found
 }
 
-function joinedIn(step: PlanStep | null): JoinedFetches[] {
+function hasJoined(step: PlanStep | null): boolean {
   switch (step?.kind) {
     case 'Joined':
-      return [step]
+      return true
     case 'Sequence':
     case 'Parallel':
-      return step.steps.flatMap(joinedIn)
+      return step.steps.some(hasJoined)
     case 'Flatten':
-      return joinedIn(step.step)
+      return hasJoined(step.step)
     case 'Condition':
-      return [step.ifClause, step.elseClause].flatMap(joinedIn)
+      return hasJoined(step.ifClause) || hasJoined(step.elseClause)
     case 'Fetch':
     case undefined:
-      return []
+      return false
   }
 }
 
