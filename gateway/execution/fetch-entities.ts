@@ -7,7 +7,7 @@ import type { SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-cli
 import { applyRewrites } from './data-rewrites.ts'
 import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
 import { operationOf, variablesOf, withRepresentations } from './fetch-request.ts'
-import { mergeResults } from './merge-results.ts'
+import { copyOf, mergeResults } from './merge-results.ts'
 import { toFetchError, toPlanError, type Path, type Place, type PlanExecution } from './plan-execution.ts'
 import type { JoinedFetches } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
@@ -180,10 +180,10 @@ function fill({ fetch, asking }: Question, entities: readonly unknown[], schema:
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
     applyRewrites(schema, fetch.outputRewrites, entity)
-    // The last takes it, the others a copy: later fetches fill each for itself.
+    // The last takes it, the others a copy.
     const asked = asking[index] ?? []
     for (const [at, { value }] of asked.entries())
-      mergeResults(schema, value, at < asked.length - 1 ? structuredClone(entity) : entity)
+      mergeResults(schema, value, at < asked.length - 1 ? copyOf(entity) : entity)
   }
 }
 
