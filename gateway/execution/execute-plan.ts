@@ -6,14 +6,14 @@ import { applyRewrites } from './data-rewrites.ts'
 import { fetchEntities, fetchJoined } from './fetch-entities.ts'
 import { operationOf, variablesOf } from './fetch-request.ts'
 import { mergeResults } from './merge-results.ts'
-import { toFetchError, toPlanError, type Path, type Place, type PlanExecution } from './plan-execution.ts'
+import { toFetchError, toPlanError, type Located, type Path, type Place, type PlanExecution } from './plan-execution.ts'
 import { stepsOf, type PlanStep } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
 
 /** Fills `data` in place; errors are collected in `execution.errors`. */
 export async function executePlan(plan: PlanNode, data: JsonObject, execution: PlanExecution): Promise<void> {
-  await executeStep(stepsOf(plan), [{ value: data, path: [] }], execution)
+  await executeStep(stepsOf(plan), [{ value: data, above: null, key: '' }], execution)
 }
 
 async function executeStep(step: PlanStep, places: readonly Place[], execution: PlanExecution): Promise<void> {
@@ -45,13 +45,18 @@ async function executeStep(step: PlanStep, places: readonly Place[], execution: 
 }
 
 function placesUnder(places: readonly Place[], path: Path): Place[] {
-  let current: readonly { value: unknown; path: Path }[] = places
+  let current: readonly Located[] = places
   for (const step of path) {
-    current = current.flatMap(({ value, path: at }) => {
-      if (step === '@')
-        return Array.isArray(value) ? value.map((item: unknown, index) => ({ value: item, path: [...at, index] })) : []
-      return isJsonObject(value) ? [{ value: value[step], path: [...at, step] }] : []
-    })
+    const next: Located[] = []
+    for (const above of current) {
+      const { value } = above
+      if (step !== '@') {
+        if (isJsonObject(value)) next.push({ value: value[step], above, key: step })
+      } else if (Array.isArray(value)) {
+        for (const [key, item] of value.entries()) next.push({ value: item, above, key })
+      }
+    }
+    current = next
   }
   return current.filter((found): found is Place => isJsonObject(found.value))
 }

@@ -8,7 +8,7 @@ import { applyRewrites } from './data-rewrites.ts'
 import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
 import { operationOf, variablesOf, withRepresentations } from './fetch-request.ts'
 import { copyOf, mergeResults } from './merge-results.ts'
-import { toFetchError, toPlanError, type Path, type Place, type PlanExecution } from './plan-execution.ts'
+import { pathOf, toFetchError, toPlanError, type Path, type Place, type PlanExecution } from './plan-execution.ts'
 import type { JoinedFetches } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
 import { isJsonObject, isOfType, representationOf, type JsonObject } from './representation.ts'
@@ -20,7 +20,7 @@ interface Question {
   representations: readonly string[]
   asking: readonly (readonly Place[])[]
   /** Where it is told that a fetch went wrong as a whole: for each fetch that was joined into this one, if it had anything to ask. */
-  fallbackPaths: readonly Path[]
+  fallbacks: readonly Place[]
 }
 
 export async function fetchEntities(
@@ -40,7 +40,7 @@ export async function fetchJoined(
 ): Promise<void> {
   const questions = joined.fetches.map(({ fetch }, index) => questionOf(fetch, places[index]!, execution))
   const asked = questions.flatMap((question) => question ?? [])
-  const isJoined = asked.length > 1 || (asked[0]?.fallbackPaths.length ?? 0) > 1
+  const isJoined = asked.length > 1 || (asked[0]?.fallbacks.length ?? 0) > 1
   if (!isJoined) {
     if (asked[0]) await askAlone(asked[0], execution)
     return
@@ -64,30 +64,30 @@ function questionOf(
   { schema }: PlanExecution,
 ): Question | null {
   const byRepresentation = new Map<string, Place[]>()
-  const fallbackPaths: Path[] = []
+  const fallbacks: Place[] = []
   for (const places of placesByPath) {
-    let first: Path | undefined
+    let first: Place | undefined
     for (const place of places) {
       const representation = representationOf(schema, place.value, fetch.requires ?? [])
       if (!representation) continue
       applyRewrites(schema, fetch.inputRewrites, representation)
       if (isUnknownToInterfaceObject(fetch, representation, schema)) continue
-      first ??= place.path
+      first ??= place
       const key = JSON.stringify(representation)
       const equals = byRepresentation.get(key)
       if (equals) equals.push(place)
       else byRepresentation.set(key, [place])
     }
-    if (first) fallbackPaths.push(first)
+    if (first) fallbacks.push(first)
   }
   if (byRepresentation.size === 0) return null
-  return { fetch, representations: [...byRepresentation.keys()], asking: [...byRepresentation.values()], fallbackPaths }
+  return { fetch, representations: [...byRepresentation.keys()], asking: [...byRepresentation.values()], fallbacks }
 }
 
 async function askAlone(question: Question, execution: PlanExecution): Promise<void> {
-  const { fetch, representations, asking, fallbackPaths } = question
+  const { fetch, representations, asking, fallbacks } = question
   const { serviceName } = fetch
-  const fallbackPath = fallbackPaths[0]!
+  const fallback = fallbacks[0]!
   try {
     const response = await execution.client.request(
       serviceName,
@@ -104,12 +104,12 @@ async function askAlone(question: Question, execution: PlanExecution): Promise<v
       const [field, index, ...rest] = error.path ?? []
       const asked = field === '_entities' && typeof index === 'number' ? asking[index] : undefined
       if (asked) tellEach(error, asked, rest, serviceName, execution)
-      else execution.errors.push(toPlanError(error, serviceName, fallbackPath))
+      else execution.errors.push(toPlanError(error, serviceName, pathOf(fallback)))
     }
     const entities = data?.['_entities']
     if (Array.isArray(entities)) fill(question, entities, execution.schema)
   } catch (error) {
-    execution.errors.push(toFetchError(error, fallbackPath))
+    execution.errors.push(toFetchError(error, pathOf(fallback)))
   }
 }
 
@@ -144,8 +144,8 @@ async function askTogether(
   } catch (error) {
     // What is wrong with all together, such as its size, need not be wrong with each.
     if (error instanceof TributaryError && !error.isRetryable && error.code !== 'CANCELLED') return false
-    for (const path of questions.flatMap(({ fallbackPaths }) => fallbackPaths))
-      execution.errors.push(toFetchError(error, path))
+    for (const place of questions.flatMap(({ fallbacks }) => fallbacks))
+      execution.errors.push(toFetchError(error, pathOf(place)))
     return true
   }
   const { data, errors } = readResponse(response, undefined)
@@ -173,7 +173,7 @@ function tellEach(
   serviceName: string,
   { errors }: PlanExecution,
 ): void {
-  for (const { path } of places) errors.push(toPlanError(error, serviceName, [...path, ...below]))
+  for (const place of places) errors.push(toPlanError(error, serviceName, [...pathOf(place), ...below]))
 }
 
 function fill({ fetch, asking }: Question, entities: readonly unknown[], schema: GraphQLSchema): void {

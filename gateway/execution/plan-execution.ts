@@ -25,10 +25,24 @@ export interface PlanExecution {
   errors: PlanError[]
 }
 
-/** An object of the result and where it stands. */
-export interface Place {
+/** A value of the result and where it stands: most paths are never asked for, so each knows only its last step. */
+export interface Located {
+  value: unknown
+  /** Null at the root. */
+  above: Located | null
+  /** In what is above. */
+  key: string | number
+}
+
+/** An object that fetches fill. */
+export interface Place extends Located {
   value: JsonObject
-  path: Path
+}
+
+export function pathOf(place: Located): Path {
+  const path: (string | number)[] = []
+  for (let at = place; at.above; at = at.above) path.push(at.key)
+  return path.toReversed()
 }
 
 /** What a subgraph said, with its name: whoever masks errors must know whose words they are. */
