@@ -1,5 +1,6 @@
 // All that belongs to one supergraph while it serves: how operations on it are planned, prepared and run.
 import { createApolloExecutor } from './execution/apollo-executor.ts'
+import type { SharedOperations } from './execution/shared-operations.ts'
 import type { OperationGate } from './operations/operation-limits.ts'
 import { createPlansForCallers, type PlansForCallers } from './planning/plan-for-caller.ts'
 import type { PlanningThreads } from './planning/planning-threads.ts'
@@ -23,15 +24,17 @@ export interface CreateGenerationOptions {
   movedLabels: ReadonlySet<string> | undefined
   gate: OperationGate
   client: SubgraphClient
+  /** Null where each operation is executed by itself. */
+  shared: SharedOperations | null
 }
 
 /** Ready to serve: what clients ask most of the one before is planned. Throws CONFIGURATION_INVALID where nothing can be planned. */
 export async function createGeneration(options: CreateGenerationOptions): Promise<Generation> {
-  const { supergraph, previous, threads, movedLabels, gate, client } = options
+  const { supergraph, previous, threads, movedLabels, gate, client, shared } = options
   const planner = threads.over(supergraph)
   await planner.ready()
   const plans = createPlansForCallers({ supergraph, planner, movedLabels })
   const prepare = createPrepareOperation({ supergraph, gate, plans })
   if (previous) await planMostUsed({ previous: previous.plans, plans, prepare })
-  return { supergraph, plans, prepare, execute: createApolloExecutor(supergraph, plans, client) }
+  return { supergraph, plans, prepare, execute: createApolloExecutor(supergraph, plans, client, shared) }
 }

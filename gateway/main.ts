@@ -46,6 +46,7 @@ const settingsOf = (traffic: Traffic) => ({
   subgraphSettings: subgraphSettings(traffic),
   planning: planningSettings(traffic),
   requestTimeoutMs: traffic.TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS,
+  isSharingOperations: traffic.TRIBUTARY_GATEWAY_SHARE_OPERATIONS === 'true',
 })
 
 /** The gateway of the platform. */

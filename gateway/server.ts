@@ -12,6 +12,8 @@ import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
 import { DEFAULT_ENDPOINT_POLICY, type EndpointPolicy } from './endpoint-policy.ts'
+import { createSharedOperations } from './execution/shared-operations.ts'
+import { createWriteAnswer } from './execution/write-answer.ts'
 import { formatClientError } from './format-client-error.ts'
 import { createGeneration, type Generation } from './generation.ts'
 import { trackRequests } from './in-flight-requests.ts'
@@ -64,6 +66,8 @@ export interface GatewayServerOptions {
   planning?: PlanningSettings
   /** Longest time for a query or mutation, in milliseconds. Default 120,000. */
   requestTimeoutMs?: number
+  /** Whether equal queries of equal clients that are under way at the same time are executed once. Default false. */
+  isSharingOperations?: boolean
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
   /** How long requests may go on after `close`, in milliseconds. Default 30,000. */
@@ -120,6 +124,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const client = telemetry.observeClient(
     createSubgraphClient({ urlOf, signer, settings: subgraphSettings, maskErrors }),
   )
+  const sharedOperations = options.isSharingOperations ? createSharedOperations(subgraphSettings.headerRules) : null
   const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const planning = options.planning ?? DEFAULT_PLANNING
   // Before there is a supergraph: the first thread starts meanwhile.
@@ -127,7 +132,15 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const supergraphs = await openSupergraphs<Generation>({
     source: options.supergraphSource,
     prepare: (supergraph, previous) =>
-      createGeneration({ supergraph, previous, threads, movedLabels: planning.movedLabels, gate, client }),
+      createGeneration({
+        supergraph,
+        previous,
+        threads,
+        movedLabels: planning.movedLabels,
+        gate,
+        client,
+        shared: sharedOperations,
+      }),
     logger,
   }).catch(async (error: unknown) => {
     await threads.close()
@@ -156,6 +169,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     documentStore: createDocumentStore(),
     validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
+    ...(sharedOperations ? { stringifyResult: createWriteAnswer() } : {}),
     stopOnTerminationSignals: false,
     apollo: telemetry.apollo,
     plugins: createPlugins({

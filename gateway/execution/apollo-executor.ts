@@ -5,15 +5,18 @@ import { toClientError } from '../operations/resolve-document.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import { executeRequest } from './execute-request.ts'
+import type { SharedOperations } from './shared-operations.ts'
 import type { PlansForCallers } from '../planning/plan-for-caller.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 type GatewayExecutor = ApolloGateway['executor']
 
+/** `shared`: null where each operation is executed by itself. */
 export function createApolloExecutor(
   supergraph: LoadedSupergraph,
   plans: PlansForCallers,
   client: SubgraphClient,
+  shared: SharedOperations | null,
 ): GatewayExecutor {
   return async ({ document, operation, request, context }) => {
     const { record } = context as RequestContext
@@ -34,6 +37,7 @@ export function createApolloExecutor(
       variables: request.variables ?? {},
       context: context as RequestContext,
       client,
+      shared,
     }) as ReturnType<GatewayExecutor>
   }
 }

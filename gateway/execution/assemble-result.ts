@@ -3,7 +3,7 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import { isRefusalError } from '../authorization/refusal.ts'
 import type { Projected } from './compile-projection.ts'
-import type { PlanError } from './execute-plan.ts'
+import type { PlanError } from './plan-execution.ts'
 
 export function assembleResult(options: { projected: Projected; fetchErrors: readonly PlanError[] }): ExecutionResult {
   const { projected, fetchErrors } = options

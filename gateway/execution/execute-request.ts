@@ -2,10 +2,12 @@
 // asked for.
 import { executeSync, getVariableValues, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { RequestContext } from '../request-context.ts'
-import { executePlan, type PlanError } from './execute-plan.ts'
+import { executePlan } from './execute-plan.ts'
+import type { PlanError } from './plan-execution.ts'
 import type { PlannedRequest } from '../planning/plan-operation.ts'
 import { assembleResult } from './assemble-result.ts'
 import type { JsonObject } from './representation.ts'
+import type { SharedOperations } from './shared-operations.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 export interface ExecuteRequestOptions {
@@ -15,23 +17,34 @@ export interface ExecuteRequestOptions {
   variables: Readonly<Record<string, unknown>>
   context: RequestContext
   client: SubgraphClient
+  /** Default: executed for itself. */
+  shared?: SharedOperations | null
 }
 
 export async function executeRequest(options: ExecuteRequestOptions): Promise<ExecutionResult> {
-  const { schema, planned, variables, context, client } = options
+  const { schema, planned, variables, context, shared } = options
   const { coerced, errors: mistakes } = getVariableValues(
     schema,
     planned.operation.variableDefinitions ?? [],
     variables,
   )
   if (!coerced) return { errors: mistakes.map(asBadInput) }
+  const run = (given: RequestContext) => executePlanned({ ...options, context: given }, coerced)
+  return shared ? shared.execute({ planned, coercedVariables: coerced, context }, run) : run(context)
+}
+
+async function executePlanned(
+  options: ExecuteRequestOptions,
+  coercedVariables: Readonly<Record<string, unknown>>,
+): Promise<ExecutionResult> {
+  const { schema, planned, variables, context, client } = options
   const data: JsonObject = Object.create(null) as JsonObject
   const errors: PlanError[] = []
   if (planned.plan)
-    await executePlan(planned.plan, data, { schema, client, context, variables, coercedVariables: coerced, errors })
+    await executePlan(planned.plan, data, { schema, client, context, variables, coercedVariables, errors })
   const introspected = introspect(options)
   Object.assign(data, introspected.data)
-  const result = assembleResult({ projected: planned.project(data, coerced), fetchErrors: errors })
+  const result = assembleResult({ projected: planned.project(data, coercedVariables), fetchErrors: errors })
   return introspected.errors ? { ...result, errors: [...introspected.errors, ...(result.errors ?? [])] } : result
 }
 

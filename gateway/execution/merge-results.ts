@@ -3,17 +3,38 @@
 import { isAbstractType, type GraphQLSchema } from 'graphql'
 import { isJsonObject, type JsonObject } from './representation.ts'
 
+/** The target takes what is new to it as it is: nobody else may hold the source. */
 export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: JsonObject): void {
-  for (const [key, value] of Object.entries(source)) {
+  for (const key of Object.keys(source)) {
+    const value = source[key]
     // Aliases may be called as what every object inherits; only what an object has itself is known so far.
     const known = Object.hasOwn(target, key) ? target[key] : undefined
-    if (key === '__typename' && known !== undefined && isAbstractName(schema, value)) continue
-    const merged = mergeValues(schema, known, value)
-    // Assigned, it would be the object's prototype instead of one of its fields.
-    if (key === '__proto__')
-      Object.defineProperty(target, key, { value: merged, enumerable: true, configurable: true, writable: true })
-    else target[key] = merged
+    if (known === undefined) {
+      put(target, key, value)
+      continue
+    }
+    if (key === '__typename' && isAbstractName(schema, value)) continue
+    put(target, key, mergeValues(schema, known, value))
   }
+}
+
+function put(target: JsonObject, key: string, value: unknown): void {
+  // Assigned, it would be the object's prototype instead of one of its fields.
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  else target[key] = value
+}
+
+/** For a target that takes it: several places get the same answer, and later fetches fill each for itself. */
+export function copyOf(source: JsonObject): JsonObject {
+  const copy: JsonObject = {}
+  for (const key of Object.keys(source)) put(copy, key, copyOfValue(source[key]))
+  return copy
+}
+
+function copyOfValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOfValue)
+  return isJsonObject(value) ? copyOf(value) : value
 }
 
 const isAbstractName = (schema: GraphQLSchema, name: unknown): boolean =>

@@ -96,6 +96,12 @@ export const subgraphTrafficVariables = {
     .describe(
       'Whether equal queries of equal callers to a subgraph, while one is under way, are sent once. Mutations never are.',
     ),
+  TRIBUTARY_GATEWAY_SHARE_OPERATIONS: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe(
+      'Whether equal queries of equal clients, while one is under way, are executed once. Mutations never are, and nothing where header rules pass set-cookie to clients.',
+    ),
   TRIBUTARY_GATEWAY_HEADER_RULES: secret(headerRulesVariable.optional()).describe(
     'Which headers pass between clients and subgraphs, as JSON; see [gateway.md](gateway.md). Unset: none but those that trace a request.',
   ),

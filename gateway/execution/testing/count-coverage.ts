@@ -18,6 +18,7 @@ import {
   visitWithTypeInfo,
   type GraphQLSchema,
 } from 'graphql'
+import { stepsOf, type PlanStep } from '../plan-steps.ts'
 import type { PreparedForTest } from './prepare-for-test.ts'
 
 export const PLAN_NODES = ['Fetch', 'Flatten', 'Sequence', 'Parallel', 'Condition']
@@ -31,6 +32,7 @@ export const FEATURES = [
   '@requires with arguments',
   '@interfaceObject',
   'beside @inaccessible',
+  'joined fetches',
   '@skip',
   '@include',
   'both conditions',
@@ -118,7 +120,25 @@ function ofPlan(plan: PlanNode | null): Set<string> {
     }
   }
   if (plan) walk(plan)
+  if (plan && hasJoined(stepsOf(plan))) found.add('joined fetches')
   return found
+}
+
+function hasJoined(step: PlanStep | null): boolean {
+  switch (step?.kind) {
+    case 'Joined':
+      return true
+    case 'Sequence':
+    case 'Parallel':
+      return step.steps.some(hasJoined)
+    case 'Flatten':
+      return hasJoined(step.step)
+    case 'Condition':
+      return hasJoined(step.ifClause) || hasJoined(step.elseClause)
+    case 'Fetch':
+    case undefined:
+      return false
+  }
 }
 
 function ofOperation(schema: GraphQLSchema, places: DirectivePlaces, prepared: PreparedForTest): Set<string> {

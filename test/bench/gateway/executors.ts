@@ -1,6 +1,6 @@
 // What a nested query over four subgraphs costs the gateway, beside Apollo Server over the stock ApolloGateway in the same run: CPU time of the
 // process per request, requests a second and latencies, with one client and with fifty, for requests that are all different and for equal ones, with equal
-// fetches shared and not. Linux only: each gateway is alone on the first core, subgraphs and clients are on the second.
+// fetches shared and not, and with equal operations shared. Linux only: each gateway is alone on the first core, subgraphs and clients are on the second.
 //
 //   node test/bench/gateway/executors.ts [--seconds 10] [--rounds 3]
 import { spawnSync } from 'node:child_process'
@@ -32,6 +32,11 @@ const GATEWAYS = {
     script: 'gateway/main.ts',
     flags: (file: string) => ['--supergraph', file, '--port', '0', '--no-authentication'],
     environment: {},
+  },
+  'ours, sharing operations': {
+    script: 'gateway/main.ts',
+    flags: (file: string) => ['--supergraph', file, '--port', '0', '--no-authentication'],
+    environment: { TRIBUTARY_GATEWAY_SHARE_OPERATIONS: 'true' },
   },
 } as const
 type GatewayName = keyof typeof GATEWAYS

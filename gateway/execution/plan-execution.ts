@@ -1,0 +1,65 @@
+// What the parts of a running plan share: what it is given, the objects that it fills, and what went wrong.
+import type { GraphQLSchema } from 'graphql'
+import { TributaryError } from '#shared/errors.ts'
+import { clientPathOf } from '../planning/internal-names.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
+import type { JsonObject } from './representation.ts'
+
+export type Path = readonly (string | number)[]
+
+export interface PlanError {
+  message: string
+  path: Path
+  extensions: Record<string, unknown>
+}
+
+export interface PlanExecution {
+  schema: GraphQLSchema
+  client: SubgraphClient
+  context: RequestContext
+  /** As the client sent them; `variableUsages` picks what a fetch needs. */
+  variables: Readonly<Record<string, unknown>>
+  /** With defaults applied: what conditions look at. */
+  coercedVariables: Readonly<Record<string, unknown>>
+  errors: PlanError[]
+}
+
+/** A value of the result and where it stands: most paths are never asked for, so each knows only its last step. */
+export interface Located {
+  value: unknown
+  /** Null at the root. */
+  above: Located | null
+  /** In what is above. */
+  key: string | number
+}
+
+/** An object that fetches fill. */
+export interface Place extends Located {
+  value: JsonObject
+}
+
+export function pathOf(place: Located): Path {
+  const path: (string | number)[] = []
+  for (let at = place; at.above; at = at.above) path.push(at.key)
+  return path.toReversed()
+}
+
+/** What a subgraph said, with its name: whoever masks errors must know whose words they are. */
+export function toPlanError({ message, extensions }: SubgraphError, serviceName: string, path: Path): PlanError {
+  return {
+    message,
+    path: clientPathOf(path),
+    extensions: { code: 'INTERNAL_SERVER_ERROR', ...extensions, serviceName },
+  }
+}
+
+/** Why a fetch got no answer at all. Throws what is no failure of a fetch. */
+export function toFetchError(error: unknown, path: Path): PlanError {
+  if (!(error instanceof TributaryError)) throw error
+  return {
+    message: error.message,
+    path: clientPathOf(path),
+    extensions: { code: error.code, isRetryable: error.isRetryable },
+  }
+}
