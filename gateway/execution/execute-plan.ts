@@ -4,6 +4,7 @@ import type { FetchNode, PlanNode } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { assertNever, TributaryError } from '#shared/errors.ts'
 import { clientPathOf } from '../planning/internal-names.ts'
+import type { FetchInParts } from '../planning/required-fields.ts'
 import type { RequestContext } from '../request-context.ts'
 import { applyRewrites } from './data-rewrites.ts'
 import { mergeResults } from './merge-results.ts'
@@ -82,7 +83,7 @@ function placesUnder(place: Place, path: readonly (string | number)[]): Place[] 
   return current.filter((found): found is Place => isJsonObject(found.value))
 }
 
-async function executeFetch(fetch: FetchNode, places: readonly Place[], execution: PlanExecution): Promise<void> {
+async function executeFetch(fetch: FetchInParts, places: readonly Place[], execution: PlanExecution): Promise<void> {
   const variables = Object.fromEntries(
     (fetch.variableUsages ?? []).flatMap((name) =>
       name in execution.variables ? [[name, execution.variables[name]]] : [],
@@ -97,14 +98,31 @@ async function executeFetch(fetch: FetchNode, places: readonly Place[], executio
 
   // Equal representations are sent once; the answer fans out to every place that asked.
   const placesByRepresentation = new Map<string, Place[]>()
+  const lacking: Place[] = []
   for (const place of places) {
     const representation = representationOf(execution.schema, place.value, fetch.requires)
-    if (!representation) continue
+    if (!representation) {
+      lacking.push(place)
+      continue
+    }
     applyRewrites(execution.schema, fetch.inputRewrites, representation)
     if (isUnknownToInterfaceObject(fetch, representation, execution.schema)) continue
     const key = JSON.stringify(representation)
     placesByRepresentation.set(key, [...(placesByRepresentation.get(key) ?? []), place])
   }
+  await Promise.all([
+    askForEntities(fetch, variables, placesByRepresentation, execution),
+    ...(lacking.length > 0 ? (fetch.parts ?? []).map((part) => executeFetch(part, lacking, execution)) : []),
+  ])
+}
+
+/** `placesByRepresentation`: by representations as JSON. */
+async function askForEntities(
+  fetch: FetchNode,
+  variables: JsonObject,
+  placesByRepresentation: ReadonlyMap<string, readonly Place[]>,
+  execution: PlanExecution,
+): Promise<void> {
   if (placesByRepresentation.size === 0) return
   const asking = [...placesByRepresentation.values()]
   const fallbackPath = asking[0]?.[0]?.path ?? []
