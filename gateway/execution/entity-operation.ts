@@ -1,6 +1,5 @@
 // The operations of entity fetches, as far as several of them can be one: each asks `_entities` once, with representations of its own, and all
 // mean the same by their variables and fragments.
-import type { FetchNode } from '@apollo/query-planner'
 import {
   Kind,
   OperationTypeNode,
@@ -11,6 +10,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { internalName, looksInternal } from '../planning/internal-names.ts'
+import type { FetchInParts } from '../planning/required-fields.ts'
 import type { SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 
 export interface EntityOperation {
@@ -27,7 +27,7 @@ export interface EntityOperation {
 const REPRESENTATIONS = 'representations'
 
 /** Null for what is sent as the planner has made it. */
-export function entityOperationOf(fetch: FetchNode): EntityOperation | null {
+export function entityOperationOf(fetch: FetchInParts): EntityOperation | null {
   if (!fetch.requires || fetch.operationKind === OperationTypeNode.MUTATION) return null
   if (fetch.variableUsages?.some((name) => name === REPRESENTATIONS || looksInternal(name))) return null
   const { definitions } = parse(fetch.operation, { noLocation: true })
@@ -47,13 +47,13 @@ export function entityOperationOf(fetch: FetchNode): EntityOperation | null {
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, print(each)] as const] : [],
     ),
   )
-  const { requires, inputRewrites, outputRewrites, contextRewrites } = fetch
+  const { requires, inputRewrites, outputRewrites, contextRewrites, parts } = fetch
   return {
     key: JSON.stringify([
       print(entities),
       [...variables.values()].toSorted(),
       [...fragments.values()].toSorted(),
-      [requires, inputRewrites, outputRewrites, contextRewrites],
+      [requires, inputRewrites, outputRewrites, contextRewrites, parts?.map(({ operation }) => operation)],
     ]),
     entities,
     representationsType: print(representationsType),

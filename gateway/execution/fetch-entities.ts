@@ -3,6 +3,7 @@
 import type { FetchNode } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
+import type { FetchInParts } from '../planning/required-fields.ts'
 import type { SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 import { applyRewrites } from './data-rewrites.ts'
 import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
@@ -24,12 +25,12 @@ interface Question {
 }
 
 export async function fetchEntities(
-  fetch: FetchNode,
+  fetch: FetchInParts,
   places: readonly Place[],
   execution: PlanExecution,
 ): Promise<void> {
-  const question = questionOf(fetch, [places], execution)
-  if (question) await askAlone(question, execution)
+  const { question, lacking } = questionOf(fetch, [places], execution)
+  await Promise.all([question && askAlone(question, execution), fetchParts(fetch, lacking, execution)])
 }
 
 /** `places`: of each fetch, under each of its paths. */
@@ -38,7 +39,24 @@ export async function fetchJoined(
   places: readonly (readonly (readonly Place[])[])[],
   execution: PlanExecution,
 ): Promise<void> {
-  const questions = joined.fetches.map(({ fetch }, index) => questionOf(fetch, places[index]!, execution))
+  const all = joined.fetches.map(({ fetch }, index) => questionOf(fetch, places[index]!, execution))
+  await Promise.all([
+    askJoined(
+      joined,
+      places,
+      all.map(({ question }) => question),
+      execution,
+    ),
+    ...all.map(({ lacking }, index) => fetchParts(joined.fetches[index]!.fetch, lacking, execution)),
+  ])
+}
+
+async function askJoined(
+  joined: JoinedFetches,
+  places: readonly (readonly (readonly Place[])[])[],
+  questions: readonly (Question | null)[],
+  execution: PlanExecution,
+): Promise<void> {
   const asked = questions.flatMap((question) => question ?? [])
   const isJoined = asked.length > 1 || (asked[0]?.fallbacks.length ?? 0) > 1
   if (!isJoined) {
@@ -50,26 +68,38 @@ export async function fetchJoined(
       ? operationOf(asked[0]!.fetch)
       : joined.operationFor(questions.flatMap((question, index) => (question ? [index] : [])))
   if (await askTogether(asked, operation, execution)) return
-  await Promise.all(
-    joined.fetches.flatMap(({ fetch }, index) =>
-      places[index]!.map((ofPath) => fetchEntities(fetch, ofPath, execution)),
-    ),
+  const alone = joined.fetches.flatMap(({ fetch }, index) =>
+    places[index]!.flatMap((ofPath) => questionOf(fetch, [ofPath], execution).question ?? []),
   )
+  await Promise.all(alone.map((question) => askAlone(question, execution)))
 }
 
-/** Null where there is nothing to ask. */
+/** Those who lack what only some of the fields require are asked for the others. */
+async function fetchParts(
+  { parts = [] }: FetchInParts,
+  lacking: readonly Place[],
+  execution: PlanExecution,
+): Promise<void> {
+  if (lacking.length > 0) await Promise.all(parts.map((part) => fetchEntities(part, lacking, execution)))
+}
+
+/** The question is null where there is nothing to ask. `lacking`: places of which not everything is known that the fetch requires. */
 function questionOf(
   fetch: FetchNode,
   placesByPath: readonly (readonly Place[])[],
   { schema }: PlanExecution,
-): Question | null {
+): { question: Question | null; lacking: readonly Place[] } {
+  const lacking: Place[] = []
   const byRepresentation = new Map<string, Place[]>()
   const fallbacks: Place[] = []
   for (const places of placesByPath) {
     let first: Place | undefined
     for (const place of places) {
       const representation = representationOf(schema, place.value, fetch.requires ?? [])
-      if (!representation) continue
+      if (!representation) {
+        lacking.push(place)
+        continue
+      }
       applyRewrites(schema, fetch.inputRewrites, representation)
       if (isUnknownToInterfaceObject(fetch, representation, schema)) continue
       first ??= place
@@ -80,8 +110,9 @@ function questionOf(
     }
     if (first) fallbacks.push(first)
   }
-  if (byRepresentation.size === 0) return null
-  return { fetch, representations: [...byRepresentation.keys()], asking: [...byRepresentation.values()], fallbacks }
+  if (byRepresentation.size === 0) return { question: null, lacking }
+  const [representations, asking] = [[...byRepresentation.keys()], [...byRepresentation.values()]]
+  return { question: { fetch, representations, asking, fallbacks }, lacking }
 }
 
 async function askAlone(question: Question, execution: PlanExecution): Promise<void> {

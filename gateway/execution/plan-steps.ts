@@ -1,7 +1,8 @@
 // The planner's plan, made once into the steps that are run: entity fetches of one subgraph that could be sent at the same time are one request.
 // Nothing waits for it: fetches that others follow are joined with their equals only, and those that nothing follows with each other.
-import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import type { PlanNode } from '@apollo/query-planner'
 import { assertNever, TributaryError } from '#shared/errors.ts'
+import type { FetchInParts } from '../planning/required-fields.ts'
 import type { SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 import { areCompatible, entityOperationOf, joinOperations, type EntityOperation } from './entity-operation.ts'
 import type { Path } from './plan-execution.ts'
@@ -11,13 +12,13 @@ export type PlanStep =
   | { kind: 'Flatten'; path: Path; step: PlanStep }
   | { kind: 'Condition'; condition: string; ifClause: PlanStep | null; elseClause: PlanStep | null }
   | JoinedFetches
-  | FetchNode
+  | FetchInParts
 
 export interface JoinedFetches {
   kind: 'Joined'
   subgraph: string
   /** Each asks something else, of the objects at each of its paths. */
-  fetches: readonly { fetch: FetchNode; paths: readonly Path[] }[]
+  fetches: readonly { fetch: FetchInParts; paths: readonly Path[] }[]
   /** One operation for some of them, by their place in `fetches`. */
   operationFor(places: readonly number[]): SubgraphOperation
 }
@@ -63,7 +64,7 @@ function stepOf(node: PlanNode): PlanStep {
 /** An entity fetch that could be sent at once, and what follows it. */
 interface Strand {
   path: Path
-  fetch: FetchNode
+  fetch: FetchInParts
   operation: EntityOperation
   rest: readonly PlanNode[]
 }

@@ -27,20 +27,33 @@ function select(
       if (selection.typeCondition && !isOfType(schema, source['__typename'], selection.typeCondition)) continue
       const part = select(schema, source, selection.selections)
       if (part === null) return null
-      Object.assign(result, part)
+      for (const [name, value] of Object.entries(part)) result[name] = joined(result[name], value)
       continue
     }
     // An alias says where a required field with arguments was put; subgraphs know it by its name.
     const value = source[selection.alias ?? selection.name]
     if (value === undefined) return null
-    result[selection.name] = selection.selections ? selectInto(schema, value, selection.selections) : value
+    const selected = selection.selections ? selectInto(schema, value, selection.selections) : value
+    if (selected === undefined) return null
+    result[selection.name] = joined(result[selection.name], selected)
   }
   return result
 }
 
+/** Fragments may each select a part of one object. */
+function joined(known: unknown, added: unknown): unknown {
+  if (Array.isArray(known) && Array.isArray(added)) return added.map((item, index) => joined(known[index], item))
+  if (!isJsonObject(known) || !isJsonObject(added)) return added
+  const both = { ...known }
+  for (const [name, value] of Object.entries(added)) both[name] = joined(known[name], value)
+  return both
+}
+
+/** Undefined where a field is missing. */
 function selectInto(schema: GraphQLSchema, value: unknown, selections: readonly QueryPlanSelectionNode[]): unknown {
-  if (Array.isArray(value)) return value.map((item) => selectInto(schema, item, selections))
-  return isJsonObject(value) ? select(schema, value, selections) : value
+  if (!Array.isArray(value)) return isJsonObject(value) ? (select(schema, value, selections) ?? undefined) : value
+  const items = value.map((item) => selectInto(schema, item, selections))
+  return items.includes(undefined) ? undefined : items
 }
 
 export function isOfType(schema: GraphQLSchema, typeName: unknown, condition: string): boolean {

@@ -43,13 +43,19 @@ interface Requirements {
   byInternalName: Map<string, RequiredField>
   /** What a field needs as paths of (internal) names, by subgraph, type and field. */
   needs: Map<string, ReadonlySet<string>>
+  /** The paths of all keys of a type, by subgraph and type. */
+  keys: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export function nameRequiredFields(supergraphSdl: string): RequiredFields {
   const document = parse(supergraphSdl, { noLocation: true })
   const composites = new Map(document.definitions.filter(isComposite).map((type) => [type.name.value, type]))
   const subgraphNames = subgraphNamesOf(document)
-  const requirements: Requirements = { byInternalName: new Map(), needs: new Map() }
+  const requirements: Requirements = {
+    byInternalName: new Map(),
+    needs: new Map(),
+    keys: keysOf(composites, subgraphNames),
+  }
   /** By type; with the subgraphs that require it there. */
   const added = new Map<string, Map<RequiredField, Set<string>>>()
 
@@ -248,6 +254,21 @@ const withArgument = (directive: ConstDirectiveNode, name: string, value: string
   ),
 })
 
+function keysOf(
+  composites: ReadonlyMap<string, Composite>,
+  subgraphNames: ReadonlyMap<string, string>,
+): Map<string, Set<string>> {
+  const keys = new Map<string, Set<string>>()
+  for (const [typeName, { directives = [] }] of composites)
+    for (const directive of directives) {
+      const key = directive.name.value === 'join__type' ? stringArgument(directive, 'key') : null
+      if (key === null) continue
+      const owner = `${subgraphNames.get(graphOf(directive) ?? '')} ${typeName}`
+      keys.set(owner, new Set([...(keys.get(owner) ?? []), ...leavesOf(fieldSetOf(key))]))
+    }
+  return keys
+}
+
 /** By the name that a supergraph gives them in its enum. */
 function subgraphNamesOf(document: DocumentNode): Map<string, string> {
   return new Map(
@@ -335,11 +356,17 @@ interface Group {
   fields: Set<SelectionNode>
 }
 
-function splitFetch(fetch: FetchNode, requirements: Requirements): FetchNode[] {
+/** A fetch for entities that may lack what only some of its fields require: of those, each part is asked whose own requirements are there. */
+export interface FetchInParts extends FetchNode {
+  parts?: readonly FetchNode[]
+}
+
+function splitFetch(fetch: FetchNode, requirements: Requirements): FetchInParts[] {
   if (!fetch.requires) return [restoreFetch(fetch, requirements)]
   const document = parse(fetch.operation, { noLocation: true })
   const groups: Group[] = []
-  const allNeeds = new Set<string>()
+  const needsOfField = new Map<SelectionNode, ReadonlySet<string>>()
+  const typeOfField = new Map<SelectionNode, string | null>()
   const assign = (selections: readonly SelectionNode[], typeName: string | null, outer: string): void => {
     for (const selection of selections) {
       const condition = outer + (selection.directives ?? []).map(print).join('')
@@ -350,7 +377,8 @@ function splitFetch(fetch: FetchNode, requirements: Requirements): FetchNode[] {
           selection.kind === Kind.FIELD
             ? needsOf(fetch.serviceName, typeName, selection.name.value, requirements)
             : new Set<string>()
-        for (const need of needs) allNeeds.add(need)
+        needsOfField.set(selection, needs)
+        typeOfField.set(selection, typeName)
         // Of an interface object, what only some types require may be missing for the others.
         const apart = fetch.inputRewrites ? [...needs].join(' ') : ''
         join(groups, needs.size > 0 ? condition + apart : '', needs, selection, requirements)
@@ -358,18 +386,50 @@ function splitFetch(fetch: FetchNode, requirements: Requirements): FetchNode[] {
     }
   }
   assign(topSelectionOf(document), null, '')
-  const [first, ...others] = mergeable(groups, requirements)
-  if (!first || others.length === 0) return [restoreFetch(fetch, requirements)]
-  return [first, ...others].map((group) =>
+  const allNeeds = new Set([...needsOfField.values()].flatMap((needs) => [...needs]))
+  const only = ({ fields, needs }: { fields: ReadonlySet<SelectionNode>; needs: ReadonlySet<string> }): FetchNode =>
     restoreFetch(
       {
         ...fetch,
-        ...onlyGroup(document, (selection) => group.fields.has(selection)),
-        requires: onlyNeeded(fetch.requires!, '', (path) => group.needs.has(path) || !allNeeds.has(path)),
+        ...onlyGroup(document, (selection) => fields.has(selection)),
+        requires: onlyNeeded(
+          ofTypes(fetch, new Set([...fields].map((field) => typeOfField.get(field) ?? null))),
+          (path, typeName) => {
+            // What one type requires may be in the key of another.
+            const isInKey = requirements.keys.get(`${fetch.serviceName} ${typeName}`)?.has(path) ?? false
+            return isInKey || needs.has(path) || !allNeeds.has(path)
+          },
+        ),
       },
       requirements,
-    ),
-  )
+    )
+  const merged = mergeable(groups, requirements)
+  if (merged.length === 0) return [restoreFetch(fetch, requirements)]
+  return merged.map((group) => {
+    const parts = partsOf(group, needsOfField)
+    const whole = merged.length > 1 ? only(group) : restoreFetch(fetch, requirements)
+    return parts.length > 1 ? { ...whole, parts: parts.map(only) } : whole
+  })
+}
+
+/** What it requires of those types only, as far as they are the ones that it requires something of: entities of others need not be sent. */
+function ofTypes({ requires = [], inputRewrites }: FetchNode, types: ReadonlySet<string | null>) {
+  const conditions = requires.map((selection) => (selection.kind === 'InlineFragment' ? selection.typeCondition : null))
+  if (inputRewrites || ![...types].every((type) => type !== null && conditions.includes(type))) return requires
+  return requires.filter((_, index) => types.has(conditions[index] ?? null))
+}
+
+/** Its fields by what they need. */
+function partsOf({ fields }: Group, needsOfField: ReadonlyMap<SelectionNode, ReadonlySet<string>>) {
+  const parts = new Map<string, { needs: ReadonlySet<string>; fields: Set<SelectionNode> }>()
+  for (const field of fields) {
+    const needs = needsOfField.get(field) ?? new Set()
+    const key = [...needs].toSorted().join(' ')
+    const part = parts.get(key) ?? { needs, fields: new Set() }
+    parts.set(key, part)
+    part.fields.add(field)
+  }
+  return [...parts.values()]
 }
 
 function join(
@@ -497,16 +557,19 @@ function usesOf(
   return { fragments, variables }
 }
 
+/** `isNeeded`: whether the field at a path is, of entities of a type. */
 function onlyNeeded(
   selections: readonly QueryPlanSelectionNode[],
-  before: string,
-  isNeeded: (path: string) => boolean,
+  isNeeded: (path: string, typeName: string | null) => boolean,
+  before = '',
+  typeName: string | null = null,
 ): QueryPlanSelectionNode[] {
   return selections.flatMap((selection): QueryPlanSelectionNode[] => {
-    const path = selection.kind === 'Field' ? before + selection.name : before
-    if (selection.kind === 'Field' && !selection.selections) return isNeeded(path) ? [selection] : []
-    const deeper = selection.kind === 'Field' ? `${path}.` : before
-    const below = onlyNeeded(selection.selections ?? [], deeper, isNeeded)
+    const isField = selection.kind === 'Field'
+    const path = isField ? before + selection.name : before
+    if (isField && !selection.selections) return isNeeded(path, typeName) ? [selection] : []
+    const entityType = !isField && before === '' ? (selection.typeCondition ?? typeName) : typeName
+    const below = onlyNeeded(selection.selections ?? [], isNeeded, isField ? `${path}.` : before, entityType)
     return below.length > 0 ? [{ ...selection, selections: below }] : []
   })
 }

@@ -1,8 +1,25 @@
 // Where the stock gateway answers otherwise than one server would, and this one does not follow it. `section`: of the GraphQL specification, October 2021.
-import { isAbstractType, Kind, visit, type FragmentDefinitionNode, type InlineFragmentNode } from 'graphql'
+import { isAbstractType, Kind, parse, print, type SelectionSetNode } from 'graphql'
+import { interfaceObjectsOf } from '../../planning/interface-objects.ts'
+import { namesThatPlansAdd } from '../../planning/required-fields.ts'
 import { responseNameOf } from '../collect-fields.ts'
+import type { Explained } from './compare-answers.ts'
+import {
+  findDifferences,
+  surroundingsOf,
+  type DataDifference,
+  type Selected,
+  type Surroundings,
+} from './find-differences.ts'
 import type { Answer, OpenedSupergraph } from './open-supergraph.ts'
 import type { PreparedForTest } from './prepare-for-test.ts'
+
+interface About {
+  graph: OpenedSupergraph
+  prepared: PreparedForTest
+  stock: Answer
+  ours: Answer
+}
 
 export interface NamedDeviation {
   name: string
@@ -11,28 +28,56 @@ export interface NamedDeviation {
   section: string
   /** What the specification says there, in other words. */
   says: string
-  /** Whether it may be why stock's answer differs. */
-  mayExplain(graph: OpenedSupergraph, prepared: PreparedForTest, stock: Answer): boolean
+  /** Whether it is why the data differs in one place. */
+  explainsData?(difference: DataDifference, around: Surroundings, about: About): boolean
+  /** Whether it is why only this engine, or only stock, tells of an error, although the data is the same there. */
+  explainsError?(error: Explained, of: 'stock' | 'ours', about: About): boolean
 }
 
 export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
+  {
+    name: 'nothing left to select',
+    stock: 'answers null for an object all of whose fields stand under conditions',
+    section: '6.4.3',
+    says: 'an object is completed to a map of the selected fields, of which there may be none',
+    explainsData: ({ stock, ours }, { near }) =>
+      isNothing(stock) &&
+      (hasEmptyObject(ours) ||
+        (!isLeaf(ours) && near.slice(1).some((level) => level.every(({ isConditional }) => isConditional)))),
+  },
   {
     name: 'arguments of requirements',
     stock: 'asks once for a field that the client and @requires, or two @requires, want with different arguments',
     section: '6.4.1',
     says: 'a field is resolved with the argument values that its own selection gives',
-    mayExplain: (_graph, prepared) => selects(prepared, (name) => REQUIRING.includes(name)),
+    // Where the subgraph refuses the fetch, what else it has is missing, too.
+    explainsData: ({ stock, ours }, { near, at }, { graph }) =>
+      near.some((level) => {
+        const rivals = rivalsOf(level, requiredBy(graph))
+        return (
+          rivals.size > 0 &&
+          (isNothing(stock) ||
+            !isLeaf(ours) ||
+            at.some((each) => rivals.has(each.name) || isRequiringOneOf(each, rivals, requiredBy(graph))))
+        )
+      }),
+    explainsError: ({ path }, of, { graph, prepared }) =>
+      of === 'stock' &&
+      path === '' &&
+      surroundingsOf(graph.supergraph.apiSchema, prepared, []).near.some(
+        (level) => rivalsOf(level, requiredBy(graph)).size > 0,
+      ),
   },
   {
     name: 'response names of keys',
     stock: 'takes a field that the client named like a key or a required field for that field',
     section: '6.3.2',
     says: 'fields are told apart by response names, and an alias is the response name whatever it is',
-    mayExplain: (graph, prepared) => {
-      const { dataKeyOf } = graph.supergraph
-      let isRenamed = false
-      visit(prepared.document, { Field: (field) => void (isRenamed ||= dataKeyOf(field) !== responseNameOf(field)) })
-      return isRenamed
+    explainsData: (_difference, { near }, { graph }) => {
+      const added = namesThatPlansAdd(graph.supergraph.sdl)
+      return near.some((level) =>
+        level.some(({ field, name }) => responseNameOf(field) !== name && added.has(responseNameOf(field))),
+      )
     },
   },
   {
@@ -40,49 +85,78 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
     stock: 'leaves out fields whose fetch they share with a conditional field that is left out',
     section: '3.13.2',
     says: 'a condition decides about the selection that it stands on, and about no other',
-    mayExplain: (_graph, prepared) => hasConditions(prepared),
-  },
-  {
-    name: 'nothing left to select',
-    stock: 'answers null for an object of which conditions leave no fields',
-    section: '6.4.3',
-    says: 'an object is completed to a map of the selected fields, of which there may be none',
-    mayExplain: (_graph, prepared) => hasConditions(prepared),
+    explainsData: ({ stock }, { near }, { graph }) =>
+      isNothing(stock) &&
+      near.some((level) =>
+        level.some(({ typeName, name, isLeftOut }) => isLeftOut && requiredBy(graph).has(`${typeName}.${name}`)),
+      ),
   },
   {
     name: 'order of mutations',
     stock: 'runs root fields of a fragment before those that the operation has before it',
     section: '6.2.2',
     says: 'the root fields of a mutation are executed one after the other in the order of its selections',
-    mayExplain: (_graph, { operation }) => operation.operation === 'mutation',
+    explainsData: ({ stock, ours }, { levels }, { prepared }) =>
+      prepared.operation.operation === 'mutation' &&
+      typeof stock === 'number' &&
+      typeof ours === 'number' &&
+      levels[0]!.some(({ fragments }) => fragments.length > 0) &&
+      levels[0]!.some(({ fragments }) => fragments.length === 0),
   },
   {
     name: 'types of an interface object',
     stock: 'fetches nothing for a type of which another type requires more, and mixes up fields of one response name',
     section: '6.3.2',
     says: 'selections under a type condition are collected for objects of that type alone',
-    mayExplain: (graph) => graph.supergraph.sdl.includes('isInterfaceObject: true'),
+    explainsData: (_difference, { near }, { graph }) => hasTypesOfInterfaceObject(near, graph),
+    // A fetch that stock's subgraph refuses, of which no field was needed.
+    explainsError: ({ path }, of, { graph, prepared }) =>
+      of === 'stock' &&
+      path.endsWith('_entities') &&
+      hasTypesOfInterfaceObject(
+        surroundingsOf(graph.supergraph.apiSchema, prepared, path.split('.').filter(isName)).near,
+        graph,
+      ),
   },
   {
     name: 'other interfaces of an interface object',
     stock: 'cannot plan a condition on another interface below an interface that a subgraph has as an object',
     section: '5.5.2.3',
     says: 'a fragment may be spread wherever some type fits both its condition and the place',
-    mayExplain: (graph) => graph.supergraph.sdl.includes('isInterfaceObject: true'),
+    explainsData({ stock }, { near }, { graph }) {
+      const { interfaces } = interfaceObjectsOf(graph.supergraph.sdl)
+      const isOther = (typeName: string): boolean =>
+        isAbstractType(graph.supergraph.apiSchema.getType(typeName)) && !interfaces.has(typeName)
+      return (
+        typeof stock === 'string' &&
+        interfaces.size > 0 &&
+        near.some((level) => level.some((each) => each.fragments.some(isOther)))
+      )
+    },
   },
   {
     name: 'fragments in wider fragments',
     stock: 'leaves out what is selected of a type under a condition on its interface, where no type name was fetched',
     section: '6.3.2',
     says: 'a fragment applies to an object when its condition is the type of the object, wherever the fragment stands',
-    mayExplain: (graph, prepared) => hasWiderFragments(graph, prepared),
+    explainsData: ({ stock }, { near, at }, { graph }) =>
+      isNothing(stock) &&
+      [at, ...near.slice(1)].some((level) =>
+        level.some(
+          ({ fragments: [outer, ...inner] }) =>
+            outer !== undefined && inner.length > 0 && isAbstractType(graph.supergraph.apiSchema.getType(outer)),
+        ),
+      ),
   },
   {
     name: 'hidden errors',
     stock: 'tells of values that do not fit their type in an extension, or not at all beside other errors',
     section: '6.4.4',
     says: 'a value that cannot be completed is a field error, and is added to the errors of the response',
-    mayExplain: (_graph, _prepared, stock) => stock.extensions?.valueCompletion !== undefined,
+    explainsError: ({ path }, of, { stock }) =>
+      of === 'ours' &&
+      ((stock.errors ?? []).length > 0 ||
+        (stock.extensions?.valueCompletion ?? []).some((error) => (error.path ?? []).join('.') === path)),
   },
   {
     name: 'places of entity errors',
@@ -90,29 +164,133 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
       'counts only objects that were fetched in the path of an error, and tells it at one of several equal objects',
     section: '7.1.2',
     says: 'the path of an error leads to the field that experienced it, with the index in the list of the response',
-    mayExplain: (_graph, _prepared, stock) => (stock.errors ?? []).length > 0,
+    explainsError({ path, code }, of, { stock, ours }) {
+      const { errorsOfStock, errorsOfOurs } = findDifferences(stock, ours)
+      return (of === 'ours' ? errorsOfStock : errorsOfOurs).some(
+        (other) => namesOf(other.path) === namesOf(path) && other.code === code,
+      )
+    },
   },
 ]
 
-const REQUIRING = ['dutyUsd', 'dutyEur', 'usual', 'counts', 'label']
+/** The names of the deviations that explain all in which stock differs, or what is left unexplained. */
+export function explainDifferences(about: About): { names: ReadonlySet<string>; unexplained: readonly unknown[] } {
+  const { data, errorsOfStock, errorsOfOurs } = findDifferences(about.stock, about.ours)
+  const names = new Set<string>()
+  const unexplained: unknown[] = []
+  const note = (deviation: NamedDeviation | undefined, what: unknown): void => {
+    if (deviation) names.add(deviation.name)
+    else unexplained.push(what)
+  }
+  for (const difference of data) {
+    const around = surroundingsOf(about.graph.supergraph.apiSchema, about.prepared, difference.path)
+    note(
+      NAMED_DEVIATIONS.find((each) => each.explainsData?.(difference, around, about)),
+      difference,
+    )
+  }
+  for (const [of, errors] of [
+    ['stock', errorsOfStock],
+    ['ours', errorsOfOurs],
+  ] as const)
+    for (const error of errors)
+      note(
+        NAMED_DEVIATIONS.find((each) => each.explainsError?.(error, of, about)),
+        { of, error },
+      )
+  return { names, unexplained }
+}
 
-function selects({ document }: PreparedForTest, isMeant: (name: string) => boolean): boolean {
-  let found = false
-  visit(document, { Field: ({ name }) => void (found ||= isMeant(name.value)) })
+const isNothing = (value: unknown): boolean => value === null || value === undefined
+const isLeaf = (value: unknown): boolean => typeof value !== 'object' || value === null
+const namesOf = (path: string): string => path.replaceAll(/\.\d+/g, '')
+
+function hasEmptyObject(value: unknown): boolean {
+  if (isLeaf(value)) return false
+  const values = Object.values(value as object)
+  return (values.length === 0 && !Array.isArray(value)) || values.some(hasEmptyObject)
+}
+
+const isName = (step: string): boolean => !/^(\d+|@|_entities)$/.test(step)
+
+/** Whether fields that an interface object has are selected of one of its types. */
+function hasTypesOfInterfaceObject(levels: Surroundings['near'], graph: OpenedSupergraph): boolean {
+  const { interfaces, fields } = interfaceObjectsOf(graph.supergraph.sdl)
+  const isOfInterface = (typeName: string): boolean => isOneOf(graph, typeName, interfaces)
+  return levels.some((level) =>
+    level.some(
+      ({ typeName, name, fragments }) =>
+        fields.has(name) &&
+        isOfInterface(typeName) &&
+        (!interfaces.has(typeName) || fragments.length > 0 || level.some((each) => each.fragments.some(isOfInterface))),
+    ),
+  )
+}
+
+function isOneOf({ supergraph }: OpenedSupergraph, typeName: string, interfaces: ReadonlySet<string>): boolean {
+  const type = supergraph.apiSchema.getType(typeName)
+  return (
+    interfaces.has(typeName) ||
+    (type !== undefined && 'getInterfaces' in type && type.getInterfaces().some(({ name }) => interfaces.has(name)))
+  )
+}
+
+/** By `Type.field`: the fields that it requires of its object, as they are called. */
+type RequiredBy = ReadonlyMap<string, readonly Call[]>
+
+interface Call {
+  name: string
+  /** With its arguments as text. */
+  text: string
+}
+
+const known = new WeakMap<OpenedSupergraph, RequiredBy>()
+
+function requiredBy(graph: OpenedSupergraph): RequiredBy {
+  const read = known.get(graph) ?? readRequirements(graph.supergraph.sdl)
+  known.set(graph, read)
+  return read
+}
+
+function readRequirements(sdl: string): RequiredBy {
+  const found = new Map<string, readonly Call[]>()
+  for (const definition of parse(sdl, { noLocation: true }).definitions) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue
+    for (const field of definition.fields ?? [])
+      for (const directive of field.directives ?? []) {
+        const value = directive.arguments?.find(({ name }) => name.value === 'requires')?.value
+        if (directive.name.value !== 'join__field' || value?.kind !== Kind.STRING) continue
+        const [operation] = parse(`{ ${value.value} }`, { noLocation: true }).definitions
+        if (operation?.kind !== Kind.OPERATION_DEFINITION) continue
+        const place = `${definition.name.value}.${field.name.value}`
+        found.set(place, [...(found.get(place) ?? []), ...callsOf(operation.selectionSet)])
+      }
+  }
   return found
 }
 
-const hasConditions = ({ document }: PreparedForTest): boolean =>
-  JSON.stringify(document, (key, value: unknown) => (key === 'loc' ? undefined : value)).includes(
-    `{"kind":"${Kind.DIRECTIVE}"`,
+const callsOf = ({ selections }: SelectionSetNode): Call[] =>
+  selections.flatMap((selection) =>
+    selection.kind === Kind.FIELD
+      ? [{ name: selection.name.value, text: textOf(selection.arguments ?? []) }]
+      : selection.kind === Kind.INLINE_FRAGMENT
+        ? callsOf(selection.selectionSet)
+        : [],
   )
 
-function hasWiderFragments({ supergraph }: OpenedSupergraph, { document }: PreparedForTest): boolean {
-  let found = false
-  const look = ({ typeCondition, selectionSet }: InlineFragmentNode | FragmentDefinitionNode): void => {
-    const type = typeCondition && supergraph.apiSchema.getType(typeCondition.name.value)
-    found ||= isAbstractType(type) && selectionSet.selections.some(({ kind }) => kind !== Kind.FIELD)
-  }
-  visit(document, { InlineFragment: look, FragmentDefinition: look })
-  return found
+const textOf = (given: Parameters<typeof print>[0][] | readonly Parameters<typeof print>[0][]): string =>
+  given.map(print).toSorted().join()
+
+/** The names of fields that a requirement and something else of one object call with different arguments. */
+function rivalsOf(level: readonly Selected[], required: RequiredBy): ReadonlySet<string> {
+  const needed = level.flatMap(({ typeName, name }) => required.get(`${typeName}.${name}`) ?? [])
+  const own = level.map(({ name, field }) => ({ name, text: textOf(field.arguments ?? []) }))
+  return new Set(
+    needed
+      .filter((call) => [...needed, ...own].some((other) => other.name === call.name && other.text !== call.text))
+      .map(({ name }) => name),
+  )
 }
+
+const isRequiringOneOf = ({ typeName, name }: Selected, rivals: ReadonlySet<string>, required: RequiredBy): boolean =>
+  (required.get(`${typeName}.${name}`) ?? []).some((call) => rivals.has(call.name))

@@ -39,6 +39,8 @@ export interface SupergraphData {
 export interface OpenSupergraphOptions {
   /** SDL by name, without the link to federation. */
   subgraphs: Readonly<Record<string, string>>
+  /** Names of subgraphs that have none, and so speak Federation 1. Default none. */
+  federation1?: readonly string[]
   data: SupergraphData
 }
 
@@ -68,8 +70,11 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9
   "@key", "@requires", "@provides", "@external", "@shareable", "@inaccessible", "@override", "@tag", "@interfaceObject"
 ])\n`
 
-export async function openSupergraph({ subgraphs, data }: OpenSupergraphOptions): Promise<OpenedSupergraph> {
-  const documents = new Map(Object.entries(subgraphs).map(([name, sdl]) => [name, parse(LINK + sdl)]))
+export async function openSupergraph(options: OpenSupergraphOptions): Promise<OpenedSupergraph> {
+  const { subgraphs, federation1 = [], data } = options
+  const documents = new Map(
+    Object.entries(subgraphs).map(([name, sdl]) => [name, parse(federation1.includes(name) ? sdl : LINK + sdl)]),
+  )
   const supergraph = await load(documents)
   const schemas = new Map([...documents].map(([name, document]) => [name, subgraphSchema(document, data)]))
   const parsed = new Map<string, DocumentNode>()
