@@ -1,7 +1,7 @@
 // Answers as JSON. Data that several clients get is written once, for as long as any of them holds it.
 import type { FormattedExecutionResult } from 'graphql'
 
-export type WriteAnswer = (answer: FormattedExecutionResult) => string
+type WriteAnswer = (answer: FormattedExecutionResult) => string
 
 export function createWriteAnswer(): WriteAnswer {
   const written = new WeakMap<object, string>()
