@@ -184,19 +184,6 @@ export class OperationRecord {
   }
 }
 
-/** Runs what makes a plan, as a step of its own. */
-export function timePlanning<Planned>(record: OperationRecord | undefined, plan: () => Planned): Planned {
-  const end = record?.begin('plan')
-  try {
-    const planned = plan()
-    end?.()
-    return planned
-  } catch (error) {
-    end?.(error)
-    throw error
-  }
-}
-
 export function markFailed(span: Span, codes: readonly string[]): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: codes.join(', ') })
   span.setAttribute(ATTR_ERROR_TYPE, codes[0]!)

@@ -1,4 +1,5 @@
-// Chance that can be repeated: the seed is printed, and TEST_SEED sets it.
+// Chance that can be repeated: the seed is printed, and TEST_SEED sets it. In CI it is always the same, so that a run tells what a change did; elsewhere
+// each run looks somewhere else.
 import seedrandom from 'seedrandom'
 
 export interface SeededChance {
@@ -9,7 +10,7 @@ export interface SeededChance {
 }
 
 export function createSeededChance(): SeededChance {
-  const seed = process.env['TEST_SEED'] ?? String(Date.now())
+  const seed = process.env['TEST_SEED'] ?? (process.env['CI'] ? '1' : String(Date.now()))
   const random = seedrandom(seed)
   const below = (limit: number) => Math.floor(random() * limit)
   return {

@@ -1,7 +1,7 @@
 // Entities by the keys that each subgraph has: chains of them, compound ones with lists and objects, keys that are null, and entities reached only through
 // a field of another.
 import type { Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const stamps: Thing[] = ['s1', 's2', 's3'].map((id, index) => ({
   __typename: 'Stamp',

@@ -1,7 +1,7 @@
 // Fields that belong to another subgraph: in the manner of Federation 1, where keys of extended types are external and others may be without any use, and
 // in that of Federation 2; and fields that moved away.
 import { read, type Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const berths: Thing[] = ['A', 'B'].map((code, index) => ({
   __typename: 'Berth',

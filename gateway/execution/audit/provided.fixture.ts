@@ -1,6 +1,6 @@
 // @provides: in objects in objects, on the members of unions and on the types of interfaces. What is provided is not asked for again.
 import type { Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const makers: Thing[] = ['m1', 'm2'].map((id, index) => ({
   __typename: 'Maker',

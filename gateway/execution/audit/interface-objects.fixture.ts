@@ -1,7 +1,7 @@
 // Interfaces that a subgraph has as an object. It knows of no types, so whoever knows them is asked, and only when the client wants to know; and it is
 // itself asked for nothing that the client did not want.
 import { read, type Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const shapes: Thing[] = ['t1', 't2', 't3'].map((id, index) => ({
   __typename: ['Tower', 'Bridge', 'Tower'][index],

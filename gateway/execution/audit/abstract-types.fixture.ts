@@ -1,6 +1,6 @@
 // Interfaces and unions of which subgraphs know different types, and types that differ between their members.
 import type { Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const birds: Thing[] = ['b1', 'b2'].map((id, index) => ({
   __typename: 'Bird',

@@ -1,6 +1,6 @@
 // Types that several subgraphs have, each with its own values and fields: the schema has what all can take and what any can give.
 import type { Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const members: Thing[] = ['m1', 'm2'].map((id, index) => ({
   __typename: 'Member',

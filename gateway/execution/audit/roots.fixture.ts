@@ -1,6 +1,6 @@
 // What operations begin with: root fields in several subgraphs, mutations in the order of the client, names of types, and conditions.
 import { read, type Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const dishes: Thing[] = ['d1', 'd2'].map((id, index) => ({
   __typename: 'Dish',

@@ -1,6 +1,6 @@
 // @requires: over interfaces and with fragments, of what is itself required, in circles between types, and beside fields that require nothing.
 import { read, type Thing } from '../testing/open-supergraph.ts'
-import type { AuditedSupergraph } from './audited-supergraph.ts'
+import type { AuditedSupergraph } from './audited-supergraph.fixture.ts'
 
 const drivers: Thing[] = [
   {
