@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { cachedModel } from '../model-files/cached-model.fixture.ts'
 import { EMBEDDED_CHAT_MODEL } from '../model-files/manifest.ts'
@@ -8,6 +10,9 @@ import {
   type LlamaCppChatModel,
   type LlamaCppChatModelOptions,
 } from './llama-cpp-chat-model.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const files = await cachedModel(EMBEDDED_CHAT_MODEL)
 
@@ -58,6 +63,22 @@ if ('missing' in files) {
         }
       }
       await expect(reading()).rejects.toMatchObject({ code: 'CAPACITY_EXCEEDED', isRetryable: true })
+      expect(model.isLoaded()).toBe(false)
+    })
+
+    test('is closed after a caller left while the context was made', async () => {
+      const model = create()
+      for await (const event of model.generate({ ...hello, maxTokens: 1 }, never())) expect(event).toBeDefined()
+      const leave = new AbortController()
+      const next = model.generate(hello, leave.signal)[Symbol.asyncIterator]().next()
+      setImmediate(() => leave.abort())
+      await expect(next).rejects.toMatchObject({ code: 'CANCELLED' })
+      // What nobody holds any more is collected before the model is closed, as it is in a process that lives long.
+      for (let turn = 0; turn < 5; turn += 1) {
+        collectGarbage()
+        await new Promise(setImmediate)
+      }
+      await model[Symbol.asyncDispose]()
       expect(model.isLoaded()).toBe(false)
     })
 

@@ -77,8 +77,11 @@ export function createLlamaCppChatModel(options: LlamaCppChatModelOptions): Llam
       throw contextTooLong({ modelName: name, promptTokens: prompt.length, contextLength })
     const maxTokens = Math.min(request.maxTokens ?? defaults.maxTokens, contextLength - prompt.length)
     const contextSize = prompt.length + maxTokens + SPARE_CONTEXT_TOKENS
-    const context = await model.createContext({ contextSize, threads, createSignal: signal })
+    // Without `createSignal`: a context that is given up while it is made is never given back by the library, and the model then waits for it
+    // when it is closed. Making one takes milliseconds.
+    const context = await model.createContext({ contextSize, threads })
     try {
+      throwIfCancelled(signal)
       const sequence = context.getSequence()
       await readPrompt(sequence, prompt, signal)
       const { LlamaChat } = await loadLibrary()
