@@ -1,4 +1,4 @@
-// The whole platform on the stores of a cluster (`*.cluster.test.ts`): one file at a time, since each starts a dozen servers.
+// The whole platform on the stores of a cluster (`*.cluster.test.ts`): two files at a time, each with a dozen servers.
 import { defineConfig } from 'vitest/config'
 import base from './vitest.services.config.ts'
 

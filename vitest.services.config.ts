@@ -1,4 +1,4 @@
-// Tests that need a real service (`*.service.test.ts`): one file at a time, since each starts many processes.
+// Tests that need a real service (`*.service.test.ts`): two files at a time, because most of each is waiting for servers.
 import { defineConfig } from 'vitest/config'
 import base from './vitest.config.ts'
 
@@ -6,7 +6,6 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     include: ['{shared,contracts,gateway,subgraphs,schema,cli,deploy,test}/**/*.service.test.ts'],

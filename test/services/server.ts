@@ -36,7 +36,13 @@ export interface StartServerOptions
   stopSignal?: NodeJS.Signals
   /** Before the first start: whatever the directory has to hold. */
   prepare?(place: ServerPlace): Promise<void>
-  command(place: ServerPlace): { command: string; arguments: readonly string[]; environment?: NodeJS.ProcessEnv }
+  /** `directory`: what it runs in. Default: that of this process. */
+  command(place: ServerPlace): {
+    command: string
+    arguments: readonly string[]
+    environment?: NodeJS.ProcessEnv
+    directory?: string
+  }
   environment(place: ServerPlace): Record<string, string>
   /** After its ready line: resolves once it really answers. */
   waitUntilReady?(place: ServerPlace): Promise<void>
@@ -56,7 +62,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   let child: Child | undefined
 
   async function start(): Promise<void> {
-    const { command, arguments: args, environment } = options.command(place)
+    const { command, arguments: args, environment, directory: workingDirectory } = options.command(place)
     child = await startChild({
       name: options.name,
       command,
@@ -64,6 +70,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       environment: { PATH: process.env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8', ...environment },
       isReady: options.isReady,
       ...(options.user ? { user: options.user } : {}),
+      ...(workingDirectory === undefined ? {} : { directory: workingDirectory }),
       ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }),
     })
     await options.waitUntilReady?.(place)
