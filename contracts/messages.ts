@@ -109,6 +109,7 @@ export const usageRecorded = defineMessage(
     /** Retrieval time of searches and answers. */
     retrievalMs: z.number().nonnegative().nullable(),
   }),
+  { isGathered: true },
 )
 
 export const ALL_MESSAGES = [

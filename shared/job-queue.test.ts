@@ -15,7 +15,8 @@ const unread = defineMessage('test.unread', z.object({ number: z.int() }))
 const held = defineMessage('test.held', z.object({ number: z.int() }))
 const backlog = defineMessage('test.backlog', z.object({ number: z.int() }))
 const hopeless = defineMessage('test.hopeless', z.object({ number: z.int() }))
-const messages = [backlog, numbered, failing, unread, held, hopeless]
+const gathered = defineMessage('test.gathered', z.object({ number: z.int() }), { isGathered: true })
+const messages = [backlog, numbered, failing, unread, held, hopeless, gathered]
 
 let directory: string
 let database: Database
@@ -67,6 +68,31 @@ test('a backlog is worked off without pauses', async () => {
   await expect.poll(() => seen.size, { interval: 10, timeout: 25_000 }).toBe(60)
   // At one message per polling interval and worker it would take fifteen seconds.
   expect(performance.now() - startedAt).toBeLessThan(8000)
+})
+
+test('messages that nobody waits for are handled together; one that cannot be is tried again alone', async () => {
+  const calls: number[][] = []
+  let isAway = true
+  await queue.send(gathered, { number: 1 })
+  await queue.sendMany(gathered, [{ number: 2 }, { number: 3 }])
+  await queue.workGathered(gathered, async (data) => {
+    calls.push(data.map(({ number }) => number).toSorted((a, b) => a - b))
+    if (isAway) throw new TributaryError('UPSTREAM_UNAVAILABLE', 'The store is away.')
+    if (data.some(({ number }) => number === 2)) throw new Error('two cannot be counted')
+  })
+  // While the store is away nobody is asked for one after the other.
+  await expect.poll(() => calls, { timeout: 5000 }).toEqual([[1, 2, 3]])
+  isAway = false
+  const states = () =>
+    rowsOf<{ number: number; state: string }>(
+      database.sql,
+      sql`select (data->>'number')::int as number, state::text from queue.job where name = ${gathered.queue} order by 1`,
+    )
+  await expect
+    .poll(states, { timeout: 15_000 })
+    .toEqual(['completed', 'retry', 'completed'].map((state, index) => ({ number: index + 1, state })))
+  expect(calls.slice(1).some((numbers) => numbers.length > 1)).toBe(true)
+  expect(errors.map(({ message }) => message)).toContain('two cannot be counted')
 })
 
 test('a message of the wrong shape is refused when it is sent', async () => {

@@ -7,6 +7,7 @@ import {
   fromPglite,
   PgBoss,
   type Db,
+  type JobResult,
   type JobWithMetadata,
   type SendOptions as BossSendOptions,
 } from 'pg-boss'
@@ -19,10 +20,16 @@ import { databaseFailure } from './postgresql-failure.ts'
 export interface MessageDefinition<Schema extends z.ZodType> {
   queue: string
   schema: Schema
+  /** Nobody waits for one of them: they wake no worker, and those of about a second are handled together (`workGathered`). */
+  isGathered: boolean
 }
 
-export function defineMessage<Schema extends z.ZodType>(queue: string, schema: Schema): MessageDefinition<Schema> {
-  return { queue, schema }
+export function defineMessage<Schema extends z.ZodType>(
+  queue: string,
+  schema: Schema,
+  { isGathered = false }: { isGathered?: boolean } = {},
+): MessageDefinition<Schema> {
+  return { queue, schema, isGathered }
 }
 
 export interface SendOptions {
@@ -75,6 +82,14 @@ export interface JobQueue {
     message: MessageDefinition<Schema>,
     options: WorkOptions<z.output<Schema>>,
     handler: (delivery: Delivery<z.output<Schema>>) => Promise<void>,
+  ): Promise<void>
+  /**
+   * Hands over up to 100 messages at a time. A handler that throws gets each alone, so that one of them holds no other back, and those it throws
+   * for again; where it throws what may be tried again, all of them.
+   */
+  workGathered<Schema extends z.ZodType>(
+    message: MessageDefinition<Schema>,
+    handler: (gathered: z.output<Schema>[]) => Promise<void>,
   ): Promise<void>
   /** Lets running handlers finish for at most `timeoutMs`, then leaves their messages to the next process. */
   close(): Promise<void>
@@ -132,6 +147,14 @@ const WORKER_OPTIONS = {
   heartbeatRefreshSeconds: 3,
 } as const
 
+const GATHERED_WORKER_OPTIONS = {
+  ...WORKER_OPTIONS,
+  batchSize: 100,
+  burstWhenBatchFull: true,
+  pollingIntervalSeconds: 1,
+  perJobResults: true,
+} as const
+
 export async function createJobQueue(options: CreateJobQueueOptions): Promise<JobQueue> {
   const { database } = options
   const boss = new PgBoss({
@@ -151,12 +174,13 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
   })
   boss.on('error', options.onError)
   await boss.start()
-  for (const { queue } of options.messages) {
+  for (const { queue, isGathered } of options.messages) {
+    const notify = !isGathered
     const deadLetter = givenUpQueueOf(queue)
     await boss.createQueue(deadLetter, QUEUE_OPTIONS)
-    await boss.createQueue(queue, { ...QUEUE_OPTIONS, deadLetter })
+    await boss.createQueue(queue, { ...QUEUE_OPTIONS, notify, deadLetter })
     // One that was there keeps what it was made with.
-    await boss.updateQueue(queue, { retryLimit: RETRY_LIMIT, deadLetter })
+    await boss.updateQueue(queue, { retryLimit: RETRY_LIMIT, notify, deadLetter })
     // pg-boss looks a queue up when it is first used, on its own connection: inside a transaction on PGlite that would never end.
     await boss.findJobs(queue, { id: randomUUID() })
   }
@@ -170,6 +194,49 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
     ...(send.startAfterSeconds === undefined ? {} : { startAfter: send.startAfterSeconds }),
   })
 
+  /** What a message says; null, and told, when another version wrote it: no retry can mend it, and it must not block its queue. */
+  function read<Schema extends z.ZodType>(message: MessageDefinition<Schema>, job: JobWithMetadata) {
+    const parsed = message.schema.safeParse(job.data)
+    if (parsed.success) return { data: parsed.data }
+    options.onError(
+      new TributaryError(
+        'INTERNAL_SERVER_ERROR',
+        `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
+      ),
+    )
+    return null
+  }
+  async function told<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      options.onError(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  async function workGivenUp<Schema extends z.ZodType>(
+    message: MessageDefinition<Schema>,
+    onGivenUp: (givenUp: GivenUp<z.output<Schema>>) => Promise<void>,
+  ): Promise<void> {
+    await boss.work<object, void, typeof GIVEN_UP_WORKER_OPTIONS>(
+      givenUpQueueOf(message.queue),
+      GIVEN_UP_WORKER_OPTIONS,
+      async ([job]) => {
+        const known = job && read(message, job)
+        if (!known) return
+        try {
+          await told(() => onGivenUp({ data: known.data, lastError: shownError(job.output) }))
+        } catch (error) {
+          // What is thrown is kept with the message: the error of its last delivery has to stay.
+          throw Object.assign(new Error('A message was given up.', { cause: error }), job.output)
+        }
+      },
+    )
+  }
+  const onGivenUpByDefault = (message: MessageDefinition<z.ZodType>) => async () =>
+    options.onError(givenUpUnhandled(message.queue))
+
   return {
     async send(message, data, sendOptions = {}) {
       await boss.send(message.queue, message.schema.parse(data) as object, bossOptions(sendOptions)).catch(rethrow)
@@ -179,46 +246,8 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
       const jobs = data.map((item) => ({ data: message.schema.parse(item) as object }))
       await boss.insert(message.queue, jobs, inTransaction(sendOptions)).catch(rethrow)
     },
-    async work<Schema extends z.ZodType>(
-      message: MessageDefinition<Schema>,
-      workOptions: WorkOptions<z.output<Schema>>,
-      handler: (delivery: Delivery<z.output<Schema>>) => Promise<void>,
-    ) {
-      const { onGivenUp = async () => options.onError(givenUpUnhandled(message.queue)) } = workOptions
-      const handling = (take: (job: JobWithMetadata, data: z.output<Schema>) => Promise<void>) =>
-        async function handle(job: JobWithMetadata) {
-          const parsed = message.schema.safeParse(job.data)
-          if (!parsed.success) {
-            // Written by another version: no retry can mend it, and it must not block its queue.
-            options.onError(
-              new TributaryError(
-                'INTERNAL_SERVER_ERROR',
-                `A message on ${message.queue} has an unknown shape: ${parsed.error.message}`,
-              ),
-            )
-            return
-          }
-          try {
-            await take(job, parsed.data)
-          } catch (error) {
-            options.onError(error instanceof Error ? error : new Error(String(error)))
-            throw error
-          }
-        }
-      const handle = handling((job, data) => handler({ data, retryCount: job.retryCount, signal: job.signal }))
-      const giveUp = handling((job, data) => onGivenUp({ data, lastError: shownError(job.output) }))
-      await boss.work<object, void, typeof GIVEN_UP_WORKER_OPTIONS>(
-        givenUpQueueOf(message.queue),
-        GIVEN_UP_WORKER_OPTIONS,
-        async ([job]) => {
-          try {
-            if (job) await giveUp(job)
-          } catch (error) {
-            // What is thrown is kept with the message: the error of its last delivery has to stay.
-            throw Object.assign(new Error('A message was given up.', { cause: error }), job?.output)
-          }
-        },
-      )
+    async work(message, workOptions, handler) {
+      await workGivenUp(message, workOptions.onGivenUp ?? onGivenUpByDefault(message))
       // One worker each, instead of pg-boss's localConcurrency: only then are all their ids known.
       for (let index = 0; index < (workOptions.concurrency ?? 1); index += 1) {
         const workerId: string = await boss.work<object, void, typeof WORKER_OPTIONS>(
@@ -226,7 +255,8 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
           WORKER_OPTIONS,
           async ([job]) => {
             try {
-              if (job) await handle(job)
+              const known = job && read(message, job)
+              if (known) await told(() => handler({ data: known.data, retryCount: job.retryCount, signal: job.signal }))
             } finally {
               // More may be waiting; without this the worker looks again only after its polling interval.
               boss.notifyWorker(workerId)
@@ -234,6 +264,24 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
           },
         )
       }
+    },
+    async workGathered(message, handler) {
+      await workGivenUp(message, onGivenUpByDefault(message))
+      await boss.work<object, unknown, typeof GATHERED_WORKER_OPTIONS>(
+        message.queue,
+        GATHERED_WORKER_OPTIONS,
+        async (jobs): Promise<JobResult[]> => {
+          const known = jobs.flatMap((job) => {
+            const message_ = read(message, job)
+            return message_ ? [{ id: job.id, data: message_.data }] : []
+          })
+          const failed = await failuresOf(known, (gathered) => told(() => handler(gathered)))
+          return jobs.map(({ id }): JobResult => {
+            const output = failed.get(id)
+            return output ? { id, status: 'failed', output } : { id, status: 'completed' }
+          })
+        },
+      )
     },
     close: () => boss.stop({ graceful: true, timeout: options.closeTimeoutMs ?? 10_000 }),
   }
@@ -256,6 +304,31 @@ function shownError(output: unknown): GivenUp<unknown>['lastError'] {
   const { name, code, message } = (output ?? {}) as Record<string, unknown>
   if (name !== 'TributaryError' || typeof code !== 'string' || typeof message !== 'string') return null
   return code in ERROR_CATALOGUE ? { code: code as ErrorCode, message } : null
+}
+
+/** By id, what those ended with that could not be handled. */
+async function failuresOf<Data>(
+  messages: readonly { id: string; data: Data }[],
+  handle: (gathered: Data[]) => Promise<void>,
+): Promise<Map<string, object>> {
+  if (messages.length === 0) return new Map()
+  try {
+    await handle(messages.map(({ data }) => data))
+    return new Map()
+  } catch (error) {
+    if (messages.length === 1 || (error instanceof TributaryError && error.isRetryable))
+      return new Map(messages.map(({ id }) => [id, keptError(error)]))
+    const alone = new Map<string, object>()
+    for (const message of messages) for (const [id, kept] of await failuresOf([message], handle)) alone.set(id, kept)
+    return alone
+  }
+}
+
+/** As pg-boss keeps what a handler throws. */
+function keptError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { name, message, stack } = error
+  return Object.assign({}, error, { name, message, stack })
 }
 
 function rethrow(error: unknown): never {

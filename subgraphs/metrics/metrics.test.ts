@@ -46,7 +46,7 @@ const messageOf = (workspaceId: string, event: Partial<Event>): Event => ({
 
 async function record(workspaceId: string, events: Partial<Event>[]): Promise<void> {
   const recordUsage = createRecordUsage({ database: platform.database.sql })
-  await Promise.all(events.map((event) => recordUsage(messageOf(workspaceId, event))))
+  await recordUsage(events.map((event) => messageOf(workspaceId, event)))
 }
 
 /** The same by message, as the other subgraphs do; returns when all messages were handled. */

@@ -9,7 +9,7 @@ export async function startMetricsWorker(platform: Platform, _environment: NodeJ
   const { database, queue } = platform
   await migrate(database)
   const recordUsage = createRecordUsage({ database: database.sql })
-  await queue.work(usageRecorded, { concurrency: 2 }, ({ data }) => recordUsage(data))
+  await queue.workGathered(usageRecorded, recordUsage)
   // The queue is the platform's, and ends with it.
   return { close: () => Promise.resolve() }
 }

@@ -3,6 +3,7 @@
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
 import { expect } from 'vitest'
 import { HANDBOOK_QUESTIONS } from '../../../fixtures/handbook/handbook.ts'
 import { ledgerDocument } from '../../../fixtures/ledger.ts'
@@ -64,9 +65,21 @@ export const answersUnderWay: BeginWork = async (world) => {
 
 /** A message about what was used, taken and not yet counted. */
 export const usageUnderWay: BeginWork = async (world) => {
+  // Counting takes milliseconds: it is held up until the kill.
+  const holding = new pg.Client({ connectionString: world.roles.databaseUrl })
+  holding.on('error', () => undefined)
+  await holding.connect()
+  await holding.query('begin; lock table metrics.usage_event in share mode')
   const answers = await answersUnderWay(world)
   await untilRow(world, { query: USAGE_IS_TAKEN }, { query: 'select 1 where false' })
-  return { isHalfDone: () => hasRow(world, USAGE_IS_TAKEN), finish: answers.finish }
+  return {
+    async isHalfDone() {
+      const isTaken = await hasRow(world, USAGE_IS_TAKEN)
+      await holding.end()
+      return isTaken
+    },
+    finish: answers.finish,
+  }
 }
 
 /** A file of which the first half has come: S3 has parts of it and no object. */
