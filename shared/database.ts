@@ -7,6 +7,7 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import type pg from 'pg'
 import { HISTORY_SCHEMA, refuseNewerHistory } from './migration-history.ts'
+import { startPgliteMaintenance } from './pglite-maintenance.ts'
 import { createPgliteExecutor } from './pglite-session.ts'
 import { openPostgresql } from './postgresql-database.ts'
 
@@ -62,19 +63,26 @@ export interface OpenDatabaseOptions {
   migrationLockTimeoutMs?: number
   /** Called with every statement sent: for counting in tests, and for logs. */
   onStatement?: (statement: string) => void
+  /** Called when PGlite's tables could not be vacuumed or analysed. It is tried again; until then statements only get slower. */
+  onMaintenanceError?: (error: unknown) => void
 }
 
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const logger = options.onStatement ? { logQuery: options.onStatement } : false
   return 'url' in options.location
     ? openPostgresql(options.location.url, options, logger)
-    : openEmbedded(options.location.directory, logger)
+    : openEmbedded(options.location.directory, options, logger)
 }
 
 type DrizzleLogger = false | { logQuery(statement: string): void }
 
-async function openEmbedded(directory: string, logger: DrizzleLogger): Promise<Database> {
+async function openEmbedded(
+  directory: string,
+  { onMaintenanceError }: OpenDatabaseOptions,
+  logger: DrizzleLogger,
+): Promise<Database> {
   const client = await PGlite.create(directory)
+  const maintenance = startPgliteMaintenance({ client, ...(onMaintenanceError ? { onError: onMaintenanceError } : {}) })
   const logging = logger ? { logger } : {}
   const db = createPgliteExecutor(client, logging)
   return {
@@ -90,6 +98,9 @@ async function openEmbedded(directory: string, logger: DrizzleLogger): Promise<D
       await refuseNewerHistory(db, { schema, folder })
       await migratePglite(db, { migrationsFolder: folder, migrationsSchema: HISTORY_SCHEMA, migrationsTable: schema })
     },
-    close: () => client.close(),
+    async close() {
+      await maintenance.stop()
+      await client.close()
+    },
   }
 }

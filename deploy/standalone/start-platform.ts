@@ -79,7 +79,10 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       onWarning: (error, message) => logger.warn({ err: error }, message),
     })
     opened.defer(() => blobs.close())
-    const database = await openDatabase({ location: { directory: data.databasePath } })
+    const database = await openDatabase({
+      location: { directory: data.databasePath },
+      onMaintenanceError: (error) => logger.warn({ err: error }, 'tables were not vacuumed; it is tried again'),
+    })
     opened.defer(() => database.close())
     const queue = await createJobQueue({
       database,
