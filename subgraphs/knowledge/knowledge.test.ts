@@ -114,10 +114,16 @@ test('a chunk whose document is in another workspace is not found', async () => 
 })
 
 test('a search that was served is told to metrics once', async () => {
-  const before = knowledge.usages.length
-  await knowledge.request(SEARCH, { id: knowledgeBaseId, query: 'fees' })
-  await knowledge.until(() => knowledge.usages.length > before)
-  expect(knowledge.usages.at(-1)).toMatchObject({ kind: 'SEARCH', knowledgeBaseIds: [knowledgeBaseId] })
+  const told = (id: string) =>
+    knowledge.usages.filter(({ kind, knowledgeBaseIds }) => kind === 'SEARCH' && knowledgeBaseIds.includes(id))
+  const [once, afterwards] = [
+    await knowledge.createKnowledgeBase('Searched once'),
+    await knowledge.createKnowledgeBase('Searched afterwards'),
+  ]
+  await knowledge.request(SEARCH, { id: once, query: 'fees' })
+  await knowledge.request(SEARCH, { id: afterwards, query: 'fees' })
+  await knowledge.until(() => told(afterwards).length > 0)
+  expect(told(once)).toMatchObject([{ knowledgeBaseIds: [once] }])
 })
 
 test('an empty query and a bad count are refused and name the argument', async () => {

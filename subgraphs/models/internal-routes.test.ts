@@ -63,6 +63,7 @@ await describeRunningModels('internal API of models', (running) => {
     const other = await startModels(running().platform, environment)
     const { signer } = running().platform
     const ofOther = createModelsClient({ origin: () => new URL(other.url).origin, signer })
+    await running().usagesTold()
     const before = running().usages.length
     await running().client.embed(identity, { ...request, idempotencyKey: null }, never())
     await ofOther.embed(identity, { ...request, idempotencyKey: null }, never())

@@ -1,7 +1,9 @@
 // models as a running subgraph on a real database with the embedded models behind it, and what its tests ask it.
+import { sql } from 'drizzle-orm'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { rowsOf } from '#shared/database.ts'
 import type { StreamLog } from '#shared/stream-log.ts'
 import { usageRecorded } from '../../contracts/messages.ts'
 import { createModelsClient, type ModelsClient } from '../../contracts/models-client.ts'
@@ -65,6 +67,8 @@ export interface RunningModelsFixture {
   log: StreamLog<GenerationEventPayload>
   /** What metrics would have been told. */
   usages: Usage[]
+  /** Resolves when `usages` holds all that was sent. */
+  usagesTold(): Promise<void>
   ask(query: string, variables?: object, as?: typeof identity): ReturnType<typeof requestSubgraph>
   /** Each message of a subscription over WebSocket. */
   subscribe(
@@ -104,13 +108,17 @@ async function start(): Promise<RunningModelsFixture> {
   })
   const usages: Usage[] = []
   const log = await platform.openStreamLog<GenerationEventPayload>('models')
-  await platform.queue.work(usageRecorded, {}, async ({ data }) => void usages.push(data))
+  await platform.queue.workGathered(usageRecorded, async (gathered) => void usages.push(...gathered))
   return {
     platform,
     models,
     client,
     log,
     usages,
+    async usagesTold() {
+      const untold = sql`select 1 from queue.job where name = ${usageRecorded.queue} and state <> 'completed'`
+      await vi.waitUntil(async () => (await rowsOf(platform.database.sql, untold)).length === 0, { timeout: 15_000 })
+    },
     ask: (query, variables = {}, as = identity) => requestSubgraph(platform, models.url, as, query, { ...variables }),
     subscribe: (query, variables) => sockets.iterate<Record<string, any>>({ query, variables }),
     async close() {

@@ -42,8 +42,8 @@ export async function openScriptedGenerations(platform: TestPlatform): Promise<S
   ]
   const store = createGenerationStore({ database, log, queue, graceMs: 60_000, leaseMs: 60_000 })
   const usages = new Map<string, { promptTokens: number; completionTokens: number }[]>()
-  await queue.work(usageRecorded, {}, async ({ data }) => {
-    usages.set(data.eventId, [...(usages.get(data.eventId) ?? []), data])
+  await queue.workGathered(usageRecorded, async (gathered) => {
+    for (const usage of gathered) usages.set(usage.eventId, [...(usages.get(usage.eventId) ?? []), usage])
   })
   const warned = vi.fn()
   vi.spyOn(logger, 'warn').mockImplementation(warned)

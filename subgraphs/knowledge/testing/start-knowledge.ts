@@ -75,8 +75,8 @@ export async function startTestKnowledge(environment: NodeJS.ProcessEnv = {}): P
     reports.push(data)
     wake()
   })
-  await platform.queue.work(usageRecorded, {}, async ({ data }) => {
-    usages.push(data)
+  await platform.queue.workGathered(usageRecorded, async (gathered) => {
+    usages.push(...gathered)
     wake()
   })
   const identity = testIdentity(workspaceId, 'ADMIN')
