@@ -126,6 +126,19 @@ describeWithService('Weaviate', await ensureWeaviate(), (installation) => {
     for (const { dispose } of stores) await dispose()
   })
 
+  test('a collection that several processes make at the same time is written to by all', async () => {
+    for (let round = 0; round < 12; round++) {
+      const stores = [openStore(server)]
+      for (let more = 0; more < 5; more++) stores.push(openStore(server, { collectionPrefix: stores[0]!.data }))
+      // Their connections stand, so that they all begin with making it.
+      await Promise.all(stores.map(({ store }) => store.count('ws_a', 'doc_0', noSignal)))
+      await Promise.all(
+        stores.map(({ store }, index) => store.upsert(place(`doc_${index}`), space, chunksOf(2), noSignal)),
+      )
+      for (const { dispose } of stores) await dispose()
+    }
+  })
+
   test('a document whose server was killed right behind its last batch is found by its vectors when it is written again', async () => {
     const service = await startWeaviate(installation)
     const { store, data, dispose } = openStore(service)

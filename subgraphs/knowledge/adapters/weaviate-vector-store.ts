@@ -4,7 +4,9 @@
 //
 // Reads see writes: one node shows a write to every read after it, a replicated cluster does when a majority has answered both, which is asked
 // for there; and every search looks which collections there are now, beside the search itself and not before it.
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FilterValue, WeaviateClient } from 'weaviate-client'
+import { TributaryError } from '#shared/errors.ts'
 import type { KnownWords } from '../domain/term-weights.ts'
 import {
   vectorLengthWrong,
@@ -49,6 +51,9 @@ export interface WeaviateVectorStoreOptions extends WeaviateConnectionOptions {
 const WRITE_OBJECTS = 256
 /** Objects per read of `readDocument`. */
 const READ_OBJECTS = 1_000
+/** How long a collection may take until it can be written to, and how often that is tried, in milliseconds. */
+const MAKING_MS = 5_000
+const MAKING_PAUSE_MS = 50
 const NOTHING_DELETED = { failed: 0, matches: 0, successful: 0, objects: undefined }
 
 export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): VectorStore {
@@ -83,11 +88,14 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
   /** By REST, since `insertMany` of the client library looks only every half second whether it has put its own request together. */
   async function insert(name: string, objects: ChunkObject[], signal: AbortSignal): Promise<void> {
     const path = `/batch/objects${replicas > 1 ? '?consistency_level=QUORUM' : ''}`
-    const outcomes = (await connection.post(signal, path, {
-      objects: objects.map((object) => ({ class: name, ...object })),
-    })) as { result?: { errors?: { error?: { message: string }[] } } }[]
-    const [refusal] = outcomes.flatMap(({ result }) => result?.errors?.error ?? [])
-    if (refusal) throw asTributaryError(new Error(refusal.message))
+    const body = { objects: objects.map((object) => ({ class: name, ...object })) }
+    await whenMade(signal, async () => {
+      const outcomes = (await connection.post(signal, path, body)) as {
+        result?: { errors?: { error?: { message: string }[] } }
+      }[]
+      const [refusal] = outcomes.flatMap(({ result }) => result?.errors?.error ?? [])
+      if (refusal) throw asTributaryError(new Error(refusal.message))
+    })
   }
 
   /** One call deletes no more than a query may find (10,000 unless the server says otherwise), so it is repeated until it finds nothing. */
@@ -98,8 +106,10 @@ export function createWeaviateVectorStore(options: WeaviateVectorStoreOptions): 
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
-      const { matches, successful } = await connection.write(signal, (client) =>
-        unlessNone(NOTHING_DELETED, () => tenant(client, name, workspaceId).data.deleteMany(filter)),
+      const { matches, successful } = await whenMade(signal, () =>
+        connection.write(signal, (client) =>
+          unlessNone(NOTHING_DELETED, () => tenant(client, name, workspaceId).data.deleteMany(filter)),
+        ),
       )
       if (matches === 0) return
       if (successful === 0) throw asTributaryError(new Error(`None of ${matches} objects could be deleted.`))
@@ -277,5 +287,19 @@ async function unlessNone<Result>(none: Result, work: () => Promise<Result>): Pr
   } catch (error) {
     if (/tenant not found/.test(String(error))) return none
     throw error
+  }
+}
+
+/** A collection is known a moment before it can be written to; the process that makes it waits for that, the others have to. */
+async function whenMade<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  const deadline = performance.now() + MAKING_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const isBeingMade = error instanceof TributaryError && /find index for class/.test(String(error.cause))
+      if (!isBeingMade || performance.now() > deadline) throw error
+      await delay(MAKING_PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+    }
   }
 }
