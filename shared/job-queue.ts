@@ -271,11 +271,11 @@ export async function createJobQueue(options: CreateJobQueueOptions): Promise<Jo
         message.queue,
         GATHERED_WORKER_OPTIONS,
         async (jobs): Promise<JobResult[]> => {
-          const known = jobs.flatMap((job) => {
-            const message_ = read(message, job)
-            return message_ ? [{ id: job.id, data: message_.data }] : []
+          const readable = jobs.flatMap((job) => {
+            const known = read(message, job)
+            return known ? [{ id: job.id, data: known.data }] : []
           })
-          const failed = await failuresOf(known, (gathered) => told(() => handler(gathered)))
+          const failed = await failuresOf(readable, (gathered) => told(() => handler(gathered)))
           return jobs.map(({ id }): JobResult => {
             const output = failed.get(id)
             return output ? { id, status: 'failed', output } : { id, status: 'completed' }
