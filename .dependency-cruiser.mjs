@@ -96,7 +96,7 @@ export default {
       to: {
         path: '^(gateway|subgraphs|schema|cli)/',
         pathNot:
-          '^(gateway/(main|config|telemetry/settings)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
+          '^(gateway/(main|begin-planning|config|telemetry/settings)[.]ts|subgraphs/[^/]+/(main|worker|config)[.]ts|cli/(client|terminal)/)',
       },
     },
     {

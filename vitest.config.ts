@@ -1,4 +1,5 @@
 // Tests run in processes of their own, two at a time: models and servers want the other core.
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,6 +7,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
+    execArgv: ['--import', fileURLToPath(new URL('bin/resolve-drizzle.js', import.meta.url))],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

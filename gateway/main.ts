@@ -11,11 +11,13 @@ import { subgraphUrlVariable } from '../contracts/platform.ts'
 import { terminationSignal } from '../contracts/run-process.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
+import { PLATFORM_SUPERGRAPH } from './begin-planning.ts'
 import { readFlags, type GatewayFlags } from './command.ts'
 import { configSchema, endpointPolicyOf, engineSchema, openConfigSchema, type EndpointPolicy } from './config.ts'
 import { DEFAULT_LIMITS } from './operations/operation-policy.ts'
 import { readExampleOperations } from './pages/example-operations.ts'
 import { startGatewayServer, type RunningGateway } from './server.ts'
+import type { PlanningThreads } from './planning/planning-threads.ts'
 import { planningSettings } from './planning/settings.ts'
 import { subgraphSettings } from './subgraphs/settings.ts'
 import { subgraphUrlsOf } from './subgraphs/subgraph-urls.ts'
@@ -33,6 +35,8 @@ export interface StartGatewayOptions {
   signer: IdentitySigner
   /** How operations are planned, and subgraphs dealt with. Default: as docs/configuration.md says. */
   traffic?: Traffic
+  /** Of `beginPlanning`, where something else had to be started first. Default: begun now. */
+  planningThreads?: PlanningThreads | undefined
   /** Default: DEFAULT_ENDPOINT_POLICY. */
   policy?: EndpointPolicy
   /** Default: nothing leaves the process. */
@@ -57,7 +61,8 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
     host: options.host,
     port: options.port,
     corsOrigins: options.corsOrigins,
-    supergraphSource: createFileSource({ file: new URL('../schema/supergraph.graphql', import.meta.url), logger }),
+    planningThreads: options.planningThreads,
+    supergraphSource: createFileSource({ file: PLATFORM_SUPERGRAPH, logger }),
     subgraphUrl: (name) => subgraphUrls[name as SubgraphName],
     asksSubgraphsIfReady: true,
     exampleOperations: await readExampleOperations(new URL('../schema/operations/', import.meta.url)),
@@ -154,8 +159,7 @@ function sourceOf(
   { APOLLO_KEY, APOLLO_GRAPH_REF, APOLLO_UPLINK_ENDPOINTS }: ReturnType<typeof openConfigSchema.parse>,
   logger: Logger,
 ): SupergraphSource {
-  if (supergraph !== 'uplink')
-    return createFileSource({ file: supergraph ?? new URL('../schema/supergraph.graphql', import.meta.url), logger })
+  if (supergraph !== 'uplink') return createFileSource({ file: supergraph ?? PLATFORM_SUPERGRAPH, logger })
   if (!APOLLO_KEY || !APOLLO_GRAPH_REF)
     throw new TributaryError(
       'CONFIGURATION_INVALID',

@@ -23,7 +23,7 @@ import { createDocumentStore } from './operations/document-store.ts'
 import { createOperationGate } from './operations/operation-limits.ts'
 import { createPersistedQueries } from './operations/persisted-queries.ts'
 import { openTrustedDocuments } from './operations/trusted-documents.ts'
-import { createPlanningThreads } from './planning/planning-threads.ts'
+import { createPlanningThreads, type PlanningThreads } from './planning/planning-threads.ts'
 import { DEFAULT_PLANNING, type PlanningSettings } from './planning/settings.ts'
 import type { ExampleOperation } from './pages/example-operations.ts'
 import { servePages } from './pages/serve-pages.ts'
@@ -64,6 +64,8 @@ export interface GatewayServerOptions {
   subgraphSettings?: Partial<SubgraphSettings>
   /** Default: as docs/configuration.md says. */
   planning?: PlanningSettings
+  /** Those that have begun already; they are closed with the gateway. Default: new ones. */
+  planningThreads?: PlanningThreads | undefined
   /** Longest time for a query or mutation, in milliseconds. Default 120,000. */
   requestTimeoutMs?: number
   /** Whether equal queries of equal clients that are under way at the same time are executed once. Default false. */
@@ -128,7 +130,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const contexts = new WeakMap<FastifyRequest, RequestContext>()
   const planning = options.planning ?? DEFAULT_PLANNING
   // Before there is a supergraph: the first thread starts meanwhile.
-  const threads = createPlanningThreads({ timeoutMs: planning.timeoutMs })
+  const threads = options.planningThreads ?? createPlanningThreads({ timeoutMs: planning.timeoutMs })
   const supergraphs = await openSupergraphs<Generation>({
     source: options.supergraphSource,
     prepare: (supergraph, previous) =>

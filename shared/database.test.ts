@@ -1,9 +1,10 @@
 import path from 'node:path'
+import { openMemoryDatabase } from '../test/harness/new-database.ts'
 import { openDatabase } from './database.ts'
 import { describeDatabase } from './database.contract.ts'
 
 describeDatabase('PGlite', {
-  open: () => openDatabase({ location: { directory: 'memory://' } }),
+  open: () => openMemoryDatabase(),
   async openOn(disk) {
     const database = await openDatabase({ location: { directory: path.join(disk.directory, 'database') } })
     return { database, close: () => database.close() }

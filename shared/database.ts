@@ -44,9 +44,16 @@ export interface MigrateOptions {
   folder: string
 }
 
+export interface EmbeddedLocation {
+  /** Of PGlite's data; `memory://` keeps nothing. */
+  directory: string
+  /** What a new one begins with, as PGlite's `dumpDataDir` gave it. Default: made by PGlite, in seconds. */
+  initialData?: Blob
+}
+
 export interface OpenDatabaseOptions {
-  /** A PostgreSQL connection URL, or a PGlite data directory (`memory://` keeps nothing). */
-  location: { url: string } | { directory: string }
+  /** A PostgreSQL connection URL, or where the embedded one is. */
+  location: { url: string } | EmbeddedLocation
   /** Connections in the pool of a PostgreSQL server. Default 10. */
   poolSize?: number
   /** What the sessions of this process are called on a server, for whoever looks at it. Default `tributary`. */
@@ -71,17 +78,17 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const logger = options.onStatement ? { logQuery: options.onStatement } : false
   return 'url' in options.location
     ? openPostgresql(options.location.url, options, logger)
-    : openEmbedded(options.location.directory, options, logger)
+    : openEmbedded(options.location, options, logger)
 }
 
 type DrizzleLogger = false | { logQuery(statement: string): void }
 
 async function openEmbedded(
-  directory: string,
+  { directory, initialData }: EmbeddedLocation,
   { onMaintenanceError }: OpenDatabaseOptions,
   logger: DrizzleLogger,
 ): Promise<Database> {
-  const client = await PGlite.create(directory)
+  const client = await PGlite.create(directory, initialData ? { loadDataDir: initialData } : {})
   const maintenance = startPgliteMaintenance({ client, ...(onMaintenanceError ? { onError: onMaintenanceError } : {}) })
   const logging = logger ? { logger } : {}
   const db = createPgliteExecutor(client, logging)

@@ -1,11 +1,12 @@
 import { PGlite } from '@electric-sql/pglite'
+import { newDatabase } from '../test/harness/new-database.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startPgliteMaintenance, type PgliteMaintenance } from './pglite-maintenance.ts'
 
 let client: PGlite
 let maintenance: PgliteMaintenance | undefined
 beforeEach(async () => {
-  client = await PGlite.create('memory://')
+  client = await PGlite.create('memory://', { loadDataDir: await newDatabase() })
   await client.exec('create schema "Some one"; create table "Some one".thing (id int primary key, name text)')
 })
 afterEach(async () => {
@@ -75,6 +76,6 @@ test('nothing is begun after the end, and what is in work is waited for', async 
   await maintenance?.stop()
   const { length } = looks.mock.calls
   await client.close()
-  client = await PGlite.create('memory://')
+  client = await PGlite.create('memory://', { loadDataDir: await newDatabase() })
   expect(looks.mock.calls).toHaveLength(length)
 })

@@ -38,4 +38,5 @@ export const SUBGRAPH_ROLES: Record<Exclude<SubgraphName, 'accounts'>, SubgraphR
 
 export const loadAccounts = async () => (await import('../../subgraphs/accounts/main.ts')).startAccounts
 export const loadFetchModels = async () => (await import('../../subgraphs/models/main.ts')).fetchEmbeddedModels
+export const loadBeginPlanning = async () => (await import('../../gateway/begin-planning.ts')).beginPlanning
 export const loadGateway = async () => (await import('../../gateway/main.ts')).startGateway

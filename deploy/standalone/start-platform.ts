@@ -17,7 +17,14 @@ import { keepCredentials, type AdminKey } from './credentials.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { reservePort } from './reserve-port.ts'
 import { fetchModels, type ModelsFetch } from './fetch-models.ts'
-import { loadAccounts, loadFetchModels, loadGateway, SUBGRAPH_ROLES, type SubgraphRoles } from './roles.ts'
+import {
+  loadAccounts,
+  loadBeginPlanning,
+  loadFetchModels,
+  loadGateway,
+  SUBGRAPH_ROLES,
+  type SubgraphRoles,
+} from './roles.ts'
 
 export interface StartPlatformOptions {
   host: string
@@ -70,7 +77,10 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
     opened.defer(() => data.close())
     mark('dataDirectory')
 
-    // Code is loaded while the database boots.
+    // Code is loaded while the database boots, and the gateway's planning begins.
+    const beginPlanning = await loadBeginPlanning()
+    const planningThreads = await beginPlanning({ timeoutMs: options.traffic?.TRIBUTARY_GATEWAY_PLANNING_TIMEOUT_MS })
+    opened.defer(() => planningThreads.close())
     const loading = loadRoles()
     loading.catch(() => undefined)
     const blobs = await openBlobs({
@@ -162,6 +172,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
         string
       >,
       signer: platform.signer,
+      planningThreads,
       ...(options.policy ? { policy: options.policy } : {}),
       ...(options.telemetry ? { telemetry: options.telemetry } : {}),
       logger,

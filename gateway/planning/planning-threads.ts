@@ -29,8 +29,8 @@ export interface Planner {
 }
 
 export interface PlanningThreads {
-  over(supergraph: LoadedSupergraph): Planner
-  /** Ends all threads; what they do is given up. */
+  over(supergraph: Pick<LoadedSupergraph, 'id' | 'sdl'>): Planner
+  /** Ends all threads; what they do is given up. Doing it again does nothing. */
   close(): Promise<void>
 }
 
@@ -117,6 +117,7 @@ export function createPlanningThreads(options: PlanningThreadsOptions = {}): Pla
       }
     },
     async close() {
+      if (isClosed) return
       isClosed = true
       await pool.destroy()
     },

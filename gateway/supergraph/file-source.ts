@@ -3,7 +3,7 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { readSupergraphFile } from './load-supergraph.ts'
+import { readSupergraphFile } from './supergraph-text.ts'
 import type { SupergraphSource } from './supergraph-source.ts'
 
 const POLL_MS = 1000

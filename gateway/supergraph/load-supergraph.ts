@@ -1,13 +1,12 @@
 // A composed supergraph as it serves: what clients see of it, and the name it is known by. Plans are made elsewhere (planning/planning-threads.ts).
 import federationInternals from '@apollo/federation-internals'
 import type { GraphQLSchema } from 'graphql'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { TributaryError } from '#shared/errors.ts'
 import { readAuthorizationRules, type AuthorizationRules } from '../authorization/read-authorization-rules.ts'
 import type { DataKeyOf } from '../execution/compile-projection.ts'
 import { attachCosts } from '../operations/cost-directives.ts'
 import { createDataKeyOf } from '../planning/data-keys.ts'
+import { readSupergraphFile, supergraphIdOf } from './supergraph-text.ts'
 
 export interface LoadedSupergraph {
   /** SHA-256 of the text, in hexadecimal digits. */
@@ -31,7 +30,7 @@ export function buildSupergraph(sdl: string): LoadedSupergraph {
     const apiSchema = supergraph.apiSchema().toGraphQLJSSchema()
     attachCosts(apiSchema, sdl)
     return {
-      id: createHash('sha256').update(sdl).digest('hex'),
+      id: supergraphIdOf(sdl),
       sdl,
       apiSchema,
       dataKeyOf: createDataKeyOf(sdl),
@@ -55,16 +54,4 @@ export function buildSupergraph(sdl: string): LoadedSupergraph {
 /** Throws CONFIGURATION_INVALID for a file that cannot be read, or is no supergraph. */
 export async function loadSupergraph(file: string | URL): Promise<LoadedSupergraph> {
   return buildSupergraph(await readSupergraphFile(file))
-}
-
-export async function readSupergraphFile(file: string | URL): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new TributaryError(
-      'CONFIGURATION_INVALID',
-      `The supergraph ${file instanceof URL ? file.pathname : file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`,
-      { cause },
-    )
-  }
 }

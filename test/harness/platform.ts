@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { createFolderBlobStore } from '#shared/folder-blob-store.ts'
-import { openDatabase, type Database } from '#shared/database.ts'
+import type { Database } from '#shared/database.ts'
 import { createJobQueue } from '#shared/job-queue.ts'
 import { createLogger } from '#shared/logger.ts'
 import { streamLogsOn } from '#shared/open-stream-log.ts'
@@ -12,6 +12,7 @@ import { createIdentitySigner, type Identity, type Role } from '../../contracts/
 import { ALL_MESSAGES } from '../../contracts/messages.ts'
 import type { SubgraphName } from '../../contracts/node-types.ts'
 import type { Platform } from '../../contracts/platform.ts'
+import { openMemoryDatabase } from './new-database.ts'
 
 export interface TestPlatform extends Platform {
   /** Filled by tests as they start subgraphs. */
@@ -30,11 +31,7 @@ export async function createTestPlatform(
   const statements: string[] = []
   const queueErrors: Error[] = []
   const database =
-    options.database ??
-    (await openDatabase({
-      location: { directory: 'memory://' },
-      onStatement: (statement) => statements.push(statement),
-    }))
+    options.database ?? (await openMemoryDatabase({ onStatement: (statement) => statements.push(statement) }))
   const queue = await createJobQueue({
     database,
     messages: ALL_MESSAGES,

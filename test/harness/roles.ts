@@ -71,7 +71,7 @@ export async function startRoles(options: StartRolesOptions): Promise<RunningRol
     const child = await startChild({
       name: role,
       command: process.execPath,
-      arguments: [files.get(role)!],
+      arguments: ['--import', './bin/resolve-drizzle.js', files.get(role)!],
       directory: repositoryRoot,
       environment,
       isReady: (line, stream) => stream === 'stdout' && isReadyEvent(line),

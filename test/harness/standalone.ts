@@ -8,6 +8,7 @@ import { createWorkspaces } from '../../subgraphs/accounts/workspaces.ts'
 import { freePorts } from '../services/service.ts'
 import { isReadyEvent, parseEvent, startChild, type Child } from './child.ts'
 import { createClients } from './client.ts'
+import { newDatabase } from './new-database.ts'
 import { ADMIN_API_KEY, repositoryRoot, testEnvironment } from './environment.ts'
 import type { PlatformUnderTest } from './platform-under-test.ts'
 import { addWorkspace } from './second-workspace.ts'
@@ -82,7 +83,7 @@ export async function startStandalone(options: { environment?: NodeJS.ProcessEnv
 /** The embedded database belongs to one process at a time: what an endpoint cannot do is done before the first start. */
 async function prepare(dataDirectory: string): Promise<string> {
   const data = await openDataDirectory({ directory: dataDirectory, onLockLost: () => undefined })
-  const database = await openDatabase({ location: { directory: data.databasePath } })
+  const database = await openDatabase({ location: { directory: data.databasePath, initialData: await newDatabase() } })
   try {
     await database.migrate({ schema: 'accounts', folder: path.join(repositoryRoot, 'subgraphs/accounts/migrations') })
     await createWorkspaces({ database }).ensureFirst(ADMIN_API_KEY)

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { newDatabase } from '../../../test/harness/new-database.ts'
 import { describeGraphStoreOn } from './postgres-graph-store.fixture.ts'
 
 const nothing = async (): Promise<void> => undefined
@@ -6,7 +7,7 @@ const nothing = async (): Promise<void> => undefined
 describeGraphStoreOn(
   'PGlite',
   {
-    locate: async () => ({ directory: 'memory://' }),
+    locate: async () => ({ directory: 'memory://', initialData: await newDatabase() }),
     locateOn: async (disk) => ({
       location: { directory: path.join(disk.directory, 'database') },
       restartServer: nothing,

@@ -1,11 +1,12 @@
 // The database of a test: PGlite in memory, or, where TEST_DATABASE_URL names a PostgreSQL server, a fresh database on it that is dropped afterwards.
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { openMemoryDatabase } from '../../../test/harness/new-database.ts'
 import { openDatabase, type Database } from '#shared/database.ts'
 
 export async function openTestDatabase(onStatement: (statement: string) => void): Promise<Database> {
   const url = process.env['TEST_DATABASE_URL']
-  if (!url) return openDatabase({ location: { directory: 'memory://' }, onStatement })
+  if (!url) return openMemoryDatabase({ onStatement })
   const name = `test_${randomBytes(6).toString('hex')}`
   const administer = async (statement: string) => {
     const client = new pg.Client({ connectionString: url })
