@@ -9,6 +9,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isScalarType,
   Kind,
   specifiedScalarTypes,
   type DocumentNode,
@@ -92,6 +93,12 @@ type Complete = (value: unknown, run: Run) => unknown
 
 const PROPAGATED = Symbol('null that its parent must take')
 
+interface CompiledField {
+  complete: Complete
+  /** What answers true needs no completing. */
+  isUsual: ((value: unknown) => boolean) | null
+}
+
 interface Compilation {
   schema: GraphQLSchema
   fields: FieldCollector
@@ -117,16 +124,25 @@ function compileObject(
     return {
       key,
       dataKey,
-      read: dataKey in Object.prototype ? readOwn : read,
-      complete: compileField(compilation, type, nodes),
+      isInherited: dataKey in Object.prototype,
+      ...compileField(compilation, type, nodes),
     }
   })
+  // Objects without a prototype are dictionaries: several times as slow to fill and to write. Only this name would not become a field of another.
+  const create = fields.some(({ key }) => key === '__proto__')
+    ? () => Object.create(null) as JsonObject
+    : (): JsonObject => ({})
   return (value, run) => {
     const source = value as JsonObject
-    const result = Object.create(null) as JsonObject
-    for (const { key, dataKey, read: readValue, complete } of fields) {
+    const result = create()
+    for (const { key, dataKey, isInherited, isUsual, complete } of fields) {
+      const known = isInherited ? readOwn(source, dataKey) : source[dataKey]
+      if (isUsual?.(known)) {
+        result[key] = known
+        continue
+      }
       run.path.push(key)
-      const completed = complete(readValue(source, dataKey), run)
+      const completed = complete(known, run)
       run.path.pop()
       if (completed === PROPAGATED) return PROPAGATED
       result[key] = completed
@@ -135,7 +151,6 @@ function compileObject(
   }
 }
 
-const read = (source: JsonObject, key: string): unknown => source[key]
 /** For an alias with the name of something that every object inherits. */
 const readOwn = (source: JsonObject, key: string): unknown => (Object.hasOwn(source, key) ? source[key] : undefined)
 
@@ -143,19 +158,30 @@ function compileField(
   compilation: Compilation,
   parent: GraphQLObjectType | GraphQLInterfaceType,
   nodes: readonly FieldNode[],
-): Complete {
+): CompiledField {
   const name = nodes[0]!.name.value
-  if (name === '__typename') return () => parent.name
+  if (name === '__typename') return { complete: () => parent.name, isUsual: null }
   // Answered whole by introspection.
-  if (name === '__schema' || name === '__type') return (value) => value ?? null
+  if (name === '__schema' || name === '__type') return { complete: (value) => value ?? null, isUsual: null }
   const field = parent.getFields()[name]
   if (!field)
     throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no field "${name}" on "${parent.name}".`)
   const position = { parent, nodes }
   const refusal = nodes.every((node) => compilation.refusals?.has(node)) && compilation.refusals?.get(nodes[0]!)
-  if (refusal) return compileRefused(refusal, nodes, isNonNullType(field.type))
+  if (refusal) return { complete: compileRefused(refusal, nodes, isNonNullType(field.type)), isUsual: null }
   const complete = compileType(compilation, field.type, position)
-  return isNonNullType(field.type) ? complete : orNull(complete)
+  return isNonNullType(field.type)
+    ? { complete, isUsual: usualOf(field.type.ofType) }
+    : { complete: orNull(complete), isUsual: usualOf(field.type) }
+}
+
+/** The test of most values of a leaf type, of which nothing else has to be looked at; null where there is none. */
+function usualOf(type: GraphQLOutputType): ((value: unknown) => boolean) | null {
+  if (isEnumType(type)) {
+    const names = new Set<unknown>(type.getValues().map(({ name }) => name))
+    return (value) => names.has(value)
+  }
+  return isScalarType(type) && SPECIFIED.has(type.name) ? (USUAL[type.name] ?? null) : null
 }
 
 /** Whatever is known of the value. */
@@ -286,7 +312,7 @@ const SPECIFIED: ReadonlySet<string> = new Set(specifiedScalarTypes.map(({ name 
 /** Those of the specification are held to it; of others only their subgraph knows what they are. */
 function compileScalar(type: GraphQLScalarType, position: Position): Complete {
   if (!SPECIFIED.has(type.name)) return (value) => value
-  const isUsual = type.name === 'String' || type.name === 'ID' ? isText : type.name === 'Boolean' ? isTruth : null
+  const isUsual = USUAL[type.name]
   return (value, run) => {
     if (isUsual?.(value)) return value
     try {
@@ -299,6 +325,14 @@ function compileScalar(type: GraphQLScalarType, position: Position): Complete {
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isTruth = (value: unknown): boolean => typeof value === 'boolean'
+const INT_MAX = 2 ** 31 - 1
+const USUAL: Readonly<Record<string, (value: unknown) => boolean>> = {
+  String: isText,
+  ID: isText,
+  Boolean: isTruth,
+  Int: (value) => Number.isInteger(value) && (value as number) <= INT_MAX && (value as number) >= -INT_MAX - 1,
+  Float: (value) => Number.isFinite(value),
+}
 
 function fail(run: Run, { nodes }: Position, message: string): null {
   run.errors.push(new GraphQLError(message, { nodes, path: [...run.path] }))

@@ -5,6 +5,7 @@ import { assertNever } from '#shared/errors.ts'
 import { applyRewrites } from './data-rewrites.ts'
 import { fetchEntities, fetchJoined } from './fetch-entities.ts'
 import { operationOf, variablesOf } from './fetch-request.ts'
+import { createKnownAnswers } from './known-answers.ts'
 import { mergeResults } from './merge-results.ts'
 import { toFetchError, toPlanError, type Located, type Path, type Place, type PlanExecution } from './plan-execution.ts'
 import { stepsOf, type PlanStep } from './plan-steps.ts'
@@ -13,7 +14,8 @@ import { isJsonObject, type JsonObject } from './representation.ts'
 
 /** Fills `data` in place; errors are collected in `execution.errors`. */
 export async function executePlan(plan: PlanNode, data: JsonObject, execution: PlanExecution): Promise<void> {
-  await executeStep(stepsOf(plan), [{ value: data, above: null, key: '' }], execution)
+  const known = createKnownAnswers(plan)
+  await executeStep(stepsOf(plan), [{ value: data, above: null, key: '' }], { ...execution, known })
 }
 
 async function executeStep(step: PlanStep, places: readonly Place[], execution: PlanExecution): Promise<void> {

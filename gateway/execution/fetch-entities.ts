@@ -8,11 +8,13 @@ import type { SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-cli
 import { applyRewrites } from './data-rewrites.ts'
 import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
 import { operationOf, variablesOf, withRepresentations } from './fetch-request.ts'
+import type { EntityAnswers } from './known-answers.ts'
 import { copyOf, mergeResults } from './merge-results.ts'
 import { pathOf, toFetchError, toPlanError, type Path, type Place, type PlanExecution } from './plan-execution.ts'
 import type { JoinedFetches } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
-import { isJsonObject, isOfType, representationOf, type JsonObject } from './representation.ts'
+import { textReaderOf } from './representation-text.ts'
+import { isJsonObject, type JsonObject } from './representation.ts'
 
 /** What one fetch asks for. */
 interface Question {
@@ -22,6 +24,18 @@ interface Question {
   asking: readonly (readonly Place[])[]
   /** Where it is told that a fetch went wrong as a whole: for each fetch that was joined into this one, if it had anything to ask. */
   fallbacks: readonly Place[]
+  /** For equal fetches elsewhere in the plan: called once, with what was answered. */
+  tell: ((answers: EntityAnswers) => void) | null
+}
+
+/** What a fetch found at its places. */
+interface Found {
+  /** Null where there is nothing to ask. */
+  question: Question | null
+  /** Of which not everything is known that the fetch requires. */
+  lacking: readonly Place[]
+  /** Of which an equal fetch has asked. */
+  asked: readonly { place: Place; text: string; answers: Promise<EntityAnswers> }[]
 }
 
 export async function fetchEntities(
@@ -29,8 +43,8 @@ export async function fetchEntities(
   places: readonly Place[],
   execution: PlanExecution,
 ): Promise<void> {
-  const { question, lacking } = questionOf(fetch, [places], execution)
-  await Promise.all([question && askAlone(question, execution), fetchParts(fetch, lacking, execution)])
+  const found = questionOf(fetch, [places], execution)
+  await Promise.all([found.question && askAlone(found.question, execution), fillOthers(fetch, found, execution)])
 }
 
 /** `places`: of each fetch, under each of its paths. */
@@ -47,7 +61,7 @@ export async function fetchJoined(
       all.map(({ question }) => question),
       execution,
     ),
-    ...all.map(({ lacking }, index) => fetchParts(joined.fetches[index]!.fetch, lacking, execution)),
+    ...all.map((found, index) => fillOthers(joined.fetches[index]!.fetch, found, execution)),
   ])
 }
 
@@ -67,52 +81,77 @@ async function askJoined(
     asked.length === 1
       ? operationOf(asked[0]!.fetch)
       : joined.operationFor(questions.flatMap((question, index) => (question ? [index] : [])))
-  if (await askTogether(asked, operation, execution)) return
+  const isAnswered = await askTogether(asked, operation, execution)
+  for (const { tell } of asked) tell?.(null)
+  if (isAnswered) return
   const alone = joined.fetches.flatMap(({ fetch }, index) =>
-    places[index]!.flatMap((ofPath) => questionOf(fetch, [ofPath], execution).question ?? []),
+    places[index]!.flatMap((ofPath) => questionOf(fetch, [ofPath], { ...execution, known: null }).question ?? []),
   )
   await Promise.all(alone.map((question) => askAlone(question, execution)))
 }
 
-/** Those who lack what only some of the fields require are asked for the others. */
-async function fetchParts(
-  { parts = [] }: FetchInParts,
-  lacking: readonly Place[],
-  execution: PlanExecution,
-): Promise<void> {
-  if (lacking.length > 0) await Promise.all(parts.map((part) => fetchEntities(part, lacking, execution)))
+/** Those who lack what only some of the fields require are asked for the others; what an equal fetch has asked is taken from its answer. */
+async function fillOthers(fetch: FetchInParts, { lacking, asked }: Found, execution: PlanExecution): Promise<void> {
+  const { parts = [] } = fetch
+  await Promise.all([
+    ...(lacking.length > 0 ? parts.map((part) => fetchEntities(part, lacking, execution)) : []),
+    asked.length > 0 && fillFromAsked(fetch, asked, execution),
+  ])
 }
 
-/** The question is null where there is nothing to ask. `lacking`: places of which not everything is known that the fetch requires. */
+async function fillFromAsked(fetch: FetchInParts, asked: Found['asked'], execution: PlanExecution): Promise<void> {
+  const left: Place[] = []
+  for (const { place, text, answers } of asked) {
+    const entity = (await answers)?.get(text)
+    if (entity) fillPlace(fetch, place, copyOf(entity), execution.schema)
+    else if (entity === undefined) left.push(place)
+  }
+  // Whatever was wrong there may not be so here.
+  const { question } = questionOf(fetch, [left], { ...execution, known: null })
+  if (question) await askAlone(question, execution)
+}
+
 function questionOf(
   fetch: FetchNode,
   placesByPath: readonly (readonly Place[])[],
-  { schema }: PlanExecution,
-): { question: Question | null; lacking: readonly Place[] } {
+  { schema, known }: PlanExecution,
+): Found {
   const lacking: Place[] = []
+  const asked: Found['asked'][number][] = []
   const byRepresentation = new Map<string, Place[]>()
   const fallbacks: Place[] = []
+  const textOf = textReaderOf(schema, fetch)
+  const answers = known?.answersTo(fetch)
   for (const places of placesByPath) {
     let first: Place | undefined
     for (const place of places) {
-      const representation = representationOf(schema, place.value, fetch.requires ?? [])
-      if (!representation) {
+      const text = textOf(place.value)
+      if (text === null) {
         lacking.push(place)
         continue
       }
-      applyRewrites(schema, fetch.inputRewrites, representation)
-      if (isUnknownToInterfaceObject(fetch, representation, schema)) continue
+      if (text === undefined) continue
+      const told = answers?.get(text)
+      if (told) {
+        asked.push({ place, text, answers: told })
+        continue
+      }
       first ??= place
-      const key = JSON.stringify(representation)
-      const equals = byRepresentation.get(key)
+      const equals = byRepresentation.get(text)
       if (equals) equals.push(place)
-      else byRepresentation.set(key, [place])
+      else byRepresentation.set(text, [place])
     }
     if (first) fallbacks.push(first)
   }
-  if (byRepresentation.size === 0) return { question: null, lacking }
+  if (byRepresentation.size === 0) return { question: null, lacking, asked }
   const [representations, asking] = [[...byRepresentation.keys()], [...byRepresentation.values()]]
-  return { question: { fetch, representations, asking, fallbacks }, lacking }
+  let tell: Question['tell'] = null
+  if (answers) {
+    const { promise, resolve } = Promise.withResolvers<EntityAnswers>()
+    for (const text of representations) answers.set(text, promise)
+    tell = resolve
+  }
+  return { question: { fetch, representations, asking, fallbacks, tell }, lacking, asked }
 }
 
 async function askAlone(question: Question, execution: PlanExecution): Promise<void> {
@@ -138,9 +177,14 @@ async function askAlone(question: Question, execution: PlanExecution): Promise<v
       else execution.errors.push(toPlanError(error, serviceName, pathOf(fallback)))
     }
     const entities = data?.['_entities']
-    if (Array.isArray(entities)) fill(question, entities, execution.schema)
+    if (Array.isArray(entities)) {
+      if (errors.length === 0) tellOthers(question, entities)
+      fill(question, entities, execution.schema)
+    }
   } catch (error) {
     execution.errors.push(toFetchError(error, pathOf(fallback)))
+  } finally {
+    question.tell?.(null)
   }
 }
 
@@ -191,8 +235,11 @@ async function askTogether(
   })
   if (!isWhole || placed.some(({ asked }) => !asked)) return false
   for (const { error, asked, rest } of placed) tellEach(error, asked!, rest, serviceName, execution)
-  for (const [index, question] of questions.entries())
-    fill(question, answers[index] as readonly unknown[], execution.schema)
+  for (const [index, question] of questions.entries()) {
+    const entities = answers[index] as readonly unknown[]
+    if (errors.length === 0) tellOthers(question, entities)
+    fill(question, entities, execution.schema)
+  }
   return true
 }
 
@@ -207,31 +254,26 @@ function tellEach(
   for (const place of places) errors.push(toPlanError(error, serviceName, [...pathOf(place), ...below]))
 }
 
+/** Only the first telling counts. Before the places take what was answered. */
+function tellOthers({ representations, tell }: Question, entities: readonly unknown[]): void {
+  tell?.(
+    new Map(
+      entities.map((entity, index) => [representations[index]!, isJsonObject(entity) ? copyOf(entity) : null] as const),
+    ),
+  )
+}
+
 function fill({ fetch, asking }: Question, entities: readonly unknown[], schema: GraphQLSchema): void {
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
-    applyRewrites(schema, fetch.outputRewrites, entity)
     // The last takes it, the others a copy.
     const asked = asking[index] ?? []
-    for (const [at, { value }] of asked.entries())
-      mergeResults(schema, value, at < asked.length - 1 ? copyOf(entity) : entity)
+    for (const [at, place] of asked.entries())
+      fillPlace(fetch, place, at < asked.length - 1 ? copyOf(entity) : entity, schema)
   }
 }
 
-/**
- * Whether a subgraph that has an interface as an object gets one of its types under the type's own name: the plan has no key for it, because it asks
- * nothing of it.
- */
-function isUnknownToInterfaceObject(
-  { inputRewrites }: FetchNode,
-  { __typename: typeName }: JsonObject,
-  schema: GraphQLSchema,
-): boolean {
-  return (inputRewrites ?? []).some(
-    (rewrite) =>
-      rewrite.kind === 'ValueSetter' &&
-      rewrite.path.at(-1) === '__typename' &&
-      rewrite.setValueTo !== typeName &&
-      isOfType(schema, typeName, String(rewrite.setValueTo)),
-  )
+function fillPlace({ outputRewrites }: FetchNode, { value }: Place, entity: JsonObject, schema: GraphQLSchema): void {
+  applyRewrites(schema, outputRewrites, entity)
+  mergeResults(schema, value, entity)
 }

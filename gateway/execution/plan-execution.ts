@@ -4,6 +4,7 @@ import { TributaryError } from '#shared/errors.ts'
 import { clientPathOf } from '../planning/internal-names.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
+import type { KnownAnswers } from './known-answers.ts'
 import type { JsonObject } from './representation.ts'
 
 export type Path = readonly (string | number)[]
@@ -23,6 +24,8 @@ export interface PlanExecution {
   /** With defaults applied: what conditions look at. */
   coercedVariables: Readonly<Record<string, unknown>>
   errors: PlanError[]
+  /** Null: nothing is asked twice. */
+  known?: KnownAnswers | null
 }
 
 /** A value of the result and where it stands: most paths are never asked for, so each knows only its last step. */

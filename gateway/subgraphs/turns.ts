@@ -1,5 +1,5 @@
-// At most so many fetches of a subgraph at a time; the others wait in line, up to a bound, and leave it when nobody wants them any more.
-import PQueue from 'p-queue'
+// At most so many fetches of a subgraph at a time; the others wait in line, up to a bound, and leave it when nobody wants them any more. Of the gateway's
+// own: with room, which is nearly always, a fetch costs no more than the counting.
 import { queueFull } from './subgraph-failure.ts'
 
 export interface Turns {
@@ -10,18 +10,51 @@ export interface Turns {
 }
 
 export function createTurns(subgraph: string, limits: { concurrency: number; queueLimit: number }): Turns {
-  const queue = new PQueue({ concurrency: limits.concurrency })
+  let running = 0
+  /** First come, first served. */
+  const line = new Set<() => void>()
+
+  /** The turn goes to who is next, or back. */
+  const end = (): void => {
+    const [next] = line
+    if (next === undefined) running -= 1
+    else next()
+  }
+  const take = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work()
+    } finally {
+      end()
+    }
+  }
+
   return {
-    run(work, signal) {
-      if (queue.pending >= limits.concurrency && queue.size >= limits.queueLimit)
-        return Promise.reject(queueFull(subgraph, limits.queueLimit))
-      return queue.add(work, { signal })
+    run<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+      if (signal.aborted) return Promise.reject(signal.reason as Error)
+      if (running < limits.concurrency) {
+        running += 1
+        return take(work)
+      }
+      if (line.size >= limits.queueLimit) return Promise.reject(queueFull(subgraph, limits.queueLimit))
+      return new Promise<Result>((resolve, reject) => {
+        const begin = (): void => {
+          line.delete(begin)
+          signal.removeEventListener('abort', leave)
+          take(work).then(resolve, reject)
+        }
+        const leave = (): void => {
+          line.delete(begin)
+          reject(signal.reason as Error)
+        }
+        line.add(begin)
+        signal.addEventListener('abort', leave, { once: true })
+      })
     },
     get running() {
-      return queue.pending
+      return running
     },
     get waiting() {
-      return queue.size
+      return line.size
     },
   }
 }

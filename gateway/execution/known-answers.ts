@@ -1,0 +1,68 @@
+// What an operation has already been told of an entity: a query often comes by the same objects on several ways, and the planner asks for them on
+// each. Only fetches that ask the same, of which a plan has several, and only answers without errors; never for mutations, which change what is asked.
+import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import { entityOperationOf } from './entity-operation.ts'
+import type { JsonObject } from './representation.ts'
+
+/** Entities by their representations, null where there is none; null when the answer had errors, or did not come. Not to be changed. */
+export type EntityAnswers = ReadonlyMap<string, JsonObject | null> | null
+
+export interface KnownAnswers {
+  /** What is asked, or was, by representation, as text. Null for a fetch that no other in the plan is equal to. */
+  answersTo(fetch: FetchNode): Map<string, Promise<EntityAnswers>> | null
+}
+
+/** For one run of a plan. */
+export function createKnownAnswers(plan: PlanNode): KnownAnswers | null {
+  const keys = repeatedKeysOf(plan)
+  if (keys.size === 0) return null
+  const byKey = new Map<string, Map<string, Promise<EntityAnswers>>>()
+  return {
+    answersTo(fetch) {
+      const key = keys.get(fetch)
+      if (key === undefined) return null
+      let answers = byKey.get(key)
+      if (!answers) byKey.set(key, (answers = new Map<string, Promise<EntityAnswers>>()))
+      return answers
+    },
+  }
+}
+
+const repeated = new WeakMap<PlanNode, ReadonlyMap<FetchNode, string>>()
+
+function repeatedKeysOf(plan: PlanNode): ReadonlyMap<FetchNode, string> {
+  let keys = repeated.get(plan)
+  if (!keys) repeated.set(plan, (keys = findRepeated(plan)))
+  return keys
+}
+
+function findRepeated(plan: PlanNode): ReadonlyMap<FetchNode, string> {
+  const fetches = fetchesOf(plan)
+  const found = new Map<FetchNode, string>()
+  if (fetches.some(({ operationKind }) => operationKind === 'mutation')) return found
+  const byKey = new Map<string, FetchNode[]>()
+  for (const fetch of fetches) {
+    const operation = entityOperationOf(fetch)
+    if (!operation) continue
+    const key = `${fetch.serviceName}\n${operation.key}`
+    byKey.set(key, [...(byKey.get(key) ?? []), fetch])
+  }
+  for (const [key, equals] of byKey) if (equals.length > 1) for (const fetch of equals) found.set(fetch, key)
+  return found
+}
+
+function fetchesOf(node: PlanNode): FetchNode[] {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return node.nodes.flatMap(fetchesOf)
+    case 'Flatten':
+      return fetchesOf(node.node)
+    case 'Condition':
+      return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? fetchesOf(clause) : []))
+    case 'Fetch':
+      return [node]
+    default:
+      return []
+  }
+}
