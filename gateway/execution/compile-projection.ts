@@ -37,6 +37,7 @@ import {
   type FieldCollector,
 } from './collect-fields.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
+import { NOTHING_SHARED, type SharedValues } from './shared-values.ts'
 
 export interface Projected {
   data: JsonObject | null
@@ -44,8 +45,10 @@ export interface Projected {
   errors: GraphQLError[]
 }
 
-/** `variables`: coerced, for @skip and @include. */
-export type Project = (data: JsonObject, variables: Conditions) => Projected
+/** `variables`: coerced, for @skip and @include. `shared`: values of the data that stand at several places, each shaped once. Default: none. */
+export type Project = (data: JsonObject, variables: Conditions, shared?: Shared) => Projected
+
+type Shared = Pick<SharedValues, 'has' | 'isEmpty'>
 
 /** Under which name the data has what a field selects, where that is not its response name. */
 export type DataKeyOf = (field: FieldNode) => string
@@ -66,7 +69,7 @@ export function compileProjection(options: {
   const root = rootTypeOf(schema, operation)
   if (!root) throw new TributaryError('INTERNAL_SERVER_ERROR', `The schema has no ${operation.operation} type.`)
   const compiled = new LRUCache<string, Complete>({ max: CONDITION_SETS })
-  return (data, variables) => {
+  return (data, variables, shared = NOTHING_SHARED) => {
     const key = fields.conditionVariables.map((name) => (variables[name] === true ? '1' : '0')).join('')
     let complete = compiled.get(key)
     if (!complete) {
@@ -75,7 +78,7 @@ export function compileProjection(options: {
       ])
       compiled.set(key, complete)
     }
-    const run: Run = { path: [], errors: [] }
+    const run: Run = { path: [], errors: [], shared, completed: shared.isEmpty ? null : new Map() }
     const completed = complete(data, run)
     return { data: completed === PROPAGATED ? null : (completed as JsonObject | null), errors: run.errors }
   }
@@ -86,6 +89,9 @@ interface Run {
   /** Of the value that is being completed. */
   path: (string | number)[]
   errors: GraphQLError[]
+  shared: Shared
+  /** Of shared values, by what completes them. Null where none are shared. */
+  completed: Map<Complete, Map<unknown, unknown>> | null
 }
 
 /** What a value becomes in the answer; PROPAGATED where it is null and must not be. */
@@ -142,13 +148,28 @@ function compileObject(
         continue
       }
       run.path.push(key)
-      const completed = complete(known, run)
+      const completed =
+        run.completed && run.shared.has(known)
+          ? completeOnce(complete, known, run.completed, run)
+          : complete(known, run)
       run.path.pop()
       if (completed === PROPAGATED) return PROPAGATED
       result[key] = completed
     }
     return result
   }
+}
+
+/** What is wrong with a value is told at each of its places. */
+function completeOnce(complete: Complete, value: unknown, completed: NonNullable<Run['completed']>, run: Run): unknown {
+  let results = completed.get(complete)
+  if (!results) completed.set(complete, (results = new Map()))
+  const known = results.get(value)
+  if (known !== undefined) return known
+  const errorCount = run.errors.length
+  const result = complete(value, run)
+  if (run.errors.length === errorCount) results.set(value, result)
+  return result
 }
 
 /** For an alias with the name of something that every object inherits. */

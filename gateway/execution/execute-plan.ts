@@ -11,11 +11,12 @@ import { toFetchError, toPlanError, type Located, type Path, type Place, type Pl
 import { stepsOf, type PlanStep } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
+import type { SharedValues } from './shared-values.ts'
 
 /** Fills `data` in place; errors are collected in `execution.errors`. */
 export async function executePlan(plan: PlanNode, data: JsonObject, execution: PlanExecution): Promise<void> {
   const known = createKnownAnswers(plan)
-  await executeStep(stepsOf(plan), [{ value: data, above: null, key: '' }], { ...execution, known })
+  await executeStep(stepsOf(plan), [{ value: data, above: null, key: '', twins: null }], { ...execution, known })
 }
 
 async function executeStep(step: PlanStep, places: readonly Place[], execution: PlanExecution): Promise<void> {
@@ -27,7 +28,7 @@ async function executeStep(step: PlanStep, places: readonly Place[], execution: 
       await Promise.all(step.steps.map((child) => executeStep(child, places, execution)))
       return
     case 'Flatten':
-      return executeStep(step.step, placesUnder(places, step.path), execution)
+      return executeStep(step.step, placesUnder(places, step.path, execution.shared), execution)
     case 'Condition': {
       const clause = execution.coercedVariables[step.condition] === true ? step.ifClause : step.elseClause
       if (clause) await executeStep(clause, places, execution)
@@ -36,27 +37,40 @@ async function executeStep(step: PlanStep, places: readonly Place[], execution: 
     case 'Joined':
       return fetchJoined(
         step,
-        step.fetches.map(({ paths }) => paths.map((path) => placesUnder(places, path))),
+        step.fetches.map(({ paths }) => paths.map((path) => placesUnder(places, path, execution.shared))),
         execution,
       )
     case 'Fetch':
-      return step.requires ? fetchEntities(step, places, execution) : fetchRoot(step, places, execution)
+      return step.requires ? fetchEntities(step, [places], execution) : fetchRoot(step, places, execution)
     default:
       assertNever(step)
   }
 }
 
-function placesUnder(places: readonly Place[], path: Path): Place[] {
+/** A value that stands at several places is one place, with twins. */
+function placesUnder(places: readonly Place[], path: Path, shared: SharedValues): Place[] {
   let current: readonly Located[] = places
   for (const step of path) {
     const next: Located[] = []
+    let seen: Map<unknown, Located> | undefined
     for (const above of current) {
       const { value } = above
-      if (step !== '@') {
-        if (isJsonObject(value)) next.push({ value: value[step], above, key: step })
-      } else if (Array.isArray(value)) {
-        for (const [key, item] of value.entries()) next.push({ value: item, above, key })
+      if (step === '@') {
+        if (Array.isArray(value))
+          for (const [key, item] of value.entries()) next.push({ value: item, above, key, twins: null })
+        continue
       }
+      if (!isJsonObject(value)) continue
+      const found: Located = { value: value[step], above, key: step, twins: null }
+      if (shared.has(found.value)) {
+        const first = (seen ??= new Map()).get(found.value)
+        if (first) {
+          ;(first.twins ??= []).push(found)
+          continue
+        }
+        seen.set(found.value, found)
+      }
+      next.push(found)
     }
     current = next
   }
@@ -72,7 +86,7 @@ async function fetchRoot(fetch: FetchNode, places: readonly Place[], execution: 
     for (const error of errors) execution.errors.push(toPlanError(error, fetch.serviceName, error.path ?? []))
     if (!data) return
     applyRewrites(schema, fetch.outputRewrites, data)
-    for (const { value } of places) mergeResults(schema, value, data)
+    for (const { value } of places) mergeResults(schema, value, data, execution.shared)
   } catch (error) {
     execution.errors.push(toFetchError(error, []))
   }

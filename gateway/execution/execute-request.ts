@@ -7,6 +7,7 @@ import type { PlanError } from './plan-execution.ts'
 import type { PlannedRequest } from '../planning/plan-operation.ts'
 import { assembleResult } from './assemble-result.ts'
 import type { JsonObject } from './representation.ts'
+import { createSharedValues } from './shared-values.ts'
 import type { SharedOperations } from './shared-operations.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
@@ -40,11 +41,12 @@ async function executePlanned(
   const { schema, planned, variables, context, client } = options
   const data: JsonObject = Object.create(null) as JsonObject
   const errors: PlanError[] = []
+  const shared = createSharedValues()
   if (planned.plan)
-    await executePlan(planned.plan, data, { schema, client, context, variables, coercedVariables, errors })
+    await executePlan(planned.plan, data, { schema, client, context, variables, coercedVariables, errors, shared })
   const introspected = introspect(options)
   Object.assign(data, introspected.data)
-  const result = assembleResult({ projected: planned.project(data, coercedVariables), fetchErrors: errors })
+  const result = assembleResult({ projected: planned.project(data, coercedVariables, shared), fetchErrors: errors })
   return introspected.errors ? { ...result, errors: [...introspected.errors, ...(result.errors ?? [])] } : result
 }
 

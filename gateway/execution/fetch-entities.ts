@@ -1,7 +1,6 @@
 // Entity fetches: what is known of the objects goes to the subgraph as representations, and what it answers is joined into them. Several fetches may
 // be one request; whenever its answer does not say of which of them something is true, each is sent alone, and gets what it would have got.
 import type { FetchNode } from '@apollo/query-planner'
-import type { GraphQLSchema } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import type { FetchInParts } from '../planning/required-fields.ts'
 import type { SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-client.ts'
@@ -10,40 +9,57 @@ import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
 import { operationOf, variablesOf, withRepresentations } from './fetch-request.ts'
 import type { EntityAnswers } from './known-answers.ts'
 import { copyOf, mergeResults } from './merge-results.ts'
-import { pathOf, toFetchError, toPlanError, type Path, type Place, type PlanExecution } from './plan-execution.ts'
+import {
+  pathOf,
+  pathsOf,
+  toFetchError,
+  toPlanError,
+  type Path,
+  type Place,
+  type PlanExecution,
+} from './plan-execution.ts'
 import type { JoinedFetches } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
 import { textReaderOf } from './representation-text.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
+
+/** Places that asked for the same entity, by the path of the fetch that they are under. */
+type Equals = readonly (readonly Place[])[]
 
 /** What one fetch asks for. */
 interface Question {
   fetch: FetchNode
   /** Equal representations are sent once; the answer fans out to every place that asked. */
   representations: readonly string[]
-  asking: readonly (readonly Place[])[]
+  asking: readonly Equals[]
   /** Where it is told that a fetch went wrong as a whole: for each fetch that was joined into this one, if it had anything to ask. */
   fallbacks: readonly Place[]
   /** For equal fetches elsewhere in the plan: called once, with what was answered. */
   tell: ((answers: EntityAnswers) => void) | null
 }
 
+interface Asked {
+  places: Place[]
+  text: string
+  answers: Promise<EntityAnswers>
+}
+
 /** What a fetch found at its places. */
 interface Found {
   /** Null where there is nothing to ask. */
   question: Question | null
-  /** Of which not everything is known that the fetch requires. */
-  lacking: readonly Place[]
-  /** Of which an equal fetch has asked. */
-  asked: readonly { place: Place; text: string; answers: Promise<EntityAnswers> }[]
+  /** Of which not everything is known that the fetch requires, by path. */
+  lacking: readonly (readonly Place[])[]
+  /** Of which an equal fetch has asked, by path and representation. */
+  asked: readonly Asked[]
 }
 
 export async function fetchEntities(
   fetch: FetchInParts,
-  places: readonly Place[],
+  placesByPath: readonly (readonly Place[])[],
   execution: PlanExecution,
 ): Promise<void> {
-  const found = questionOf(fetch, [places], execution)
+  const found = questionOf(fetch, placesByPath, execution)
   await Promise.all([found.question && askAlone(found.question, execution), fillOthers(fetch, found, execution)])
 }
 
@@ -100,14 +116,14 @@ async function fillOthers(fetch: FetchInParts, { lacking, asked }: Found, execut
 }
 
 async function fillFromAsked(fetch: FetchInParts, asked: Found['asked'], execution: PlanExecution): Promise<void> {
-  const left: Place[] = []
-  for (const { place, text, answers } of asked) {
+  const left: Place[][] = []
+  for (const { places, text, answers } of asked) {
     const entity = (await answers)?.get(text)
-    if (entity) fillPlace(fetch, place, copyOf(entity), execution.schema)
-    else if (entity === undefined) left.push(place)
+    if (entity) fillPlaces(fetch, places, copyOf(entity), execution)
+    else if (entity === undefined) left.push(places)
   }
   // Whatever was wrong there may not be so here.
-  const { question } = questionOf(fetch, [left], { ...execution, known: null })
+  const { question } = questionOf(fetch, left, { ...execution, known: null })
   if (question) await askAlone(question, execution)
 }
 
@@ -116,32 +132,44 @@ function questionOf(
   placesByPath: readonly (readonly Place[])[],
   { schema, known }: PlanExecution,
 ): Found {
-  const lacking: Place[] = []
-  const asked: Found['asked'][number][] = []
-  const byRepresentation = new Map<string, Place[]>()
+  const lacking: Place[][] = []
+  const asked: Asked[] = []
+  const byRepresentation = new Map<string, Place[][]>()
   const fallbacks: Place[] = []
   const textOf = textReaderOf(schema, fetch)
   const answers = known?.answersTo(fetch)
   for (const places of placesByPath) {
+    const ofPath = new Map<string, Place[]>()
+    const lackingOfPath: Place[] = []
+    let askedOfPath: Map<string, Asked> | undefined
     let first: Place | undefined
     for (const place of places) {
       const text = textOf(place.value)
       if (text === null) {
-        lacking.push(place)
+        lackingOfPath.push(place)
         continue
       }
       if (text === undefined) continue
       const told = answers?.get(text)
       if (told) {
-        asked.push({ place, text, answers: told })
+        const equals = (askedOfPath ??= new Map()).get(text)
+        if (equals) equals.places.push(place)
+        else askedOfPath.set(text, { places: [place], text, answers: told })
         continue
       }
       first ??= place
-      const equals = byRepresentation.get(text)
+      const equals = ofPath.get(text)
       if (equals) equals.push(place)
-      else byRepresentation.set(text, [place])
+      else ofPath.set(text, [place])
+    }
+    for (const [text, equals] of ofPath) {
+      const ofPaths = byRepresentation.get(text)
+      if (ofPaths) ofPaths.push(equals)
+      else byRepresentation.set(text, [equals])
     }
     if (first) fallbacks.push(first)
+    if (lackingOfPath.length > 0) lacking.push(lackingOfPath)
+    if (askedOfPath) asked.push(...askedOfPath.values())
   }
   if (byRepresentation.size === 0) return { question: null, lacking, asked }
   const [representations, asking] = [[...byRepresentation.keys()], [...byRepresentation.values()]]
@@ -179,7 +207,7 @@ async function askAlone(question: Question, execution: PlanExecution): Promise<v
     const entities = data?.['_entities']
     if (Array.isArray(entities)) {
       if (errors.length === 0) tellOthers(question, entities)
-      fill(question, entities, execution.schema)
+      fill(question, entities, execution)
     }
   } catch (error) {
     execution.errors.push(toFetchError(error, pathOf(fallback)))
@@ -238,7 +266,7 @@ async function askTogether(
   for (const [index, question] of questions.entries()) {
     const entities = answers[index] as readonly unknown[]
     if (errors.length === 0) tellOthers(question, entities)
-    fill(question, entities, execution.schema)
+    fill(question, entities, execution)
   }
   return true
 }
@@ -246,12 +274,12 @@ async function askTogether(
 /** What went wrong with an entity went wrong at each place that asked for it. */
 function tellEach(
   error: SubgraphError,
-  places: readonly Place[],
+  asked: Equals,
   below: Path,
   serviceName: string,
   { errors }: PlanExecution,
 ): void {
-  for (const place of places) errors.push(toPlanError(error, serviceName, [...pathOf(place), ...below]))
+  for (const path of asked.flat().flatMap(pathsOf)) errors.push(toPlanError(error, serviceName, [...path, ...below]))
 }
 
 /** Only the first telling counts. Before the places take what was answered. */
@@ -263,17 +291,24 @@ function tellOthers({ representations, tell }: Question, entities: readonly unkn
   )
 }
 
-function fill({ fetch, asking }: Question, entities: readonly unknown[], schema: GraphQLSchema): void {
+function fill({ fetch, asking }: Question, entities: readonly unknown[], execution: PlanExecution): void {
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
-    // The last takes it, the others a copy.
     const asked = asking[index] ?? []
-    for (const [at, place] of asked.entries())
-      fillPlace(fetch, place, at < asked.length - 1 ? copyOf(entity) : entity, schema)
+    // The last path takes it, the others a copy: under each, something else may be asked of what it holds.
+    for (const [at, places] of asked.entries())
+      fillPlaces(fetch, places, at < asked.length - 1 ? copyOf(entity) : entity, execution)
   }
 }
 
-function fillPlace({ outputRewrites }: FetchNode, { value }: Place, entity: JsonObject, schema: GraphQLSchema): void {
+/** `places`: of one path, so that whatever is asked below it is asked of all. */
+function fillPlaces(
+  { outputRewrites }: FetchNode,
+  places: readonly Place[],
+  entity: JsonObject,
+  { schema, shared }: PlanExecution,
+): void {
   applyRewrites(schema, outputRewrites, entity)
-  mergeResults(schema, value, entity)
+  if (places.length > 1) shared.addValuesOf(entity)
+  for (const { value } of places) mergeResults(schema, value, entity, shared)
 }

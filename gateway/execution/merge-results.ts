@@ -2,9 +2,12 @@
 // another fetch has filled, and the name of an interface, which is what a subgraph with an interface object knows, never the name of a type.
 import { isAbstractType, type GraphQLSchema } from 'graphql'
 import { isJsonObject, type JsonObject } from './representation.ts'
+import type { SharedValues } from './shared-values.ts'
 
-/** The target takes what is new to it as it is: nobody else may hold the source. */
-export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: JsonObject): void {
+type Shared = Pick<SharedValues, 'has'>
+
+/** The target takes what is new to it as it is: nobody else may hold the source, but for values of it that are told to be shared. */
+export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: JsonObject, shared: Shared): void {
   for (const key of Object.keys(source)) {
     const value = source[key]
     // Aliases may be called as what every object inherits; only what an object has itself is known so far.
@@ -14,7 +17,7 @@ export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: 
       continue
     }
     if (key === '__typename' && isAbstractName(schema, value)) continue
-    put(target, key, mergeValues(schema, known, value))
+    put(target, key, mergeValues(schema, known, value, shared))
   }
 }
 
@@ -37,16 +40,24 @@ function copyOfValue(value: unknown): unknown {
   return isJsonObject(value) ? copyOf(value) : value
 }
 
+/** What one object is told of it is not true of the others that hold it. */
+const ownOf = <Value extends JsonObject | unknown[]>(value: Value, shared: Shared): Value =>
+  shared.has(value) ? (copyOfValue(value) as Value) : value
+
 const isAbstractName = (schema: GraphQLSchema, name: unknown): boolean =>
   typeof name !== 'string' || isAbstractType(schema.getType(name))
 
-function mergeValues(schema: GraphQLSchema, existing: unknown, incoming: unknown): unknown {
+function mergeValues(schema: GraphQLSchema, existing: unknown, incoming: unknown, shared: Shared): unknown {
   if (isJsonObject(existing) && isJsonObject(incoming)) {
-    mergeResults(schema, existing, incoming)
-    return existing
+    const own = ownOf(existing, shared)
+    mergeResults(schema, own, ownOf(incoming, shared), shared)
+    return own
   }
   if (Array.isArray(existing) && Array.isArray(incoming)) {
-    return incoming.map((item, index) => (index < existing.length ? mergeValues(schema, existing[index], item) : item))
+    const [known, added] = [ownOf(existing, shared), ownOf(incoming, shared)]
+    return added.map((item, index) =>
+      index < known.length ? mergeValues(schema, known[index], item, shared) : (item as unknown),
+    )
   }
   return incoming === null && isJsonObject(existing) ? existing : incoming
 }

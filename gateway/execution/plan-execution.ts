@@ -6,6 +6,7 @@ import type { RequestContext } from '../request-context.ts'
 import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
 import type { KnownAnswers } from './known-answers.ts'
 import type { JsonObject } from './representation.ts'
+import type { SharedValues } from './shared-values.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -24,6 +25,7 @@ export interface PlanExecution {
   /** With defaults applied: what conditions look at. */
   coercedVariables: Readonly<Record<string, unknown>>
   errors: PlanError[]
+  shared: SharedValues
   /** Null: nothing is asked twice. */
   known?: KnownAnswers | null
 }
@@ -35,6 +37,8 @@ export interface Located {
   above: Located | null
   /** In what is above. */
   key: string | number
+  /** Where else the same value stands, as one that is shared does; null: nowhere, as far as is known. */
+  twins: Located[] | null
 }
 
 /** An object that fetches fill. */
@@ -42,10 +46,17 @@ export interface Place extends Located {
   value: JsonObject
 }
 
+/** Of a value that stands at several places, the first. */
 export function pathOf(place: Located): Path {
   const path: (string | number)[] = []
   for (let at = place; at.above; at = at.above) path.push(at.key)
   return path.toReversed()
+}
+
+/** As many as the client sees it at. */
+export function pathsOf(place: Located): Path[] {
+  if (!place.above) return [[]]
+  return [place, ...(place.twins ?? [])].flatMap(({ above, key }) => pathsOf(above!).map((path) => [...path, key]))
 }
 
 /** What a subgraph said, with its name: whoever masks errors must know whose words they are. */

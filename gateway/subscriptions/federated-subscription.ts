@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import { executePlan } from '../execution/execute-plan.ts'
 import { toPlanError, type PlanError } from '../execution/plan-execution.ts'
+import { createSharedValues } from '../execution/shared-values.ts'
 import { assembleResult } from '../execution/assemble-result.ts'
 import type { PlannedSubscription } from '../planning/plan-operation.ts'
 import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
@@ -39,6 +40,7 @@ export async function* runFederatedSubscription(
   try {
     for await (const event of events) {
       const data = event.data ?? {}
+      const shared = createSharedValues()
       const errors: PlanError[] = (event.errors ?? []).map((error) =>
         toPlanError(error, primary.serviceName, error.path ?? []),
       )
@@ -50,9 +52,10 @@ export async function* runFederatedSubscription(
           variables: options.variables,
           coercedVariables: options.coercedVariables,
           errors,
+          shared,
         })
       }
-      yield assembleResult({ projected: planned.project(data, options.coercedVariables), fetchErrors: errors })
+      yield assembleResult({ projected: planned.project(data, options.coercedVariables, shared), fetchErrors: errors })
     }
   } catch (error) {
     // The stream itself failed: one last result says why, and then it is over.
