@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 const PERSON = ['id', 'username', 'name']
 const WARE = ['upc', 'name', 'price', 'weight', 'inStock', 'shippingEstimate']
 const OPINION = ['id', 'body']
+/** Texts weigh as much as what is made of them, so that the store of texts is full as soon as the others are. */
+const COMMENT = `# ${'Nobody reads this. '.repeat(200)}`
 
 /** The body of the request for the operation of this number; the gateway is to keep its text by its hash, too. Its answer begins with `users`. */
 export function distinctRequest(number: number): string {
@@ -17,7 +19,8 @@ function distinctOperation(number: number): string {
   const some = (fields: readonly string[], shift: number): string =>
     fields.filter((_, index) => index === 0 || ((number >> (shift + index)) & 1) === 1).join(' ')
   const alias = (name: string): string => `${name}${number}`
-  return `query Distinct${number} {
+  return `${COMMENT}
+  query Distinct${number} {
     users {
       ${some(PERSON, 0)}
       ${alias('written')}: reviews {

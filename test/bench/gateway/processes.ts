@@ -45,13 +45,14 @@ export async function withCatalogue(run: (catalogue: Catalogue) => Promise<void>
   }
 }
 
-/** Our gateway, without authentication. */
+/** Our gateway, without authentication; on the first core, unless others are named. */
 export async function startOurs(
   supergraph: string,
   environment: Readonly<Record<string, string>> = {},
+  cores = GATEWAY_CORE,
 ): Promise<RunningGateway> {
   const flags = ['--supergraph', supergraph, '--port', '0', '--no-authentication']
-  return runningByEvent(await startNode('ours', GATEWAY_CORE, ['gateway/main.ts', ...flags], { environment }))
+  return runningByEvent(await startNode('ours', cores, ['gateway/main.ts', ...flags], { environment }))
 }
 
 export async function startStock(supergraph: string): Promise<RunningGateway> {
@@ -80,14 +81,14 @@ const running = (child: Child, url: string): RunningGateway => ({
 
 function startNode(
   name: string,
-  core: string,
+  cores: string,
   command: readonly string[],
   options: { environment?: Readonly<Record<string, string>>; isReady?: (line: string) => boolean } = {},
 ): Promise<Child> {
   return startChild({
     name,
     command: 'taskset',
-    arguments: ['-c', core, process.execPath, ...command],
+    arguments: ['-c', cores, process.execPath, ...command],
     environment: { PATH: process.env['PATH'], NODE_ENV: 'production', ...options.environment },
     directory: root,
     isReady: options.isReady ?? isReadyEvent,
