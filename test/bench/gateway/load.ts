@@ -1,5 +1,6 @@
 // So many clients that each send the next request when they have the answer of the last one, for so long; what it cost the process that answers.
 import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { Pool } from 'undici'
 
 export interface LoadOptions {
@@ -9,6 +10,10 @@ export interface LoadOptions {
   seconds: number
   /** The body of the next request. */
   nextBody: () => string
+  /** How every answer begins. Default: as that of a query for users. */
+  answerBegins?: string
+  /** How long a client waits before the next request, in milliseconds. Default 0. */
+  pauseMs?: number
 }
 
 export interface LoadResult {
@@ -24,8 +29,9 @@ export interface LoadResult {
 /** Of the clock that /proc counts CPU time by: Linux has it fixed. */
 const TICKS_PER_SECOND = 100
 
-/** Throws when an answer has errors, or none has data. */
+/** Throws when an answer does not begin as it should. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const { answerBegins = '{"data":{"users":[{', pauseMs = 0 } = options
   const { origin, pathname } = new URL(options.url)
   const pool = new Pool(origin, { connections: options.clients })
   const durations: number[] = []
@@ -41,9 +47,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       })
       const text = await body.text()
       durations.push(performance.now() - startedAt)
-      if (!text.startsWith('{"data":{"users":[{'))
-        throw new Error(`An answer is not as expected: ${text.slice(0, 500)}`)
+      if (!text.startsWith(answerBegins)) throw new Error(`An answer is not as expected: ${text.slice(0, 500)}`)
       bytes = text.length
+      if (pauseMs > 0) await setTimeout(pauseMs)
     }
   }
   const cpuBefore = await cpuMsOf(options.pid)

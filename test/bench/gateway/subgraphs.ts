@@ -1,20 +1,19 @@
 // The four subgraphs as one process, each on a port of its own. An answer is worked out once and then sent again, so that they cost as little as a
-// server of HTTP costs. Prints the ready line with their URLs, and on SIGUSR2 how many requests they had since the last time.
+// server of HTTP costs. Prints the ready line with their URLs; GET /count on any of them says how many requests all had since it was asked the last time.
 import { execute, parse } from 'graphql'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { BENCHED_SUBGRAPHS, schemaOf, type BenchedSubgraph } from './catalogue.ts'
 
+/** Then all are forgotten: under operations that are never asked again, they are of no use. */
+const MAX_ANSWERS = 1000
+
 let requests = 0
 
 const urls = Object.fromEntries(
   await Promise.all(BENCHED_SUBGRAPHS.map(async (name) => [name, await listen(name)] as const)),
 )
-process.on('SIGUSR2', () => {
-  process.stdout.write(`${JSON.stringify({ event: 'requests', requests })}\n`)
-  requests = 0
-})
 process.stdout.write(`${JSON.stringify({ event: 'ready', urls })}\n`)
 
 async function listen(name: BenchedSubgraph): Promise<string> {
@@ -27,6 +26,11 @@ async function listen(name: BenchedSubgraph): Promise<string> {
     )
   }
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    if (request.method === 'GET') {
+      response.end(String(requests))
+      requests = 0
+      return
+    }
     requests += 1
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
@@ -34,7 +38,10 @@ async function listen(name: BenchedSubgraph): Promise<string> {
       const body = Buffer.concat(parts).toString()
       const key = body.replace(/"salt":"[^"]*"/, '')
       let known = answers.get(key)
-      if (!known) answers.set(key, (known = answer(body)))
+      if (!known) {
+        if (answers.size >= MAX_ANSWERS) answers.clear()
+        answers.set(key, (known = answer(body)))
+      }
       void known.then((text) => {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.byteLength })
         response.end(text)
