@@ -37,7 +37,7 @@ import {
   type FieldCollector,
 } from './collect-fields.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
-import { NOTHING_SHARED, type SharedValues } from './shared-values.ts'
+import { createSharedValues, type SharedValues } from './shared-values.ts'
 
 export interface Projected {
   data: JsonObject | null
@@ -97,6 +97,7 @@ interface Run {
 /** What a value becomes in the answer; PROPAGATED where it is null and must not be. */
 type Complete = (value: unknown, run: Run) => unknown
 
+const NOTHING_SHARED: Shared = createSharedValues()
 const PROPAGATED = Symbol('null that its parent must take')
 
 interface CompiledField {

@@ -5,212 +5,174 @@ import { TributaryError } from '#shared/errors.ts'
 import type { FetchInParts } from '../planning/required-fields.ts'
 import type { SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-client.ts'
 import { applyRewrites } from './data-rewrites.ts'
+import { askersOf, type Askers, type Equals } from './entity-askers.ts'
 import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
 import { operationOf, variablesOf, withRepresentations } from './fetch-request.ts'
 import type { EntityAnswers } from './known-answers.ts'
-import { copyOf, mergeResults } from './merge-results.ts'
-import {
-  pathOf,
-  pathsOf,
-  toFetchError,
-  toPlanError,
-  type Path,
-  type Place,
-  type PlanExecution,
-} from './plan-execution.ts'
+import { mergeResults } from './merge-results.ts'
+import { errorPathsOf, type ErrorPaths } from './places.ts'
+import { toFetchError, toPlanError, type Path, type Places, type PlanRun } from './plan-execution.ts'
 import type { JoinedFetches } from './plan-steps.ts'
 import { readResponse } from './read-response.ts'
-import { textReaderOf } from './representation-text.ts'
 import { isJsonObject, type JsonObject } from './representation.ts'
-
-/** Places that asked for the same entity, by the path of the fetch that they are under. */
-type Equals = readonly (readonly Place[])[]
+import { copyOf } from './shared-values.ts'
 
 /** What one fetch asks for. */
 interface Question {
   fetch: FetchNode
-  /** Equal representations are sent once; the answer fans out to every place that asked. */
+  /** Equal representations are sent once; the answer fans out to every object that asked. */
   representations: readonly string[]
-  asking: readonly Equals[]
+  /** Of each representation, by path. */
+  asking: readonly (readonly Equals[])[]
   /** Where it is told that a fetch went wrong as a whole: for each fetch that was joined into this one, if it had anything to ask. */
-  fallbacks: readonly Place[]
+  fallbacks: readonly Equals[]
   /** For equal fetches elsewhere in the plan: called once, with what was answered. */
   tell: ((answers: EntityAnswers) => void) | null
-}
-
-interface Asked {
-  places: Place[]
-  text: string
-  answers: Promise<EntityAnswers>
 }
 
 /** What a fetch found at its places. */
 interface Found {
   /** Null where there is nothing to ask. */
   question: Question | null
-  /** Of which not everything is known that the fetch requires, by path. */
-  lacking: readonly (readonly Place[])[]
-  /** Of which an equal fetch has asked, by path and representation. */
-  asked: readonly Asked[]
+  /** Of which not everything is known that the fetch requires. */
+  lacking: readonly Places[]
+  /** Of which an equal fetch has asked. */
+  asked: readonly { equals: Equals; text: string; answers: Promise<EntityAnswers> }[]
 }
 
-export async function fetchEntities(
-  fetch: FetchInParts,
-  placesByPath: readonly (readonly Place[])[],
-  execution: PlanExecution,
-): Promise<void> {
-  const found = questionOf(fetch, placesByPath, execution)
-  await Promise.all([found.question && askAlone(found.question, execution), fillOthers(fetch, found, execution)])
+/** `places`: under each of its paths. */
+export async function fetchEntities(fetch: FetchInParts, places: readonly Places[], run: PlanRun): Promise<void> {
+  const found = questionOf(fetch, places, run)
+  await Promise.all([found.question && askAlone(found.question, run), fillOthers(fetch, found, run)])
 }
 
 /** `places`: of each fetch, under each of its paths. */
 export async function fetchJoined(
   joined: JoinedFetches,
-  places: readonly (readonly (readonly Place[])[])[],
-  execution: PlanExecution,
+  places: readonly (readonly Places[])[],
+  run: PlanRun,
 ): Promise<void> {
-  const all = joined.fetches.map(({ fetch }, index) => questionOf(fetch, places[index]!, execution))
+  const all = joined.fetches.map(({ fetch }, index) => questionOf(fetch, places[index]!, run))
   await Promise.all([
     askJoined(
       joined,
       places,
       all.map(({ question }) => question),
-      execution,
+      run,
     ),
-    ...all.map((found, index) => fillOthers(joined.fetches[index]!.fetch, found, execution)),
+    ...all.map((found, index) => fillOthers(joined.fetches[index]!.fetch, found, run)),
   ])
 }
 
 async function askJoined(
   joined: JoinedFetches,
-  places: readonly (readonly (readonly Place[])[])[],
+  places: readonly (readonly Places[])[],
   questions: readonly (Question | null)[],
-  execution: PlanExecution,
+  run: PlanRun,
 ): Promise<void> {
   const asked = questions.flatMap((question) => question ?? [])
   const isJoined = asked.length > 1 || (asked[0]?.fallbacks.length ?? 0) > 1
   if (!isJoined) {
-    if (asked[0]) await askAlone(asked[0], execution)
+    if (asked[0]) await askAlone(asked[0], run)
     return
   }
   const operation =
     asked.length === 1
       ? operationOf(asked[0]!.fetch)
       : joined.operationFor(questions.flatMap((question, index) => (question ? [index] : [])))
-  const isAnswered = await askTogether(asked, operation, execution)
+  const isAnswered = await askTogether(asked, operation, run)
   for (const { tell } of asked) tell?.(null)
   if (isAnswered) return
   const alone = joined.fetches.flatMap(({ fetch }, index) =>
-    places[index]!.flatMap((ofPath) => questionOf(fetch, [ofPath], { ...execution, known: null }).question ?? []),
+    places[index]!.flatMap((ofPath) => questionOf(fetch, [ofPath], { ...run, known: null }).question ?? []),
   )
-  await Promise.all(alone.map((question) => askAlone(question, execution)))
+  await Promise.all(alone.map((question) => askAlone(question, run)))
 }
 
 /** Those who lack what only some of the fields require are asked for the others; what an equal fetch has asked is taken from its answer. */
-async function fillOthers(fetch: FetchInParts, { lacking, asked }: Found, execution: PlanExecution): Promise<void> {
+async function fillOthers(fetch: FetchInParts, { lacking, asked }: Found, run: PlanRun): Promise<void> {
   const { parts = [] } = fetch
   await Promise.all([
-    ...(lacking.length > 0 ? parts.map((part) => fetchEntities(part, lacking, execution)) : []),
-    asked.length > 0 && fillFromAsked(fetch, asked, execution),
+    ...(lacking.length > 0 ? parts.map((part) => fetchEntities(part, lacking, run)) : []),
+    asked.length > 0 && fillFromAsked(fetch, asked, run),
   ])
 }
 
-async function fillFromAsked(fetch: FetchInParts, asked: Found['asked'], execution: PlanExecution): Promise<void> {
-  const left: Place[][] = []
-  for (const { places, text, answers } of asked) {
+async function fillFromAsked(fetch: FetchInParts, asked: Found['asked'], run: PlanRun): Promise<void> {
+  const left: Places[] = []
+  for (const { equals, text, answers } of asked) {
     const entity = (await answers)?.get(text)
-    if (entity) fillPlaces(fetch, places, copyOf(entity), execution)
-    else if (entity === undefined) left.push(places)
+    if (entity) fillEquals(fetch, equals, copyOf(entity), run)
+    else if (entity === undefined) left.push(equals)
   }
   // Whatever was wrong there may not be so here.
-  const { question } = questionOf(fetch, left, { ...execution, known: null })
-  if (question) await askAlone(question, execution)
+  const { question } = questionOf(fetch, left, { ...run, known: null })
+  if (question) await askAlone(question, run)
 }
 
-function questionOf(
-  fetch: FetchNode,
-  placesByPath: readonly (readonly Place[])[],
-  { schema, known }: PlanExecution,
-): Found {
-  const lacking: Place[][] = []
-  const asked: Asked[] = []
-  const byRepresentation = new Map<string, Place[][]>()
-  const fallbacks: Place[] = []
-  const textOf = textReaderOf(schema, fetch)
+function questionOf(fetch: FetchNode, places: readonly Places[], { schema, known }: PlanRun): Found {
+  const { askers, lacking } = askersOf(schema, fetch, places)
   const answers = known?.answersTo(fetch)
-  for (const places of placesByPath) {
-    const ofPath = new Map<string, Place[]>()
-    const lackingOfPath: Place[] = []
-    let askedOfPath: Map<string, Asked> | undefined
-    let first: Place | undefined
-    for (const place of places) {
-      const text = textOf(place.value)
-      if (text === null) {
-        lackingOfPath.push(place)
-        continue
-      }
-      if (text === undefined) continue
-      const told = answers?.get(text)
-      if (told) {
-        const equals = (askedOfPath ??= new Map()).get(text)
-        if (equals) equals.places.push(place)
-        else askedOfPath.set(text, { places: [place], text, answers: told })
-        continue
-      }
-      first ??= place
-      const equals = ofPath.get(text)
-      if (equals) equals.push(place)
-      else ofPath.set(text, [place])
-    }
-    for (const [text, equals] of ofPath) {
-      const ofPaths = byRepresentation.get(text)
-      if (ofPaths) ofPaths.push(equals)
-      else byRepresentation.set(text, [equals])
-    }
-    if (first) fallbacks.push(first)
-    if (lackingOfPath.length > 0) lacking.push(lackingOfPath)
-    if (askedOfPath) asked.push(...askedOfPath.values())
+  if (!answers) return { question: toQuestion(fetch, askers, null), lacking, asked: [] }
+  const asked: Found['asked'][number][] = []
+  const fresh: Askers[] = []
+  for (const each of askers) {
+    const told = answers.get(each.text)
+    if (told) asked.push(...each.byPath.map((equals) => ({ equals, text: each.text, answers: told })))
+    else fresh.push(each)
   }
-  if (byRepresentation.size === 0) return { question: null, lacking, asked }
-  const [representations, asking] = [[...byRepresentation.keys()], [...byRepresentation.values()]]
-  let tell: Question['tell'] = null
-  if (answers) {
-    const { promise, resolve } = Promise.withResolvers<EntityAnswers>()
-    for (const text of representations) answers.set(text, promise)
-    tell = resolve
-  }
-  return { question: { fetch, representations, asking, fallbacks, tell }, lacking, asked }
+  if (fresh.length === 0) return { question: null, lacking, asked }
+  const { promise, resolve } = Promise.withResolvers<EntityAnswers>()
+  for (const { text } of fresh) answers.set(text, promise)
+  return { question: toQuestion(fetch, fresh, resolve), lacking, asked }
 }
 
-async function askAlone(question: Question, execution: PlanExecution): Promise<void> {
+function toQuestion(fetch: FetchNode, askers: readonly Askers[], tell: Question['tell']): Question | null {
+  if (askers.length === 0) return null
+  const firsts = new Map<Path, Equals>()
+  for (const equals of askers.flatMap(({ byPath }) => byPath)) {
+    const known = firsts.get(equals.path)
+    if (!known || equals.position < known.position) firsts.set(equals.path, equals)
+  }
+  return {
+    fetch,
+    representations: askers.map(({ text }) => text),
+    asking: askers.map(({ byPath }) => byPath),
+    fallbacks: [...firsts.values()],
+    tell,
+  }
+}
+
+const pathOfFallback = ({ path, objects }: Equals, run: PlanRun): Path => errorPathsOf(path, run).first(objects[0]!)
+
+async function askAlone(question: Question, run: PlanRun): Promise<void> {
   const { fetch, representations, asking, fallbacks } = question
   const { serviceName } = fetch
   const fallback = fallbacks[0]!
   try {
-    const response = await execution.client.request(
+    const response = await run.client.request(
       serviceName,
       {
         operation: operationOf(fetch),
-        variables: withRepresentations(variablesOf([fetch], execution.variables), [
-          ['representations', representations],
-        ]),
+        variables: withRepresentations(variablesOf([fetch], run.variables), [['representations', representations]]),
       },
-      execution.context,
+      run.context,
     )
     const { data, errors } = readResponse(response, representations.length)
+    const tellEach = createTellEach(serviceName, run)
     for (const error of errors) {
       const [field, index, ...rest] = error.path ?? []
       const asked = field === '_entities' && typeof index === 'number' ? asking[index] : undefined
-      if (asked) tellEach(error, asked, rest, serviceName, execution)
-      else execution.errors.push(toPlanError(error, serviceName, pathOf(fallback)))
+      if (asked) tellEach(error, asked, rest)
+      else run.errors.push(toPlanError(error, serviceName, pathOfFallback(fallback, run)))
     }
     const entities = data?.['_entities']
     if (Array.isArray(entities)) {
       if (errors.length === 0) tellOthers(question, entities)
-      fill(question, entities, execution)
+      fill(question, entities, run)
     }
   } catch (error) {
-    execution.errors.push(toFetchError(error, pathOf(fallback)))
+    run.errors.push(toFetchError(error, pathOfFallback(fallback, run)))
   } finally {
     question.tell?.(null)
   }
@@ -220,17 +182,17 @@ async function askAlone(question: Question, execution: PlanExecution): Promise<v
 async function askTogether(
   questions: readonly Question[],
   operation: SubgraphOperation,
-  execution: PlanExecution,
+  run: PlanRun,
 ): Promise<boolean> {
   const { serviceName } = questions[0]!.fetch
   const isOne = questions.length === 1
   const variables = variablesOf(
     questions.map(({ fetch }) => fetch),
-    execution.variables,
+    run.variables,
   )
   let response
   try {
-    response = await execution.client.request(
+    response = await run.client.request(
       serviceName,
       {
         operation,
@@ -242,13 +204,13 @@ async function askTogether(
           ]),
         ),
       },
-      execution.context,
+      run.context,
     )
   } catch (error) {
     // What is wrong with all together, such as its size, need not be wrong with each.
     if (error instanceof TributaryError && !error.isRetryable && error.code !== 'CANCELLED') return false
-    for (const place of questions.flatMap(({ fallbacks }) => fallbacks))
-      execution.errors.push(toFetchError(error, pathOf(place)))
+    for (const fallback of questions.flatMap(({ fallbacks }) => fallbacks))
+      run.errors.push(toFetchError(error, pathOfFallback(fallback, run)))
     return true
   }
   const { data, errors } = readResponse(response, undefined)
@@ -262,27 +224,30 @@ async function askTogether(
     return { error, asked: questions[names.indexOf(name as string)]?.asking[index as number], rest }
   })
   if (!isWhole || placed.some(({ asked }) => !asked)) return false
-  for (const { error, asked, rest } of placed) tellEach(error, asked!, rest, serviceName, execution)
+  const tellEach = createTellEach(serviceName, run)
+  for (const { error, asked, rest } of placed) tellEach(error, asked!, rest)
   for (const [index, question] of questions.entries()) {
     const entities = answers[index] as readonly unknown[]
     if (errors.length === 0) tellOthers(question, entities)
-    fill(question, entities, execution)
+    fill(question, entities, run)
   }
   return true
 }
 
 /** What went wrong with an entity went wrong at each place that asked for it. */
-function tellEach(
-  error: SubgraphError,
-  asked: Equals,
-  below: Path,
-  serviceName: string,
-  { errors }: PlanExecution,
-): void {
-  for (const path of asked.flat().flatMap(pathsOf)) errors.push(toPlanError(error, serviceName, [...path, ...below]))
+function createTellEach(serviceName: string, run: PlanRun) {
+  const paths = new Map<Path, ErrorPaths>()
+  return (error: SubgraphError, asked: readonly Equals[], below: Path): void => {
+    for (const { path, objects } of asked) {
+      let ofPath = paths.get(path)
+      if (!ofPath) paths.set(path, (ofPath = errorPathsOf(path, run)))
+      for (const object of objects)
+        for (const above of ofPath.all(object)) run.errors.push(toPlanError(error, serviceName, [...above, ...below]))
+    }
+  }
 }
 
-/** Only the first telling counts. Before the places take what was answered. */
+/** Only the first telling counts. Before the objects take what was answered. */
 function tellOthers({ representations, tell }: Question, entities: readonly unknown[]): void {
   tell?.(
     new Map(
@@ -291,24 +256,21 @@ function tellOthers({ representations, tell }: Question, entities: readonly unkn
   )
 }
 
-function fill({ fetch, asking }: Question, entities: readonly unknown[], execution: PlanExecution): void {
+function fill({ fetch, asking }: Question, entities: readonly unknown[], run: PlanRun): void {
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
     const asked = asking[index] ?? []
     // The last path takes it, the others a copy: under each, something else may be asked of what it holds.
-    for (const [at, places] of asked.entries())
-      fillPlaces(fetch, places, at < asked.length - 1 ? copyOf(entity) : entity, execution)
+    for (const [at, equals] of asked.entries())
+      fillEquals(fetch, equals, at < asked.length - 1 ? copyOf(entity) : entity, run)
   }
 }
 
-/** `places`: of one path, so that whatever is asked below it is asked of all. */
-function fillPlaces(
-  { outputRewrites }: FetchNode,
-  places: readonly Place[],
-  entity: JsonObject,
-  { schema, shared }: PlanExecution,
-): void {
+/** Whatever is asked below one path is asked of all its objects. */
+function fillEquals({ outputRewrites }: FetchNode, { objects }: Equals, entity: JsonObject, run: PlanRun): void {
+  const { schema, shared } = run
   applyRewrites(schema, outputRewrites, entity)
-  if (places.length > 1) shared.addValuesOf(entity)
-  for (const { value } of places) mergeResults(schema, value, entity, shared)
+  const targets = objects.flatMap(shared.withCopies)
+  if (targets.length > 1) shared.addValuesOf(entity)
+  for (const target of targets) mergeResults(schema, target, entity, shared)
 }

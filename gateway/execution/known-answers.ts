@@ -1,6 +1,7 @@
 // What an operation has already been told of an entity: a query often comes by the same objects on several ways, and the planner asks for them on
 // each. Only fetches that ask the same, of which a plan has several, and only answers without errors; never for mutations, which change what is asked.
 import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import { assertNever } from '#shared/errors.ts'
 import { entityOperationOf } from './entity-operation.ts'
 import type { JsonObject } from './representation.ts'
 
@@ -62,7 +63,10 @@ function fetchesOf(node: PlanNode): FetchNode[] {
       return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? fetchesOf(clause) : []))
     case 'Fetch':
       return [node]
-    default:
+    case 'Defer':
+      // Never asked for (plan-steps.ts).
       return []
+    default:
+      return assertNever(node)
   }
 }

@@ -2,12 +2,15 @@
 // another fetch has filled, and the name of an interface, which is what a subgraph with an interface object knows, never the name of a type.
 import { isAbstractType, type GraphQLSchema } from 'graphql'
 import { isJsonObject, type JsonObject } from './representation.ts'
-import type { SharedValues } from './shared-values.ts'
+import { put, type SharedValues } from './shared-values.ts'
 
-type Shared = Pick<SharedValues, 'has'>
-
-/** The target takes what is new to it as it is: nobody else may hold the source, but for values of it that are told to be shared. */
-export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: JsonObject, shared: Shared): void {
+/** The target takes what is new to it as it is: nobody else may hold the source, but for values of it that are shared. */
+export function mergeResults(
+  schema: GraphQLSchema,
+  target: JsonObject,
+  source: JsonObject,
+  shared: SharedValues,
+): void {
   for (const key of Object.keys(source)) {
     const value = source[key]
     // Aliases may be called as what every object inherits; only what an object has itself is known so far.
@@ -21,43 +24,20 @@ export function mergeResults(schema: GraphQLSchema, target: JsonObject, source: 
   }
 }
 
-function put(target: JsonObject, key: string, value: unknown): void {
-  // Assigned, it would be the object's prototype instead of one of its fields.
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
-  else target[key] = value
-}
-
-/** For a target that takes it: several places get the same answer, and later fetches fill each for itself. */
-export function copyOf(source: JsonObject): JsonObject {
-  const copy: JsonObject = {}
-  for (const key of Object.keys(source)) put(copy, key, copyOfValue(source[key]))
-  return copy
-}
-
-function copyOfValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOfValue)
-  return isJsonObject(value) ? copyOf(value) : value
-}
-
-/** What one object is told of it is not true of the others that hold it. */
-const ownOf = <Value extends JsonObject | unknown[]>(value: Value, shared: Shared): Value =>
-  shared.has(value) ? (copyOfValue(value) as Value) : value
-
 const isAbstractName = (schema: GraphQLSchema, name: unknown): boolean =>
   typeof name !== 'string' || isAbstractType(schema.getType(name))
 
-function mergeValues(schema: GraphQLSchema, existing: unknown, incoming: unknown, shared: Shared): unknown {
+function mergeValues(schema: GraphQLSchema, existing: unknown, incoming: unknown, shared: SharedValues): unknown {
+  // What one holder is told is not true of the others.
+  const own = <Value>(value: Value): Value => (shared.has(value) ? shared.copyOf(value) : value)
   if (isJsonObject(existing) && isJsonObject(incoming)) {
-    const own = ownOf(existing, shared)
-    mergeResults(schema, own, ownOf(incoming, shared), shared)
-    return own
+    const known = own(existing)
+    mergeResults(schema, known, own(incoming), shared)
+    return known
   }
   if (Array.isArray(existing) && Array.isArray(incoming)) {
-    const [known, added] = [ownOf(existing, shared), ownOf(incoming, shared)]
-    return added.map((item, index) =>
-      index < known.length ? mergeValues(schema, known[index], item, shared) : (item as unknown),
-    )
+    const [known, added] = [own(existing as unknown[]), own(incoming as unknown[])]
+    return added.map((item, index) => (index < known.length ? mergeValues(schema, known[index], item, shared) : item))
   }
   return incoming === null && isJsonObject(existing) ? existing : incoming
 }

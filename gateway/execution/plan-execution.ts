@@ -26,37 +26,21 @@ export interface PlanExecution {
   coercedVariables: Readonly<Record<string, unknown>>
   errors: PlanError[]
   shared: SharedValues
+}
+
+/** One run of a plan. */
+export interface PlanRun extends PlanExecution {
+  /** What is filled. */
+  data: JsonObject
   /** Null: nothing is asked twice. */
-  known?: KnownAnswers | null
+  known: KnownAnswers | null
 }
 
-/** A value of the result and where it stands: most paths are never asked for, so each knows only its last step. */
-export interface Located {
-  value: unknown
-  /** Null at the root. */
-  above: Located | null
-  /** In what is above. */
-  key: string | number
-  /** Where else the same value stands, as one that is shared does; null: nowhere, as far as is known. */
-  twins: Located[] | null
-}
-
-/** An object that fetches fill. */
-export interface Place extends Located {
-  value: JsonObject
-}
-
-/** Of a value that stands at several places, the first. */
-export function pathOf(place: Located): Path {
-  const path: (string | number)[] = []
-  for (let at = place; at.above; at = at.above) path.push(at.key)
-  return path.toReversed()
-}
-
-/** As many as the client sees it at. */
-export function pathsOf(place: Located): Path[] {
-  if (!place.above) return [[]]
-  return [place, ...(place.twins ?? [])].flatMap(({ above, key }) => pathsOf(above!).map((path) => [...path, key]))
+/** The objects under one path of a plan, which fetches fill: one that stands at several places is there once. */
+export interface Places {
+  /** From the root; `@` for every item of a list. */
+  path: Path
+  objects: readonly JsonObject[]
 }
 
 /** What a subgraph said, with its name: whoever masks errors must know whose words they are. */

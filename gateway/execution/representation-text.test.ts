@@ -2,7 +2,7 @@
 import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner'
 import { buildSchema } from 'graphql'
 import { expect, test } from 'vitest'
-import { textReaderOf } from './representation-text.ts'
+import { NOTHING_TO_ASK, representationsOf, type KindOf } from './representation-text.ts'
 import { representationOf, type JsonObject } from './representation.ts'
 
 const schema = buildSchema(`
@@ -49,12 +49,19 @@ const ENTITIES: JsonObject[] = [
   { id: 'without a type' },
 ]
 
+function textBy(kindOf: KindOf, entity: JsonObject): string | null {
+  const kind = kindOf(entity)
+  const key = kind.keyOf(entity)
+  expect(key).not.toBe(NOTHING_TO_ASK)
+  return key === undefined ? null : kind.textOf(entity, key)
+}
+
 test.each(Object.keys(REQUIRES))('%s', (name) => {
   const requires = REQUIRES[name]!
-  const read = textReaderOf(schema, fetchOf(requires))
+  const kindOf = representationsOf(schema, fetchOf(requires))
   for (const entity of [...ENTITIES, ...ENTITIES]) {
     const representation = representationOf(schema, entity, requires)
-    expect(read(entity)).toBe(representation && JSON.stringify(representation))
+    expect(textBy(kindOf, entity)).toBe(representation && JSON.stringify(representation))
   }
 })
 
@@ -63,5 +70,22 @@ test('what is rewritten is rewritten', () => {
   const fetch = fetchOf([on('Plane', ...KEY)], {
     inputRewrites: [{ kind: 'ValueSetter', path, setValueTo: 'Flying' }],
   })
-  expect(textReaderOf(schema, fetch)(ENTITIES[0]!)).toBe('{"__typename":"Flying","id":"p\\"1"}')
+  expect(textBy(representationsOf(schema, fetch), ENTITIES[0]!)).toBe('{"__typename":"Flying","id":"p\\"1"}')
+})
+
+test('keys are equal for what is written equally, and for nothing else', () => {
+  const kindOf = representationsOf(schema, fetchOf(REQUIRES['a key of an interface']!))
+  const ids = ['1', 1, null, 'null', { a: 1 }, '{"a":1}', true, [1]]
+  const entities = [...ids, ...ids].flatMap((id) => ['Plane', 'Kite'].map((__typename) => ({ __typename, id })))
+  const byKey = new Map<unknown, Map<unknown, Set<string>>>()
+  for (const entity of entities) {
+    const kind = kindOf(entity)
+    const key = kind.keyOf(entity)
+    const ofKind = byKey.get(kind) ?? new Map<unknown, Set<string>>()
+    byKey.set(kind, ofKind)
+    ofKind.set(key, (ofKind.get(key) ?? new Set()).add(kind.textOf(entity, key)))
+  }
+  const groups = [...byKey.values()].flatMap((ofKind) => [...ofKind.values()])
+  expect(groups.every((texts) => texts.size === 1)).toBe(true)
+  expect(groups.length).toBe(new Set(groups.flatMap((texts) => [...texts])).size)
 })

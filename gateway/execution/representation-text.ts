@@ -1,50 +1,67 @@
-// Representations as the JSON text that a subgraph gets. Most fetches require scalar fields of one object; their text is put together without
-// an object, by what is compiled once for a fetch and a type. Whatever is more than that goes through `representationOf`.
+// Representations as the JSON text that a subgraph gets. Most fetches require scalar fields of one object: such representations are told apart by the
+// values alone, and only one of several equal ones is written, without an object. Whatever is more than that goes through `representationOf`.
 import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { applyRewrites } from './data-rewrites.ts'
 import { isOfType, representationOf, type JsonObject } from './representation.ts'
 
-/** Null where not all is known that the fetch requires, undefined where the subgraph has nothing to say about objects of this type. */
-type ReadText = (entity: JsonObject) => string | null | undefined
+/** How representations of one kind of entities are made. */
+export interface RepresentationKind {
+  /**
+   * A value of a Map's key, the same for equal representations of this kind and for no others; undefined where not all is known that the fetch requires,
+   * NOTHING_TO_ASK where the subgraph has nothing to say about the entity.
+   */
+  keyOf(entity: JsonObject): unknown
+  /** Of an entity with that key. */
+  textOf(entity: JsonObject, key: unknown): string
+}
 
-const readers = new WeakMap<FetchNode, ReadText>()
+export const NOTHING_TO_ASK = Symbol('nothing to ask')
+
+/** One object for each kind. */
+export type KindOf = (entity: JsonObject) => RepresentationKind
+
+const known = new WeakMap<FetchNode, KindOf>()
 
 /** A fetch belongs to one schema. */
-export function textReaderOf(schema: GraphQLSchema, fetch: FetchNode): ReadText {
-  let read = readers.get(fetch)
-  if (!read) readers.set(fetch, (read = compile(schema, fetch)))
-  return read
+export function representationsOf(schema: GraphQLSchema, fetch: FetchNode): KindOf {
+  let kindOf = known.get(fetch)
+  if (!kindOf) known.set(fetch, (kindOf = compile(schema, fetch)))
+  return kindOf
 }
 
-interface FlatField {
-  /** Of the value of this field, with the punctuation before it. */
-  prefix: string
-  /** Under which name the entity has it. */
-  source: string
-}
-
-function compile(schema: GraphQLSchema, fetch: FetchNode): ReadText {
+function compile(schema: GraphQLSchema, fetch: FetchNode): KindOf {
   const requires = fetch.requires ?? []
-  const readAny: ReadText = (entity) => {
+  const anyKind = byText((entity) => {
     const representation = representationOf(schema, entity, requires)
-    if (!representation) return null
+    if (!representation) return undefined
     applyRewrites(schema, fetch.inputRewrites, representation)
-    return isUnknownToInterfaceObject(fetch, representation, schema) ? undefined : JSON.stringify(representation)
-  }
-  if (fetch.inputRewrites?.length) return readAny
-  const byTypeName = new Map<string, ReadText>()
+    return isUnknownToInterfaceObject(fetch, representation, schema) ? NOTHING_TO_ASK : JSON.stringify(representation)
+  })
+  if (fetch.inputRewrites?.length) return () => anyKind
+  const byTypeName = new Map<string, FlatKind | null>()
   return (entity) => {
     const typeName = entity['__typename']
-    if (typeof typeName !== 'string') return readAny(entity)
-    let read = byTypeName.get(typeName)
-    if (!read) {
-      read = compileFlat(schema, requires, typeName) ?? readAny
+    if (typeof typeName !== 'string') return anyKind
+    let flat = byTypeName.get(typeName)
+    if (flat === undefined) {
+      flat = compileFlat(schema, requires, typeName)
       // Subgraphs may call a type whatever they like.
-      if (schema.getType(typeName)) byTypeName.set(typeName, read)
+      if (schema.getType(typeName)) byTypeName.set(typeName, flat)
     }
-    return read(entity)
+    return flat === null ? anyKind : (flat.bySingleValue?.(entity) ?? flat.byText)
   }
+}
+
+const byText = (read: (entity: JsonObject) => unknown): RepresentationKind => ({
+  keyOf: read,
+  textOf: (_entity, key) => key as string,
+})
+
+interface FlatKind {
+  byText: RepresentationKind
+  /** Where there is one field besides the name of the type; null for an entity in which its value is no scalar. */
+  bySingleValue: ((entity: JsonObject) => RepresentationKind | null) | null
 }
 
 /** Null where the fields of this type are not all leaves, each selected once. */
@@ -52,21 +69,33 @@ function compileFlat(
   schema: GraphQLSchema,
   requires: readonly QueryPlanSelectionNode[],
   typeName: string,
-): ReadText | null {
+): FlatKind | null {
   const sources = new Map<string, string>()
   if (!collectLeaves(schema, requires, typeName, sources)) return null
   if (sources.get('__typename') !== '__typename' || sources.size < 2) return null
-  const fields = Array.from(sources, ([name, source], index): FlatField => {
-    return { prefix: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, source }
-  })
-  return (entity) => {
+  const fields = Array.from(sources, ([name, source], index) => ({
+    /** What stands before the value. */
+    prefix: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    source,
+  }))
+  const write = (entity: JsonObject): string | undefined => {
     let text = ''
     for (const { prefix, source } of fields) {
       const value = entity[source]
-      if (value === undefined) return null
+      if (value === undefined) return undefined
       text += prefix + JSON.stringify(value)
     }
     return `${text}}`
+  }
+  const [single, ...others] = [...sources.values()].filter((source) => source !== '__typename')
+  if (single === undefined || others.length > 0) return { byText: byText(write), bySingleValue: null }
+  const kind: RepresentationKind = {
+    keyOf: (entity) => entity[single],
+    textOf: (entity) => write(entity)!,
+  }
+  return {
+    byText: byText(write),
+    bySingleValue: (entity) => (typeof entity[single] === 'object' ? null : kind),
   }
 }
 
