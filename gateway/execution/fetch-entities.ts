@@ -270,7 +270,7 @@ function fill({ fetch, asking }: Question, entities: readonly unknown[], run: Pl
 function fillEquals({ outputRewrites }: FetchNode, { objects }: Equals, entity: JsonObject, run: PlanRun): void {
   const { schema, shared } = run
   applyRewrites(schema, outputRewrites, entity)
-  const targets = objects.flatMap(shared.withCopies)
+  const targets = shared.withCopies(objects)
   if (targets.length > 1) shared.addValuesOf(entity)
   for (const target of targets) mergeResults(schema, target, entity, shared)
 }

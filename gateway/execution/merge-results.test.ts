@@ -55,5 +55,5 @@ test('what several objects hold stays as it is when one of them is told more', (
   expect(one).toEqual({ owner: { name: 'A', home: { city: 'B', zip: 2 }, age: 1 }, tags: [{ a: 1, b: 2 }] })
   expect(other).toEqual({ owner: { name: 'A', home: { city: 'B' } }, tags: [{ a: 1 }] })
   // What was asked for before the copy is for both.
-  expect(shared.withCopies(home)).toEqual([{ city: 'B' }, { city: 'B', zip: 2 }])
+  expect(shared.withCopies([home])).toEqual([{ city: 'B' }, { city: 'B', zip: 2 }])
 })

@@ -40,7 +40,7 @@ export function errorPathsOf(path: Path, { data, shared }: PlanRun): ErrorPaths 
   let index: ReadonlyMap<unknown, Path[]> | undefined
   const all = (object: JsonObject): readonly Path[] => {
     index ??= indexOf(data, path)
-    const found = shared.withCopies(object).flatMap((each) => index!.get(each) ?? [])
+    const found = shared.withCopies([object]).flatMap((each) => index!.get(each) ?? [])
     if (found.length > 0) return found
     // Another answer has replaced it: the error is told above the lists that it may have stood in.
     const list = path.indexOf(EVERY_ITEM)

@@ -83,7 +83,7 @@ function compileFlat(
     for (const { prefix, source } of fields) {
       const value = entity[source]
       if (value === undefined) return undefined
-      text += prefix + JSON.stringify(value)
+      text += prefix + textOf(value)
     }
     return `${text}}`
   }
@@ -98,6 +98,10 @@ function compileFlat(
     bySingleValue: (entity) => (typeof entity[single] === 'object' ? null : kind),
   }
 }
+
+/** As JSON.stringify writes it, which most values do not need. */
+const textOf = (value: unknown): string =>
+  typeof value === 'number' && Number.isFinite(value) && value !== 0 ? `${value}` : JSON.stringify(value)
 
 function collectLeaves(
   schema: GraphQLSchema,

@@ -10,8 +10,8 @@ export interface SharedValues {
   addValuesOf(entity: JsonObject): void
   /** All the way down. */
   copyOf<Value>(value: Value): Value
-  /** The object, and its copies. */
-  withCopies(object: JsonObject): readonly JsonObject[]
+  /** The objects, and their copies. */
+  withCopies(objects: readonly JsonObject[]): readonly JsonObject[]
   /** Whether there are none. */
   readonly isEmpty: boolean
 }
@@ -24,7 +24,8 @@ export function createSharedValues(): SharedValues {
     if (known) known.push(copy)
     else copies.set(source, [copy])
   }
-  const withCopies = (object: JsonObject): JsonObject[] => [object, ...(copies.get(object) ?? []).flatMap(withCopies)]
+  const withCopies = (objects: readonly JsonObject[]): JsonObject[] =>
+    objects.flatMap((object) => [object, ...withCopies(copies.get(object) ?? [])])
   return {
     has: (value) => values.size > 0 && values.has(value),
     addValuesOf(entity) {
@@ -34,7 +35,7 @@ export function createSharedValues(): SharedValues {
       }
     },
     copyOf: (value) => copyOf(value, noteCopy),
-    withCopies: (object) => (copies.size === 0 ? [object] : withCopies(object)),
+    withCopies: (objects) => (copies.size === 0 ? objects : withCopies(objects)),
     get isEmpty() {
       return values.size === 0
     },
