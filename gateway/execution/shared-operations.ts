@@ -7,7 +7,7 @@ import type { PlannedRequest } from '../planning/plan-operation.ts'
 import type { RequestContext } from '../request-context.ts'
 import { createClientHeaders } from '../subgraphs/client-headers.ts'
 import { REMAINING_HEADER } from '../subgraphs/deadline.ts'
-import { mayMatch, type HeaderRules } from '../subgraphs/header-rules.ts'
+import { givesCookie, mayMatch, type HeaderRules } from '../subgraphs/header-rules.ts'
 import { createSharedFetches, type SharedFetches } from '../subgraphs/shared-fetches.ts'
 
 export interface SharedOperations {
@@ -34,7 +34,7 @@ const GRACE_MS = 5000
 
 /** Null where a result is for one client only: a subgraph may begin a session with a cookie. */
 export function createSharedOperations(rules: HeaderRules): SharedOperations | null {
-  if (passesCookies(rules)) return null
+  if (rules.response.some(givesCookie)) return null
   const byPlan = new WeakMap<PlannedRequest, SharedFetches<Outcome>>()
   return {
     async execute({ planned, coercedVariables, context }, run) {
@@ -74,12 +74,6 @@ const outOfTime = () =>
   new TributaryError(
     'UPSTREAM_TIMED_OUT',
     'The time for this request was over before there was an answer (TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS).',
-  )
-
-const passesCookies = ({ response }: HeaderRules): boolean =>
-  response.some(
-    ({ forward = [], rename = {}, set = {} }) =>
-      forward.includes('set-cookie') || Object.values(rename).includes('set-cookie') || 'set-cookie' in set,
   )
 
 /** All that rules look at, for whichever subgraph. */

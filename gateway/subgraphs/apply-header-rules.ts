@@ -1,13 +1,15 @@
 // The rules that concern one subgraph, made once into a function from the headers of one side to those of the other.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ClientHeaders } from './client-headers.ts'
-import { mayMatch, type Direction, type HeaderRule, type HeaderRules } from './header-rules.ts'
+import { givesCookie, mayMatch, type Direction, type HeaderRule, type HeaderRules } from './header-rules.ts'
 
 export interface SubgraphHeaders {
   /** What of a client's headers the subgraph gets, names in lower case. */
   toSubgraph(incoming: IncomingHttpHeaders): readonly (readonly [name: string, value: string])[]
   /** Puts what the client gets of a subgraph's headers among those that others gave. */
   toClient(answered: IncomingHttpHeaders, client: ClientHeaders): void
+  /** Whether cookies may be among them. */
+  readonly givesCookies: boolean
 }
 
 type Value = string | readonly string[]
@@ -19,6 +21,7 @@ export function headersOf(subgraph: string, rules: HeaderRules): SubgraphHeaders
   const request = rules.request.filter(concerns)
   const response = rules.response.filter(concerns)
   return {
+    givesCookies: response.some(givesCookie),
     toSubgraph(incoming) {
       if (request.length === 0) return NOTHING
       return Array.from(pass('request', request, incoming), ([name, value]) => [name, [value].flat().join(', ')])

@@ -62,6 +62,10 @@ const never = (direction: Direction, name: string): boolean =>
 export const mayMatch = (direction: Direction, name: string): boolean =>
   !never(direction, name) && !BY_NAME_ONLY.has(name)
 
+/** Whether a rule for responses may give a client a cookie: it may begin a session, which is nobody else's. */
+export const givesCookie = ({ forward = [], rename = {}, set = {} }: HeaderRule): boolean =>
+  forward.includes('set-cookie') || Object.values(rename).includes('set-cookie') || 'set-cookie' in set
+
 const headerName = (direction: Direction) =>
   z
     .string()

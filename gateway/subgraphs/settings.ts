@@ -94,7 +94,7 @@ export const subgraphTrafficVariables = {
     .enum(['true', 'false'])
     .default('true')
     .describe(
-      'Whether equal queries of equal callers to a subgraph, while one is under way, are sent once. Mutations never are.',
+      'Whether equal queries of equal callers to a subgraph, while one is under way, are sent once. Mutations never are, nor what goes to a subgraph whose set-cookie header rules pass to clients.',
     ),
   TRIBUTARY_GATEWAY_SHARE_OPERATIONS: z
     .enum(['true', 'false'])

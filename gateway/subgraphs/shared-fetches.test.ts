@@ -8,13 +8,15 @@ import { contextOf, MUTATION, QUERY, startDouble, type SubgraphDouble } from './
 let double: SubgraphDouble
 let client: WatchedSubgraphClient
 const signer = createIdentitySigner({ key: 'k'.repeat(32) })
-beforeEach(async () => {
-  double = await startDouble()
-  client = createSubgraphClient({
+const open = (...forward: string[]) =>
+  createSubgraphClient({
     urlOf: () => double.url,
     signer,
-    settings: { headerRules: { request: [{ forward: ['accept-language'] }], response: [{ forward: ['set-cookie'] }] } },
+    settings: { headerRules: { request: [{ forward: ['accept-language'] }], response: [{ forward }] } },
   })
+beforeEach(async () => {
+  double = await startDouble()
+  client = open('x-cost')
 })
 afterEach(async () => {
   await double.close()
@@ -65,7 +67,7 @@ test('different variables are not shared', async () => {
   expect(await Promise.all(both)).toEqual([{ data: { a: 1 } }, { data: { a: 2 } }])
 })
 
-test('headers that are not forwarded do not matter; cookies come to each caller', async () => {
+test('headers that are not forwarded do not matter; those of the answer come to each caller', async () => {
   const collected: string[] = []
   const clientHeaders = {
     put: (name: string, value: unknown) => collected.push(`${name}: ${String(value)}`),
@@ -75,9 +77,18 @@ test('headers that are not forwarded do not matter; cookies come to each caller'
     ask({ headers: { 'user-agent': 'a' }, clientHeaders }),
     ask({ headers: { 'user-agent': 'b' }, clientHeaders }),
   ]
-  ;(await double.next()).answer(DATA, { headers: { 'set-cookie': ['a=1', 'b=2'] } })
+  ;(await double.next()).answer(DATA, { headers: { 'x-cost': '3' } })
   await Promise.all(both)
-  expect(collected).toEqual(['set-cookie: a=1,b=2', 'set-cookie: a=1,b=2'])
+  expect(collected).toEqual(['x-cost: 3', 'x-cost: 3'])
+})
+
+test('a cookie that a subgraph may give is for one caller alone', async () => {
+  await client.close()
+  client = open('set-cookie')
+  const both = [ask(), ask()]
+  for (const { answer } of [await double.next(), await double.next()]) answer(DATA)
+  await Promise.all(both)
+  expect(double.count).toBe(2)
 })
 
 test('one who leaves does not end it for the others; the last who leaves does', async () => {

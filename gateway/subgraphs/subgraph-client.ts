@@ -143,6 +143,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
       const body = `${bodyStart(operation)}${request.variables}}`
       const forwarded = subgraph.headers.toSubgraph(context.headers)
       const isQuery = operation.kind === 'query'
+      const isShared = isQuery && settings.isSharing && !subgraph.headers.givesCookies
 
       const sendOnce = async (signal: AbortSignal): Promise<HttpAnswer> => {
         const answer = await send({
@@ -165,7 +166,7 @@ export function createSubgraphClient(options: CreateSubgraphClientOptions): Watc
       }
 
       const fetched = subgraph.fetches.fetch(
-        isQuery && settings.isSharing ? `${token}\n${forwarded.join('\n')}\n${body}` : null,
+        isShared ? `${token}\n${forwarded.join('\n')}\n${body}` : null,
         { signal: context.signal, deadline: context.deadline, outOfTime },
         { endsAt, isCutShort, timedOut: isCutShort ? outOfTime : () => subgraphTimedOut(name, timeoutMs) },
         (signal) =>
