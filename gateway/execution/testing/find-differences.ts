@@ -4,6 +4,7 @@ import {
   getVariableValues,
   isCompositeType,
   Kind,
+  visit,
   type FieldNode,
   type GraphQLSchema,
   type SelectionNode,
@@ -75,6 +76,8 @@ export interface Selected {
   isLeftOut: boolean
   /** Whether it stands under a condition within its selection set. */
   isConditional: boolean
+  /** Variables of its arguments, and of conditions that it stands under, within its selection set. */
+  variables: readonly string[]
   /** Type conditions that it stands under, within its selection set; outermost first. */
   fragments: readonly string[]
 }
@@ -104,16 +107,20 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
     isLeftOut: boolean,
     within: readonly string[] = [],
     isBelowCondition = false,
+    variablesAbove: readonly string[] = [],
   ): Selected[] =>
     selections.flatMap((selection: SelectionNode) => {
       const isConditional = isBelowCondition || (selection.directives ?? []).length > 0
+      const variables = [...variablesAbove, ...variablesOf(selection)]
       const isOut = isLeftOut || !isIncluded(selection.directives, conditions)
       if (selection.kind === Kind.FIELD) {
         const name = selection.name.value
         const type = schema.getType(typeName)
         const returned = type && 'getFields' in type ? type.getFields()[name] : undefined
         const returns = returned && 'args' in returned ? String(getNamedType(returned.type)) : ''
-        return [{ field: selection, name, typeName, returns, isLeftOut: isOut, isConditional, fragments: within }]
+        return [
+          { field: selection, name, typeName, returns, isLeftOut: isOut, isConditional, variables, fragments: within },
+        ]
       }
       const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
       if (!fragment) return []
@@ -124,6 +131,7 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
         isOut,
         condition ? [...within, condition] : within,
         isConditional,
+        variables,
       )
     })
   const below = (selected: readonly Selected[]): Selected[] =>
@@ -152,6 +160,13 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
   const last = levels.at(-1)!
   const near = [last, ...(names.length > 0 ? levelsBelow(at) : groupsOf(last).flatMap(levelsBelow))]
   return { levels, at, near, above }
+}
+
+/** Without those of what is below. */
+function variablesOf(selection: SelectionNode): string[] {
+  const names: string[] = []
+  visit(selection, { SelectionSet: () => false, Variable: ({ name }) => void names.push(name.value) })
+  return names
 }
 
 function groupsOf(selected: readonly Selected[]): Selected[][] {
