@@ -60,6 +60,12 @@ const CASES: readonly [
     { no: false },
   ],
   [
+    'response names of keys',
+    'ledger',
+    'mutation ($yes: Boolean!) { reverse { account { number: balances @include(if: $yes) bank { code } } } note { at } }',
+    { yes: true },
+  ],
+  [
     'conditions in fetches',
     'shop',
     'query ($yes: Boolean!) { latest @include(if: $yes) { about { ... on Film { price minutes @skip(if: true) title } } } }',
@@ -82,9 +88,14 @@ const CASES: readonly [
     { if: true },
   ],
   [
-    'order of mutations',
+    'order of fields',
     'ledger',
     'mutation { countUp a2: note { at } a3: countUp(by: 10) ...F } fragment F on Mutation { a4: note { at } a5: countUp }',
+  ],
+  [
+    'order of fields',
+    'shop',
+    'mutation { addReview(input: { body: "b", stars: null }) { a: stars body ...F } } fragment F on Review { b: stars about { title } }',
   ],
   [
     'types of an interface object',

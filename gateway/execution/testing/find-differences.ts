@@ -45,7 +45,7 @@ export function findDifferences(stock: Answer, ours: Answer): Differences {
 }
 
 /** Where a subgraph gave an error no code, each gateway gives it one of its own. */
-const withoutOwnCode = ({ path, code }: Explained): Explained => ({
+export const withoutOwnCode = ({ path, code }: Explained): Explained => ({
   path,
   code: code === 'DOWNSTREAM_SERVICE_ERROR' ? 'INTERNAL_SERVER_ERROR' : code,
 })
@@ -91,6 +91,8 @@ export interface Surroundings {
   near: readonly (readonly Selected[])[]
   /** The fields that lead to it. */
   above: readonly (readonly Selected[])[]
+  /** What is selected of each object that fields return, and of each below. */
+  levelsBelow(selected: readonly Selected[]): readonly (readonly Selected[])[]
 }
 
 export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest, path: Path): Surroundings {
@@ -159,7 +161,7 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
   }
   const last = levels.at(-1)!
   const near = [last, ...(names.length > 0 ? levelsBelow(at) : groupsOf(last).flatMap(levelsBelow))]
-  return { levels, at, near, above }
+  return { levels, at, near, above, levelsBelow }
 }
 
 /** Without those of what is below. */

@@ -3,10 +3,11 @@ import { isAbstractType, Kind, parse, print, type GraphQLSchema, type SelectionS
 import { interfaceObjectsOf } from '../../planning/interface-objects.ts'
 import { namesThatPlansAdd } from '../../planning/required-fields.ts'
 import { responseNameOf } from '../collect-fields.ts'
-import type { Explained } from './compare-answers.ts'
+import { errorsOf, type Explained } from './compare-answers.ts'
 import {
   findDifferences,
   surroundingsOf,
+  withoutOwnCode,
   type DataDifference,
   type Selected,
   type Surroundings,
@@ -74,9 +75,12 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
     stock: 'takes a field that the client named like a key or a required field for that field',
     section: '6.3.2',
     says: 'fields are told apart by response names, and an alias is the response name whatever it is',
-    explainsData: (_difference, { near }, { graph }) => takenIn(near, graph).size > 0,
-    // It fails when it takes the leaf that it finds under that name for an object.
-    explainsError: ({ path }, of, about) => of === 'stock' && path === '' && takenNames(about).size > 0,
+    explainsData: (_difference, around, { graph }) =>
+      takenIn([...around.near, ...belowRequired(around, graph)], graph).size > 0,
+    // It fails when it takes the leaf that it finds under that name for an object, and tells of names that it gave to fields for itself.
+    explainsError: ({ path }, of, about) =>
+      of === 'stock' &&
+      (path === '' ? takenNames(about).size > 0 : ownNamesIn(path).some((name) => takenNames(about).has(name))),
     explainsRefusal: ({ conflicts }, about) => conflicts.some(({ name }) => takenNames(about).has(name)),
   },
   {
@@ -85,50 +89,53 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
       'leaves out fields whose fetch they share with a conditional field that is left out, or asks for a left out field of a fetch all the same',
     section: '3.13.2',
     says: 'a condition decides about the selection that it stands on, and about no other',
-    explainsData: ({ stock, path }, { near }, about) =>
-      isNothing(stock) &&
-      (near.some((level) =>
-        level.some(({ typeName, name, isLeftOut }) => isLeftOut && requiredBy(about.graph).has(`${typeName}.${name}`)),
-      ) ||
-        (about.stock.errors ?? []).some(
-          (error) =>
-            startsWith(namesIn(error.path ?? []), namesIn(path.slice(0, -1))) && isLeftOutAt(error.path ?? [], about),
-        )),
+    explainsData: ({ stock, path }, around, about) =>
+      (isNothing(stock) &&
+        (around.near.some((level) =>
+          level.some(
+            ({ typeName, name, isLeftOut }) => isLeftOut && requiredBy(about.graph).has(`${typeName}.${name}`),
+          ),
+        ) ||
+          (about.stock.errors ?? []).some(
+            (error) =>
+              startsWith(namesIn(error.path ?? []), namesIn(path.slice(0, -1))) && isLeftOutAt(error.path ?? [], about),
+          ))) ||
+      belowRequired(around, about.graph).some((level) => level.some(({ isLeftOut }) => isLeftOut)),
     explainsError: ({ path }, of, about) => of === 'stock' && isLeftOutAt(path.split('.'), about),
   },
   {
-    name: 'order of mutations',
-    stock: 'runs root fields of a fragment before those that the operation has before it',
-    section: '6.2.2',
-    says: 'the root fields of a mutation are executed one after the other in the order of its selections',
-    explainsData: ({ stock, ours }, { levels }, { prepared }) =>
+    name: 'order of fields',
+    stock: 'has fields of a fragment before those that the operation has before it, also the root fields of a mutation',
+    section: '6.3.2',
+    says: 'fields are collected in the order of the selections, which is also that in which those of a mutation are executed',
+    explainsData: ({ stock, ours }, { levels: [root] }, { prepared }) =>
       prepared.operation.operation === 'mutation' &&
       typeof stock === 'number' &&
       typeof ours === 'number' &&
-      levels[0]!.some(({ fragments }) => fragments.length > 0) &&
-      levels[0]!.some(({ fragments }) => fragments.length === 0),
+      hasFragmentBesideFields(root!),
+    // Of an object that is null, the first field that may not be null is told of.
+    explainsError({ path, code }, of, about) {
+      const parent = parentOf(path)
+      return (
+        path !== '' &&
+        errorsOf((of === 'stock' ? about.ours : about.stock).errors).some(
+          (other) => other.path !== path && parentOf(other.path) === parent && withoutOwnCode(other).code === code,
+        ) &&
+        hasFragmentBesideFields(surroundingsOfPath(path, about).levels.at(-1)!)
+      )
+    },
   },
   {
     name: 'types of an interface object',
     stock: 'fetches nothing for a type of which another type requires more, and mixes up fields of one response name',
     section: '6.3.2',
     says: 'selections under a type condition are collected for objects of that type alone',
-    // Also of what is below such a field, whose selections it mixes up.
-    explainsData: (_difference, { near, levels, above }, { graph }) =>
-      hasTypesOfInterfaceObject(near, graph) ||
-      above.some(
-        (selected, index) =>
-          hasTypesOfInterfaceObject([levels[index]!], graph) &&
-          selected.some(({ typeName, name }) => isOfInterfaceObject(typeName, name, graph)),
-      ),
-    // A fetch that stock's subgraph refuses, of which no field was needed.
-    explainsError: ({ path }, of, { graph, prepared }) =>
-      of === 'stock' &&
-      path.endsWith('_entities') &&
-      hasTypesOfInterfaceObject(
-        surroundingsOf(graph.supergraph.apiSchema, prepared, path.split('.').filter(isName)).near,
-        graph,
-      ),
+    explainsData: (_difference, around, { graph }) => isAmongTypesOfInterfaceObject(around, graph),
+    // A fetch that stock's subgraph refuses, of which no field was needed; or one that it did not send, of which a field would have been null.
+    explainsError: ({ path }, of, about) =>
+      of === 'stock'
+        ? path.endsWith('_entities') && hasTypesOfInterfaceObject(surroundingsOfPath(path, about).near, about.graph)
+        : isAmongTypesOfInterfaceObject(surroundingsOfPath(path, about), about.graph),
     explainsRefusal: ({ conflicts }, about) =>
       allLevels(about).some(
         (level) =>
@@ -213,10 +220,12 @@ export function explainDifferences(about: About): { names: ReadonlySet<string>; 
   }
   for (const difference of data) {
     const around = surroundingsOf(about.graph.supergraph.apiSchema, about.prepared, difference.path)
-    const missing = refused.filter((each) => isMissingBy(each, difference, around, about.graph.supergraph.apiSchema))
+    const missing = refused.filter((each) =>
+      isMissingBy(each, difference, around, about.graph.supergraph.apiSchema, about.prepared.operation.operation),
+    )
     note(
-      NAMED_DEVIATIONS.find((each) => each.explainsData?.(difference, around, about)) ??
-        NAMED_DEVIATIONS.find((each) => missing.some((fetch) => each.explainsRefusal?.(fetch, about))),
+      NAMED_DEVIATIONS.find((each) => missing.some((fetch) => each.explainsRefusal?.(fetch, about))) ??
+        NAMED_DEVIATIONS.find((each) => each.explainsData?.(difference, around, about)),
       difference,
     )
   }
@@ -239,6 +248,7 @@ export function explainDifferences(about: About): { names: ReadonlySet<string>; 
 
 const isNothing = (value: unknown): boolean => value === null || value === undefined
 const isLeaf = (value: unknown): boolean => typeof value !== 'object' || value === null
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')))
 const namesOf = (path: string): string => path.replaceAll(/\.\d+/g, '')
 
 function hasEmptyObject(value: unknown): boolean {
@@ -265,6 +275,9 @@ function fitTogether(schema: GraphQLSchema, typeNames: readonly string[]): boole
 const allLevels = ({ graph, prepared }: About): Surroundings['near'] =>
   surroundingsOf(graph.supergraph.apiSchema, prepared, []).near
 
+const hasFragmentBesideFields = (level: readonly Selected[]): boolean =>
+  level.some(({ fragments }) => fragments.length > 0) && level.length > 1
+
 /** Response names that are those of keys or required fields, but of other fields. */
 function takenIn(levels: Surroundings['near'], { supergraph }: OpenedSupergraph): ReadonlySet<string> {
   const added = namesThatPlansAdd(supergraph.sdl)
@@ -276,7 +289,21 @@ function takenIn(levels: Surroundings['near'], { supergraph }: OpenedSupergraph)
   )
 }
 
+/** Selections of the objects that the field that differs requires. */
+function belowRequired({ at, levels, levelsBelow }: Surroundings, graph: OpenedSupergraph): Surroundings['near'] {
+  const required = requiredBy(graph)
+  const names = at.flatMap(({ typeName, name }) => (required.get(`${typeName}.${name}`) ?? []).map((call) => call.name))
+  return levelsBelow(levels.at(-1)!.filter(({ name }) => names.includes(name)))
+}
+
+/** Of a path of an error, those that stock added something to. */
+const ownNamesIn = (path: string): string[] =>
+  path.split('.').flatMap((name) => (/__alias_\d+$/.test(name) ? [name.replace(/__alias_\d+$/, '')] : []))
+
 const takenNames = (about: About): ReadonlySet<string> => takenIn(allLevels(about), about.graph)
+
+const surroundingsOfPath = (path: string, { graph, prepared }: About): Surroundings =>
+  surroundingsOf(graph.supergraph.apiSchema, prepared, namesIn(path.split('.')))
 
 /** Whether the operation has the field there, but conditions leave it out. */
 function isLeftOutAt(path: readonly (string | number)[], { graph, prepared }: About): boolean {
@@ -302,6 +329,15 @@ function hasTypesOfInterfaceObject(levels: Surroundings['near'], graph: OpenedSu
     ),
   )
 }
+
+/** Also below such a field, as stock mixes up what is selected of it. */
+const isAmongTypesOfInterfaceObject = ({ near, levels, above }: Surroundings, graph: OpenedSupergraph): boolean =>
+  hasTypesOfInterfaceObject(near, graph) ||
+  above.some(
+    (selected, index) =>
+      hasTypesOfInterfaceObject([levels[index]!], graph) &&
+      selected.some(({ typeName, name }) => isOfInterfaceObject(typeName, name, graph)),
+  )
 
 function isOneOf({ supergraph }: OpenedSupergraph, typeName: string, interfaces: ReadonlySet<string>): boolean {
   const type = supergraph.apiSchema.getType(typeName)

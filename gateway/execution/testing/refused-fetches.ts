@@ -1,5 +1,13 @@
 // What stock sent to subgraphs that is not valid for them. All that such a fetch would have brought is missing, wherever in it the contradiction is.
-import { isAbstractType, Kind, parse, type GraphQLSchema, type SelectionNode, type SelectionSetNode } from 'graphql'
+import {
+  isAbstractType,
+  Kind,
+  OperationTypeNode,
+  parse,
+  type GraphQLSchema,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql'
 import { responseNameOf } from '../collect-fields.ts'
 import type { DataDifference, Surroundings } from './find-differences.ts'
 import { REFUSED, type Answer } from './open-supergraph.ts'
@@ -51,13 +59,16 @@ const conflictsOf = (reason: string): RefusedFetch['conflicts'] =>
 const conditionOf = (selection: SelectionNode): string[] =>
   selection.kind === Kind.INLINE_FRAGMENT && selection.typeCondition ? [selection.typeCondition.name.value] : []
 
-/** Whether what is missing in a place is something that a refused fetch would have brought, or what depends on that. */
+/** Whether a place lacks what a refused fetch would have brought, or what depends on that; or counts less, as mutations were not executed. */
 export function isMissingBy(
   fetch: RefusedFetch,
-  { path: [rootName], stock }: DataDifference,
+  { path: [rootName], stock, ours }: DataDifference,
   { levels, near }: Surroundings,
   schema: GraphQLSchema,
+  operation: OperationTypeNode,
 ): boolean {
+  if (typeof stock === 'number' && typeof ours === 'number')
+    return operation === OperationTypeNode.MUTATION && fetch.rootNames.length > 0 && stock < ours
   if (stock !== null && stock !== undefined) return false
   if (rootName === undefined || fetch.rootNames.includes(String(rootName))) return true
   return [...levels, ...near].some((level) =>
