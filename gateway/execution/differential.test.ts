@@ -16,7 +16,7 @@ const deviations = new Map<string, number>()
 const OFTEN_MET = [
   'arguments of requirements',
   'response names of keys',
-  'requirements under conditions',
+  'conditions in fetches',
   'types of an interface object',
   'hidden errors',
 ]

@@ -21,6 +21,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
   type TypeNode,
+  type VariableDefinitionNode,
 } from 'graphql'
 import { internalName } from './internal-names.ts'
 
@@ -310,8 +311,11 @@ function restoreNode(node: PlanNode, requirements: Requirements): PlanNode {
 }
 
 function restoreFetch(fetch: FetchNode, { byInternalName }: Requirements): FetchNode {
+  const usedVariables = new Set<string>()
   let isChanged = false
   const document = visit(parse(fetch.operation, { noLocation: true }), {
+    VariableDefinition: () => false,
+    Variable: ({ name }) => void usedVariables.add(name.value),
     Field(node) {
       const required = byInternalName.get(node.name.value)
       if (!required) return undefined
@@ -324,10 +328,18 @@ function restoreFetch(fetch: FetchNode, { byInternalName }: Requirements): Fetch
       }
     },
   })
-  const { operationDocumentNode: _outdated, ...rest } = fetch
+  // The planner also declares variables of what it found out not to fit any type there, and subgraphs refuse what is declared in vain.
+  const isUsed = ({ variable }: VariableDefinitionNode): boolean => usedVariables.has(variable.name.value)
+  const definitions = document.definitions.map((definition) => {
+    if (!('variableDefinitions' in definition) || definition.variableDefinitions?.every(isUsed)) return definition
+    isChanged = true
+    return { ...definition, variableDefinitions: (definition.variableDefinitions ?? []).filter(isUsed) }
+  })
+  const { operationDocumentNode: _outdated, variableUsages, ...rest } = fetch
   return {
     ...rest,
-    ...(isChanged ? { operation: stripIgnoredCharacters(print(document)) } : {}),
+    ...(variableUsages ? { variableUsages: variableUsages.filter((name) => usedVariables.has(name)) } : {}),
+    ...(isChanged ? { operation: stripIgnoredCharacters(print({ ...document, definitions })) } : {}),
     ...(fetch.requires ? { requires: restoreSelections(fetch.requires, byInternalName) } : {}),
   }
 }

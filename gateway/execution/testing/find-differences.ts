@@ -4,6 +4,7 @@ import {
   getVariableValues,
   isCompositeType,
   Kind,
+  visit,
   type FieldNode,
   type GraphQLSchema,
   type SelectionNode,
@@ -44,7 +45,7 @@ export function findDifferences(stock: Answer, ours: Answer): Differences {
 }
 
 /** Where a subgraph gave an error no code, each gateway gives it one of its own. */
-const withoutOwnCode = ({ path, code }: Explained): Explained => ({
+export const withoutOwnCode = ({ path, code }: Explained): Explained => ({
   path,
   code: code === 'DOWNSTREAM_SERVICE_ERROR' ? 'INTERNAL_SERVER_ERROR' : code,
 })
@@ -75,6 +76,8 @@ export interface Selected {
   isLeftOut: boolean
   /** Whether it stands under a condition within its selection set. */
   isConditional: boolean
+  /** Variables of its arguments, and of conditions that it stands under, within its selection set. */
+  variables: readonly string[]
   /** Type conditions that it stands under, within its selection set; outermost first. */
   fragments: readonly string[]
 }
@@ -88,6 +91,8 @@ export interface Surroundings {
   near: readonly (readonly Selected[])[]
   /** The fields that lead to it. */
   above: readonly (readonly Selected[])[]
+  /** What is selected of each object that fields return, and of each below. */
+  levelsBelow(selected: readonly Selected[]): readonly (readonly Selected[])[]
 }
 
 export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest, path: Path): Surroundings {
@@ -104,16 +109,20 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
     isLeftOut: boolean,
     within: readonly string[] = [],
     isBelowCondition = false,
+    variablesAbove: readonly string[] = [],
   ): Selected[] =>
     selections.flatMap((selection: SelectionNode) => {
       const isConditional = isBelowCondition || (selection.directives ?? []).length > 0
+      const variables = [...variablesAbove, ...variablesOf(selection)]
       const isOut = isLeftOut || !isIncluded(selection.directives, conditions)
       if (selection.kind === Kind.FIELD) {
         const name = selection.name.value
         const type = schema.getType(typeName)
         const returned = type && 'getFields' in type ? type.getFields()[name] : undefined
         const returns = returned && 'args' in returned ? String(getNamedType(returned.type)) : ''
-        return [{ field: selection, name, typeName, returns, isLeftOut: isOut, isConditional, fragments: within }]
+        return [
+          { field: selection, name, typeName, returns, isLeftOut: isOut, isConditional, variables, fragments: within },
+        ]
       }
       const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
       if (!fragment) return []
@@ -124,6 +133,7 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
         isOut,
         condition ? [...within, condition] : within,
         isConditional,
+        variables,
       )
     })
   const below = (selected: readonly Selected[]): Selected[] =>
@@ -151,7 +161,14 @@ export function surroundingsOf(schema: GraphQLSchema, prepared: PreparedForTest,
   }
   const last = levels.at(-1)!
   const near = [last, ...(names.length > 0 ? levelsBelow(at) : groupsOf(last).flatMap(levelsBelow))]
-  return { levels, at, near, above }
+  return { levels, at, near, above, levelsBelow }
+}
+
+/** Without those of what is below. */
+function variablesOf(selection: SelectionNode): string[] {
+  const names: string[] = []
+  visit(selection, { SelectionSet: () => false, Variable: ({ name }) => void names.push(name.value) })
+  return names
 }
 
 function groupsOf(selected: readonly Selected[]): Selected[][] {

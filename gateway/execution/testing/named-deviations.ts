@@ -1,18 +1,20 @@
 // Where the stock gateway answers otherwise than one server would, and this one does not follow it. `section`: of the GraphQL specification, October 2021.
-import { isAbstractType, Kind, parse, print, type SelectionSetNode } from 'graphql'
+import { isAbstractType, Kind, parse, print, type GraphQLSchema, type SelectionSetNode } from 'graphql'
 import { interfaceObjectsOf } from '../../planning/interface-objects.ts'
 import { namesThatPlansAdd } from '../../planning/required-fields.ts'
 import { responseNameOf } from '../collect-fields.ts'
-import type { Explained } from './compare-answers.ts'
+import { errorsOf, type Explained } from './compare-answers.ts'
 import {
   findDifferences,
   surroundingsOf,
+  withoutOwnCode,
   type DataDifference,
   type Selected,
   type Surroundings,
 } from './find-differences.ts'
-import type { Answer, OpenedSupergraph } from './open-supergraph.ts'
+import { REFUSED, type Answer, type OpenedSupergraph } from './open-supergraph.ts'
 import type { PreparedForTest } from './prepare-for-test.ts'
+import { isMissingBy, refusedFetchesOf, type RefusedFetch } from './refused-fetches.ts'
 
 interface About {
   graph: OpenedSupergraph
@@ -32,6 +34,8 @@ export interface NamedDeviation {
   explainsData?(difference: DataDifference, around: Surroundings, about: About): boolean
   /** Whether it is why only this engine, or only stock, tells of an error, although the data is the same there. */
   explainsError?(error: Explained, of: 'stock' | 'ours', about: About): boolean
+  /** Whether it is why a subgraph refused a fetch. */
+  explainsRefusal?(fetch: RefusedFetch, about: About): boolean
 }
 
 export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
@@ -61,61 +65,82 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
             at.some((each) => rivals.has(each.name) || isRequiringOneOf(each, rivals, requiredBy(graph))))
         )
       }),
-    explainsError: ({ path }, of, { graph, prepared }) =>
-      of === 'stock' &&
-      path === '' &&
-      surroundingsOf(graph.supergraph.apiSchema, prepared, []).near.some(
-        (level) => rivalsOf(level, requiredBy(graph)).size > 0,
-      ),
+    explainsRefusal({ conflicts }, about) {
+      const rivals = new Set(allLevels(about).flatMap((level) => [...rivalsOf(level, requiredBy(about.graph))]))
+      return conflicts.some(({ name, isOfArguments }) => isOfArguments && rivals.has(name))
+    },
   },
   {
     name: 'response names of keys',
     stock: 'takes a field that the client named like a key or a required field for that field',
     section: '6.3.2',
     says: 'fields are told apart by response names, and an alias is the response name whatever it is',
-    explainsData: (_difference, { near }, { graph }) => {
-      const added = namesThatPlansAdd(graph.supergraph.sdl)
-      return near.some((level) =>
-        level.some(({ field, name }) => responseNameOf(field) !== name && added.has(responseNameOf(field))),
-      )
-    },
+    explainsData: (_difference, around, { graph }) =>
+      takenIn([...around.near, ...belowRequired(around, graph)], graph).size > 0,
+    // It fails when it takes the leaf that it finds under that name for an object, and tells of names that it gave to fields for itself.
+    explainsError: ({ path }, of, about) =>
+      of === 'stock' &&
+      (path === '' ? takenNames(about).size > 0 : ownNamesIn(path).some((name) => takenNames(about).has(name))),
+    explainsRefusal: ({ conflicts }, about) => conflicts.some(({ name }) => takenNames(about).has(name)),
   },
   {
-    name: 'requirements under conditions',
-    stock: 'leaves out fields whose fetch they share with a conditional field that is left out',
+    name: 'conditions in fetches',
+    stock:
+      'leaves out fields whose fetch they share with a conditional field that is left out, or asks for a left out field of a fetch all the same',
     section: '3.13.2',
     says: 'a condition decides about the selection that it stands on, and about no other',
-    explainsData: ({ stock }, { near }, { graph }) =>
-      isNothing(stock) &&
-      near.some((level) =>
-        level.some(({ typeName, name, isLeftOut }) => isLeftOut && requiredBy(graph).has(`${typeName}.${name}`)),
-      ),
+    explainsData: ({ stock, path }, around, about) =>
+      (isNothing(stock) &&
+        (around.near.some((level) =>
+          level.some(
+            ({ typeName, name, isLeftOut }) => isLeftOut && requiredBy(about.graph).has(`${typeName}.${name}`),
+          ),
+        ) ||
+          (about.stock.errors ?? []).some(
+            (error) =>
+              startsWith(namesIn(error.path ?? []), namesIn(path.slice(0, -1))) && isLeftOutAt(error.path ?? [], about),
+          ))) ||
+      belowRequired(around, about.graph).some((level) => level.some(({ isLeftOut }) => isLeftOut)),
+    explainsError: ({ path }, of, about) => of === 'stock' && isLeftOutAt(path.split('.'), about),
   },
   {
-    name: 'order of mutations',
-    stock: 'runs root fields of a fragment before those that the operation has before it',
-    section: '6.2.2',
-    says: 'the root fields of a mutation are executed one after the other in the order of its selections',
-    explainsData: ({ stock, ours }, { levels }, { prepared }) =>
+    name: 'order of fields',
+    stock: 'has fields of a fragment before those that the operation has before it, also the root fields of a mutation',
+    section: '6.3.2',
+    says: 'fields are collected in the order of the selections, which is also that in which those of a mutation are executed',
+    explainsData: ({ stock, ours }, { levels: [root] }, { prepared }) =>
       prepared.operation.operation === 'mutation' &&
       typeof stock === 'number' &&
       typeof ours === 'number' &&
-      levels[0]!.some(({ fragments }) => fragments.length > 0) &&
-      levels[0]!.some(({ fragments }) => fragments.length === 0),
+      hasFragmentBesideFields(root!),
+    // Of an object that is null, the first field that may not be null is told of.
+    explainsError({ path, code }, of, about) {
+      const parent = parentOf(path)
+      return (
+        path !== '' &&
+        errorsOf((of === 'stock' ? about.ours : about.stock).errors).some(
+          (other) => other.path !== path && parentOf(other.path) === parent && withoutOwnCode(other).code === code,
+        ) &&
+        hasFragmentBesideFields(surroundingsOfPath(path, about).levels.at(-1)!)
+      )
+    },
   },
   {
     name: 'types of an interface object',
     stock: 'fetches nothing for a type of which another type requires more, and mixes up fields of one response name',
     section: '6.3.2',
     says: 'selections under a type condition are collected for objects of that type alone',
-    explainsData: (_difference, { near }, { graph }) => hasTypesOfInterfaceObject(near, graph),
-    // A fetch that stock's subgraph refuses, of which no field was needed.
-    explainsError: ({ path }, of, { graph, prepared }) =>
-      of === 'stock' &&
-      path.endsWith('_entities') &&
-      hasTypesOfInterfaceObject(
-        surroundingsOf(graph.supergraph.apiSchema, prepared, path.split('.').filter(isName)).near,
-        graph,
+    explainsData: (_difference, around, { graph }) => isAmongTypesOfInterfaceObject(around, graph),
+    // A fetch that stock's subgraph refuses, of which no field was needed; or one that it did not send, of which a field would have been null.
+    explainsError: ({ path }, of, about) =>
+      of === 'stock'
+        ? path.endsWith('_entities') && hasTypesOfInterfaceObject(surroundingsOfPath(path, about).near, about.graph)
+        : isAmongTypesOfInterfaceObject(surroundingsOfPath(path, about), about.graph),
+    explainsRefusal: ({ conflicts }, about) =>
+      allLevels(about).some(
+        (level) =>
+          hasTypesOfInterfaceObject([level], about.graph) &&
+          level.some(({ field }) => conflicts.some(({ name }) => name === responseNameOf(field))),
       ),
   },
   {
@@ -136,7 +161,8 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
   },
   {
     name: 'fragments in wider fragments',
-    stock: 'leaves out what is selected of a type under a condition on its interface, where no type name was fetched',
+    stock:
+      'leaves out what is selected of a type under a condition on its interface, where no type name was fetched, and declares variables of what fits no type there',
     section: '6.3.2',
     says: 'a fragment applies to an object when its condition is the type of the object, wherever the fragment stands',
     explainsData: ({ stock }, { near, at }, { graph }) =>
@@ -147,6 +173,15 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
             outer !== undefined && inner.length > 0 && isAbstractType(graph.supergraph.apiSchema.getType(outer)),
         ),
       ),
+    explainsRefusal({ unused }, about) {
+      const { apiSchema } = about.graph.supergraph
+      return (
+        unused !== null &&
+        allLevels(about).some((level) =>
+          level.some(({ variables, fragments }) => variables.includes(unused) && !fitTogether(apiSchema, fragments)),
+        )
+      )
+    },
   },
   {
     name: 'hidden errors',
@@ -176,6 +211,7 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
 /** The names of the deviations that explain all in which stock differs, or what is left unexplained. */
 export function explainDifferences(about: About): { names: ReadonlySet<string>; unexplained: readonly unknown[] } {
   const { data, errorsOfStock, errorsOfOurs } = findDifferences(about.stock, about.ours)
+  const refused = refusedFetchesOf(about.stock)
   const names = new Set<string>()
   const unexplained: unknown[] = []
   const note = (deviation: NamedDeviation | undefined, what: unknown): void => {
@@ -184,13 +220,22 @@ export function explainDifferences(about: About): { names: ReadonlySet<string>; 
   }
   for (const difference of data) {
     const around = surroundingsOf(about.graph.supergraph.apiSchema, about.prepared, difference.path)
+    const missing = refused.filter((each) =>
+      isMissingBy(each, difference, around, about.graph.supergraph.apiSchema, about.prepared.operation.operation),
+    )
     note(
-      NAMED_DEVIATIONS.find((each) => each.explainsData?.(difference, around, about)),
+      NAMED_DEVIATIONS.find((each) => missing.some((fetch) => each.explainsRefusal?.(fetch, about))) ??
+        NAMED_DEVIATIONS.find((each) => each.explainsData?.(difference, around, about)),
       difference,
     )
   }
+  for (const fetch of refused)
+    note(
+      NAMED_DEVIATIONS.find((each) => each.explainsRefusal?.(fetch, about)),
+      fetch,
+    )
   for (const [of, errors] of [
-    ['stock', errorsOfStock],
+    ['stock', errorsOfStock.filter(({ code }) => code !== REFUSED)],
     ['ours', errorsOfOurs],
   ] as const)
     for (const error of errors)
@@ -203,6 +248,7 @@ export function explainDifferences(about: About): { names: ReadonlySet<string>; 
 
 const isNothing = (value: unknown): boolean => value === null || value === undefined
 const isLeaf = (value: unknown): boolean => typeof value !== 'object' || value === null
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')))
 const namesOf = (path: string): string => path.replaceAll(/\.\d+/g, '')
 
 function hasEmptyObject(value: unknown): boolean {
@@ -212,6 +258,63 @@ function hasEmptyObject(value: unknown): boolean {
 }
 
 const isName = (step: string): boolean => !/^(\d+|@|_entities)$/.test(step)
+const namesIn = (path: readonly (string | number)[]): string[] => path.map(String).filter(isName)
+const startsWith = (path: readonly string[], start: readonly string[]): boolean =>
+  start.every((step, index) => path[index] === step)
+
+/** Whether some type is of all of them. */
+function fitTogether(schema: GraphQLSchema, typeNames: readonly string[]): boolean {
+  const [first = [], ...others] = typeNames.map((name) => {
+    const type = schema.getType(name)
+    return isAbstractType(type) ? schema.getPossibleTypes(type).map((possible) => possible.name) : [name]
+  })
+  return typeNames.length === 0 || first.some((name) => others.every((other) => other.includes(name)))
+}
+
+/** The selections of every object that the operation asks for. */
+const allLevels = ({ graph, prepared }: About): Surroundings['near'] =>
+  surroundingsOf(graph.supergraph.apiSchema, prepared, []).near
+
+const hasFragmentBesideFields = (level: readonly Selected[]): boolean =>
+  level.some(({ fragments }) => fragments.length > 0) && level.length > 1
+
+/** Response names that are those of keys or required fields, but of other fields. */
+function takenIn(levels: Surroundings['near'], { supergraph }: OpenedSupergraph): ReadonlySet<string> {
+  const added = namesThatPlansAdd(supergraph.sdl)
+  return new Set(
+    levels
+      .flat()
+      .filter(({ field, name }) => responseNameOf(field) !== name && added.has(responseNameOf(field)))
+      .map(({ field }) => responseNameOf(field)),
+  )
+}
+
+/** Selections of the objects that the field that differs requires. */
+function belowRequired({ at, levels, levelsBelow }: Surroundings, graph: OpenedSupergraph): Surroundings['near'] {
+  const required = requiredBy(graph)
+  const names = at.flatMap(({ typeName, name }) => (required.get(`${typeName}.${name}`) ?? []).map((call) => call.name))
+  return levelsBelow(levels.at(-1)!.filter(({ name }) => names.includes(name)))
+}
+
+/** Of a path of an error, those that stock added something to. */
+const ownNamesIn = (path: string): string[] =>
+  path.split('.').flatMap((name) => (/__alias_\d+$/.test(name) ? [name.replace(/__alias_\d+$/, '')] : []))
+
+const takenNames = (about: About): ReadonlySet<string> => takenIn(allLevels(about), about.graph)
+
+const surroundingsOfPath = (path: string, { graph, prepared }: About): Surroundings =>
+  surroundingsOf(graph.supergraph.apiSchema, prepared, namesIn(path.split('.')))
+
+/** Whether the operation has the field there, but conditions leave it out. */
+function isLeftOutAt(path: readonly (string | number)[], { graph, prepared }: About): boolean {
+  const { at } = surroundingsOf(graph.supergraph.apiSchema, prepared, namesIn(path))
+  return at.length > 0 && at.every(({ isLeftOut }) => isLeftOut)
+}
+
+const isOfInterfaceObject = (typeName: string, fieldName: string, graph: OpenedSupergraph): boolean => {
+  const { interfaces, fields } = interfaceObjectsOf(graph.supergraph.sdl)
+  return fields.has(fieldName) && isOneOf(graph, typeName, interfaces)
+}
 
 /** Whether fields that an interface object has are selected of one of its types. */
 function hasTypesOfInterfaceObject(levels: Surroundings['near'], graph: OpenedSupergraph): boolean {
@@ -226,6 +329,15 @@ function hasTypesOfInterfaceObject(levels: Surroundings['near'], graph: OpenedSu
     ),
   )
 }
+
+/** Also below such a field, as stock mixes up what is selected of it. */
+const isAmongTypesOfInterfaceObject = ({ near, levels, above }: Surroundings, graph: OpenedSupergraph): boolean =>
+  hasTypesOfInterfaceObject(near, graph) ||
+  above.some(
+    (selected, index) =>
+      hasTypesOfInterfaceObject([levels[index]!], graph) &&
+      selected.some(({ typeName, name }) => isOfInterfaceObject(typeName, name, graph)),
+  )
 
 function isOneOf({ supergraph }: OpenedSupergraph, typeName: string, interfaces: ReadonlySet<string>): boolean {
   const type = supergraph.apiSchema.getType(typeName)

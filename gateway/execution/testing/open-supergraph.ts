@@ -85,7 +85,7 @@ export async function openSupergraph(options: OpenSupergraphOptions): Promise<Op
     request(subgraph, { operation: { query }, variables }) {
       requests.push({ subgraph, query, variables })
       const answer = async () => {
-        const document = parsed.get(query) ?? parseValid(schemas.get(subgraph)!, query)
+        const document = parsed.get(query) ?? parseValid(subgraph, schemas.get(subgraph)!, query)
         parsed.set(query, document)
         const result = await execute({
           schema: schemas.get(subgraph)!,
@@ -161,15 +161,24 @@ export async function openSupergraph(options: OpenSupergraphOptions): Promise<Op
   }
 }
 
+export const REFUSED = 'REFUSED_BY_SUBGRAPH'
+
 /** Real subgraphs refuse what is not valid. */
-function parseValid(schema: GraphQLSchema, query: string): DocumentNode {
+function parseValid(subgraph: string, schema: GraphQLSchema, query: string): DocumentNode {
   const document = parse(query)
   const [error] = validate(schema, document)
-  if (error) throw new Error(`Not valid for the subgraph: ${error.message}\n${query}`)
+  if (error)
+    throw new GraphQLError(`Not valid for ${subgraph}: ${error.message}`, {
+      extensions: { code: REFUSED, reason: error.message, query },
+    })
   return document
 }
 
-const plain = (result: unknown): Answer => JSON.parse(JSON.stringify(result)) as Answer
+/** Stock also tells of errors that are not of GraphQL, of which JSON would have nothing. */
+const plain = (result: unknown): Answer =>
+  JSON.parse(
+    JSON.stringify(result, (_, value: unknown) => (value instanceof Error ? { message: value.message } : value)),
+  ) as Answer
 
 async function load(documents: ReadonlyMap<string, DocumentNode>): Promise<LoadedSupergraph> {
   const composed = compositionLibrary.composeServices(
