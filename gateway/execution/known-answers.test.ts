@@ -46,7 +46,7 @@ test('what was told with an error is asked again', async () => {
   expect(users.flat().filter((id) => id === 'u1').length).toBeGreaterThan(1)
 })
 
-test('each place has an object of its own', async () => {
+test('what an entity is told at one place is not seen at another that did not ask for it', async () => {
   const { answer, monolith } = await ask(`{
     me { store { name } reviews(first: 4) { author { store { name } friends { name } reviews { author { store { name } nickname } } } } }
   }`)
