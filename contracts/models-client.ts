@@ -50,7 +50,7 @@ export const rerankRequestSchema = z.object({
   idempotencyKey: z.string().nullable().optional(),
 })
 /**
- * What the model makes of a passage. `score` is the raw logit of its relevance. The others are log-odds of heads fitted for answering, 0 where
+ * What the model makes of a passage. `score` is its relevance, in log-odds up to a constant. The others are log-odds of heads fitted for answering, 0 where
  * the model has none: that the passage holds the answer, that the question can be answered at all, that a sentence is the answer.
  */
 export const rerankReadingSchema = z.object({

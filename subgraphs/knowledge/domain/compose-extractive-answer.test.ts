@@ -4,6 +4,7 @@ import { gatherEvidence } from './gather-evidence.ts'
 import type { ScoredSentence } from './gather-evidence.ts'
 import type { PassageForModel, Rerank, SourceChunk } from './source-chunk.ts'
 import { contentTerms } from './terms.ts'
+import { estimateWordPieces } from './word-pieces.ts'
 
 const documents: Record<string, string> = {
   doc_1: `Backups are kept for 30 days. They are then deleted by the nightly job.
@@ -237,27 +238,53 @@ describe('composeExtractiveAnswer', () => {
 })
 
 describe('gatherEvidence', () => {
-  test('reads a bounded number of passages, in one batch', async () => {
+  test('reads a bounded number of passages and tokens, in one batch', async () => {
     const batches: (readonly PassageForModel[])[] = []
+    const question = 'What is the archive limit?'
     const text = Array.from(
       { length: 400 },
       (_, index) => `Sentence ${String(index)} speaks about the archive limit at length.`,
     ).join(' ')
     const options = {
-      question: 'What is the archive limit?',
+      question,
       chunks: chunksOf({ doc_1: text }),
-      rerank: ((question, passages, signal) => {
+      rerank: ((asked, passages, signal) => {
         batches.push(passages)
-        return rerank(question, passages, signal)
+        return rerank(asked, passages, signal)
       }) satisfies Rerank,
       signal: AbortSignal.timeout(5000),
     }
-    await gatherEvidence(options)
-    await gatherEvidence({ ...options, characterLimit: 100_000 })
-    await gatherEvidence({ ...options, characterLimit: 1 })
-    const lengths = batches.map((passages) => passages.flatMap(({ sentences }) => sentences).join(' ').length)
-    expect(batches.map((passages) => passages.length)).toEqual([10, 12, 1])
-    expect(lengths[0]).toBeLessThanOrEqual(3800)
+    await gatherEvidence({ ...options, tokenLimit: 600 })
+    await gatherEvidence({ ...options, tokenLimit: 100_000 })
+    await gatherEvidence({ ...options, tokenLimit: 1 })
+    expect(batches.map((passages) => passages.length)).toEqual([6, 12, 1])
+    const tokens = batches[0]!.map(
+      ({ context, sentences }) =>
+        3 + estimateWordPieces(question) + estimateWordPieces([context, ...sentences].join(' ')),
+    )
+    expect(tokens.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(600)
+  })
+
+  test('of a table, which has many tokens, less is read than of prose, and a shorter passage that still fits is', async () => {
+    const limit = 'The archive limit is told here.'
+    const table = `${limit} ${'| 7f | 0x1 '.repeat(34)}`
+    const chunks = chunksOf({ doc_1: table, doc_2: table.replaceAll('7f', '8e'), doc_3: limit })
+    const read = async (tokenLimit: number): Promise<string[]> => {
+      const passages: string[] = []
+      await gatherEvidence({
+        question: 'What is the archive limit?',
+        chunks,
+        rerank: (question, given, signal) => {
+          passages.push(...given.map(({ sentences }) => sentences.join(' ').slice(0, limit.length + 5)))
+          return rerank(question, given, signal)
+        },
+        signal: AbortSignal.timeout(5000),
+        tokenLimit,
+      })
+      return passages
+    }
+    expect(await read(350)).toEqual([`${limit} | 7f`, limit])
+    expect(await read(700)).toEqual(expect.arrayContaining([`${limit} | 7f`, `${limit} | 8e`, limit]))
   })
 
   test('the same manual in two formats counts once', async () => {

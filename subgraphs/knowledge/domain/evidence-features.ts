@@ -11,7 +11,7 @@ import type { Question } from './understand-question.ts'
 
 /** In the order of the coefficients in evidence-model.ts. */
 export type PassageFeatures = {
-  /** Cross-encoder logit / 10; 0 without a reranker. */
+  /** The reranker's score / 10; 0 without one. */
   relevance: number
   /** Log-odds that it holds the answer, and that the question can be answered, by the heads of the reranker; 0 without one. */
   answering: number

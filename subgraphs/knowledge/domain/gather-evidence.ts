@@ -3,7 +3,8 @@
  * Both answer modes use it: NOT_IN_DOCUMENTS comes from here and never from what a model says about itself.
  *
  * The cost is bounded, so that the first delta stays under 300 ms on two cores: passages are first ordered by what the two
- * searches and their words say of them, and only the best `passageLimit` are read by the cross-encoder, where there is one.
+ * searches and their words say of them, and only the best `passageLimit` are read by the cross-encoder, where there is one, and of
+ * those as many as `tokenLimit` allows: what reading costs is in proportion to tokens, and a table has twice as many as prose.
  */
 import { SOURCES_DEFAULT } from './answer-input.ts'
 import { answerPassages, distinctChunks, passageForModel } from './answer-passages.ts'
@@ -24,6 +25,7 @@ import type { Rerank, SourceChunk } from './source-chunk.ts'
 import { contentTerms } from './terms.ts'
 import { understandQuestion } from './understand-question.ts'
 import type { Question } from './understand-question.ts'
+import { estimateWordPieces } from './word-pieces.ts'
 
 export type ScoredPassage = AnswerPassage & {
   features: PassageFeatures
@@ -77,8 +79,8 @@ export type GatherEvidenceOptions = {
   chunkLimit?: number
   /** Passages that the cross-encoder reads, for all parts of the question together. Default 12. */
   passageLimit?: number
-  /** Characters of them: what reading costs is in proportion. Default 3,800. */
-  characterLimit?: number
+  /** Tokens that it reads, about: with each passage its headings and the question. Default 1,000. */
+  tokenLimit?: number
   /** Sources returned. Default 10. */
   sourceLimit?: number
 }
@@ -87,7 +89,7 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
   const {
     chunkLimit = 24,
     passageLimit = 12,
-    characterLimit = 3800,
+    tokenLimit = 1000,
     sourceLimit = SOURCES_DEFAULT,
     rerank,
     signal,
@@ -100,7 +102,7 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
   const parts = await Promise.all(
     asked.map(async (part) => {
       const passages = Math.max(1, Math.floor(passageLimit / asked.length))
-      const prepared = withinLimits(preparePassages(part, material), passages, characterLimit / asked.length)
+      const prepared = withinLimits(part, preparePassages(part, material), passages, tokenLimit / asked.length)
       return judge(part, await readPassages(part, prepared, rerank, signal), basis)
     }),
   )
@@ -116,14 +118,26 @@ export async function gatherEvidence(options: GatherEvidenceOptions): Promise<Ev
   }
 }
 
-/** The first passages that fit, at least one. */
-function withinLimits(passages: readonly PreparedPassage[], count: number, characters: number): PreparedPassage[] {
+/** Of the first `count` passages those that fit, at least one. */
+function withinLimits(
+  question: Question,
+  passages: readonly PreparedPassage[],
+  count: number,
+  tokens: number,
+): PreparedPassage[] {
+  const besides = estimateWordPieces(question.text) + SPECIAL_TOKENS
   let total = 0
   return passages.slice(0, count).filter(({ input }, place) => {
-    total += input.passage.text.length
-    return place === 0 || total <= characters
+    const { context, text } = input.passage
+    const length = besides + estimateWordPieces(context) + estimateWordPieces(text)
+    if (place > 0 && total + length > tokens) return false
+    total += length
+    return true
   })
 }
+
+/** Around the question and the passage: [CLS], [SEP], [SEP]. */
+const SPECIAL_TOKENS = 3
 
 export type PreparedPassage = { input: FeatureInput; features: PassageFeatures }
 

@@ -22,7 +22,7 @@ export type PassageForModel = { context: string; sentences: readonly string[] }
 
 /** What a cross-encoder made of a question and a passage. */
 export type Reading = {
-  /** Raw output (logit, no sigmoid) of a cross-encoder trained on MS MARCO passages. */
+  /** Relevance by a cross-encoder trained on MS MARCO passages, as a logit (no sigmoid). */
   score: number
   /** Log-odds of heads fitted for answering; 0 where a model has none: the passage holds the answer … */
   answering: number
@@ -32,7 +32,7 @@ export type Reading = {
   sentences: readonly number[]
 }
 
-/** One reading a passage, in their order. What is fitted here is fitted on ms-marco-MiniLM-L-12-v2 and its heads. */
+/** One reading a passage, in their order. What is fitted here is fitted on the first eight layers of ms-marco-MiniLM-L-12-v2 and its heads. */
 export type Rerank = (
   question: string,
   passages: readonly PassageForModel[],

@@ -1,4 +1,4 @@
-// A cross-encoder in ONNX form, run inside this process, with heads of its own on what its inner layers see (reading-heads.ts).
+// A cross-encoder in ONNX form, run inside this process, with heads of its own on what an inner layer sees (reading-heads.ts).
 import { availableParallelism } from 'node:os'
 import type { RerankModel, RerankPassage } from '../ports/rerank-model.ts'
 import { createOnnxRunner } from './onnx-runner.ts'
@@ -14,6 +14,8 @@ export interface OnnxRerankModelOptions {
   contextLength: number
   /** Passages read at the same time, by a thread each with the weights of its own. Default: as many as cores, at most four. */
   workers?: number
+  /** Computes the layers above those that are read too, for the `logit` of `readHidden`. Default false. */
+  withLogits?: boolean
 }
 
 /** More would cost 50 MB each and help only those who ask when nobody else does. */
@@ -27,8 +29,9 @@ export interface OnnxRerankModel extends RerankModel, AsyncDisposable {
 }
 
 export function createOnnxRerankModel(options: OnnxRerankModelOptions): OnnxRerankModel {
-  const { name, contextLength, workers = Math.min(WORKERS_MAX, availableParallelism()) } = options
-  const runner = createOnnxRunner({ ...options, modelName: name, task: 'rerank', workers, threads: 1 })
+  const { name, contextLength, withLogits = false, workers = Math.min(WORKERS_MAX, availableParallelism()) } = options
+  const task = withLogits ? 'rerank with logits' : 'rerank'
+  const runner = createOnnxRunner({ ...options, modelName: name, task, workers, threads: 1 })
   /** Longest first: at the end no worker waits for one that has just begun a long passage. */
   const read = async (question: string, passages: readonly RerankPassage[], signal: AbortSignal) => {
     const ordered = [...passages.entries()].sort(([, left], [, right]) => lengthOf(right) - lengthOf(left))

@@ -6,11 +6,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { AutoModel, AutoTokenizer, env, LogLevel, mean_pooling, type Tensor } from '@huggingface/transformers'
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node'
 import type { RerankPassage } from '../ports/rerank-model.ts'
-import { withOutputs } from './onnx-graph-outputs.ts'
+import { withOnlyOutputs } from './cut-onnx-graph.ts'
 
 /** What the main thread asks for when it starts the worker. */
 export interface OnnxWorkerData {
-  task: 'embed' | 'rerank'
+  task: 'embed' | 'rerank' | 'rerank with logits'
   /** The model's folder: config.json, tokenizer.json, tokenizer_config.json, onnx/model_quantized.onnx. */
   directory: string
   /** Tokens of one item that are read. */
@@ -21,13 +21,14 @@ export interface OnnxWorkerData {
 /** One text to embed, or a question and a passage to read together. */
 export type OnnxItem = string | { question: string; passage: RerankPassage }
 
-/** What a cross-encoder made of a question and a passage. */
+/** What a cross-encoder sees of a question and a passage in `READ_LAYER`. */
 export interface HiddenReading {
-  logit: number
-  /** The [CLS] token in each of `READ_LAYERS`, one after the other. */
+  /** The [CLS] token. */
   passage: Float32Array
-  /** The mean of each sentence's tokens in the first of `READ_LAYERS`; null for a sentence beyond the model's context. */
+  /** The mean of each sentence's tokens; null for a sentence beyond the model's context. */
   sentences: (Float32Array | null)[]
+  /** The score of all its layers; null unless the task is 'rerank with logits'. */
+  logit: number | null
 }
 
 /** A unit vector, or a reading. */
@@ -36,9 +37,13 @@ export interface OnnxResult {
   promptTokens: number
 }
 
-/** Counted from 0, as the tensors of the graph are named. Chosen by what predicts answers best: the eighth and the last of twelve. */
-const READ_LAYERS = [7, 11] as const
-const outputOf = (layer: number): string => `/bert/encoder/layer.${layer}/output/LayerNorm/Add_1_output_0`
+/**
+ * Counted from 0, as the tensors of the graph are named. What the eighth of twelve layers sees predicts answers best, and the four above it,
+ * a third of the time, are left out (docs/decisions/2026-11-30-eight-layers-of-the-cross-encoder.md).
+ */
+const READ_LAYER = 7
+const STATES = `/bert/encoder/layer.${String(READ_LAYER)}/output/LayerNorm/Add_1_output_0`
+const LOGITS = 'logits'
 
 export type OnnxRequest = { kind: 'item'; item: OnnxItem } | { kind: 'close' }
 export type OnnxReply = { kind: 'ready' } | { kind: 'result'; result: OnnxResult } | { kind: 'failed'; message: string }
@@ -81,7 +86,8 @@ async function open({
     return { run, close: () => model.dispose() }
   }
   const file = await readFile(join(directory, 'onnx', 'model_quantized.onnx'))
-  const session = await InferenceSession.create(withOutputs(file, READ_LAYERS.map(outputOf)), options.session_options)
+  const outputs = task === 'rerank' ? [STATES] : [STATES, LOGITS]
+  const session = await InferenceSession.create(withOnlyOutputs(file, outputs), options.session_options)
   const [begin = 0, end = 0] = tokenizer.encode('')
   const idsOf = (text: string): number[] => (text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false }))
   const run: Run = async (item) => {
@@ -98,18 +104,18 @@ async function open({
       attention_mask: integers(ids.map(() => 1)),
       token_type_ids: integers(ids.map((_, place) => (place < asked.length + 2 ? 0 : 1))),
     })
-    const layers = READ_LAYERS.map((layer) => output[outputOf(layer)]!.data as Float32Array)
-    const width = layers[0]!.length / ids.length
+    const states = output[STATES]!.data as Float32Array
+    const width = states.length / ids.length
     let start = asked.length + 2 + context.length
     const value: HiddenReading = {
-      logit: Number(output['logits']!.data[0]),
-      passage: Float32Array.from(layers.flatMap((states) => [...states.subarray(0, width)])),
+      passage: states.slice(0, width),
       sentences: sentences.map(({ length }) => {
         const stop = Math.min(start + length, ids.length - 1)
-        const mean = stop > start ? meanOf(layers[0]!, start, stop, width) : null
+        const mean = stop > start ? meanOf(states, start, stop, width) : null
         start += length
         return mean
       }),
+      logit: task === 'rerank' ? null : Number(output[LOGITS]!.data[0]),
     }
     return { value, promptTokens: ids.length }
   }

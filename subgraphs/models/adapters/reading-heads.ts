@@ -1,18 +1,20 @@
 /**
  * Linear heads on the hidden states of the embedded cross-encoder. It was trained to order web passages by relevance; what its eighth of
  * twelve layers sees of a sentence tells more exactly which one answers, and what it sees of the passage as a whole (the [CLS] token)
- * whether any does. The heads were fitted by `test/bench/questions/fit-evidence.ts`; see docs/decisions/2026-11-24-answers-from-evidence.md.
+ * whether any does, and nearly what all layers would say of its relevance. The heads were fitted by `test/bench/questions/fit-evidence.ts`;
+ * see docs/decisions/2026-11-24-answers-from-evidence.md and 2026-11-30-eight-layers-of-the-cross-encoder.md.
  */
 import type { RerankReading } from '../ports/rerank-model.ts'
 import type { HiddenReading } from './onnx-worker.ts'
 import { headWeights } from './reading-heads.generated.ts'
 
+/** All but the last over the [CLS] token. */
 export interface ReadingHeads {
-  /** Over the [CLS] token in both layers. */
+  /** To the score of the whole model. */
+  relevance: Float32Array
   answering: Float32Array
-  /** Over the [CLS] token in the earlier layer. */
   answerability: Float32Array
-  /** Over the mean of a sentence's tokens in the earlier layer. */
+  /** Over the mean of a sentence's tokens. */
   sentence: Float32Array
 }
 
@@ -29,20 +31,19 @@ export const encodeWeights = (weights: ArrayLike<number>): string => {
 
 /** The last weight of each is its constant. */
 const heads: ReadingHeads = {
+  relevance: decode(headWeights.relevance),
   answering: decode(headWeights.answering),
   answerability: decode(headWeights.answerability),
   sentence: decode(headWeights.sentence),
 }
 
-export function readWithHeads(hidden: HiddenReading, { answering, answerability, sentence } = heads): RerankReading {
-  const { logit, passage, sentences } = hidden
-  const width = passage.length / 2
+export function readWithHeads({ passage, sentences }: HiddenReading, weights: ReadingHeads = heads): RerankReading {
   return {
-    score: logit,
-    answering: weigh(answering, passage),
-    answerability: weigh(answerability, passage.subarray(0, width)),
+    score: weigh(weights.relevance, passage),
+    answering: weigh(weights.answering, passage),
+    answerability: weigh(weights.answerability, passage),
     // A sentence beyond what the model reads says nothing for or against it.
-    sentences: sentences.map((states) => (states === null ? 0 : weigh(sentence, states))),
+    sentences: sentences.map((states) => (states === null ? 0 : weigh(weights.sentence, states))),
   }
 }
 

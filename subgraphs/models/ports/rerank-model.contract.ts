@@ -28,8 +28,7 @@ export function describeRerankModelContract(adapterName: string, open: () => Pro
       const scores = readings.map(({ score }) => score)
       expect(scores).toHaveLength(3)
       expect(scores.indexOf(Math.max(...scores))).toBe(1)
-      expect(scores[1]).toBeGreaterThan(0)
-      expect(scores[0]).toBeLessThan(0)
+      expect(scores[1]! - scores[0]!).toBeGreaterThan(3)
       expect(promptTokens).toBeGreaterThan(30)
     })
 

@@ -13,7 +13,7 @@ export interface RerankPassage {
 }
 
 export interface RerankReading {
-  /** Raw score of the passage; higher is better, zero is even odds. */
+  /** How relevant the passage is, in log-odds up to a constant; higher is better. Scores of one model compare between questions. */
   score: number
   /**
    * What adapted heads see beyond the score, each in log-odds and 0 from a model that has no such head: that the passage holds the

@@ -4,7 +4,6 @@
  * another set, which hold no answer and do not show it by the way it is asked.
  */
 import { distinctChunks, passageForModel } from '../../../subgraphs/knowledge/domain/answer-passages.ts'
-import { withReading } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
 import { preparePassages, readChunks } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
 import type { PreparedPassage } from '../../../subgraphs/knowledge/domain/gather-evidence.ts'
 import { understandQuestion } from '../../../subgraphs/knowledge/domain/understand-question.ts'
@@ -84,9 +83,6 @@ export async function readPassages(asked: AskedQuestion, limit: number, models: 
   for (const [place, passage] of passages.entries()) {
     const hidden = readings[place]!
     passage.hidden = hidden
-    // What the heads would say is not known yet: it is what is fitted.
-    const unread = { answering: 0, answerability: 0, sentences: [] }
-    passage.features = withReading(passage.features, { score: hidden.logit, ...unread })
   }
 }
 

@@ -11,7 +11,11 @@
  *   node test/bench/questions/fit-evidence.ts --write
  */
 import { parseArgs } from 'node:util'
-import { preselectionFeatures, sentenceFeatures } from '../../../subgraphs/knowledge/domain/evidence-features.ts'
+import {
+  preselectionFeatures,
+  sentenceFeatures,
+  withReading,
+} from '../../../subgraphs/knowledge/domain/evidence-features.ts'
 import type {
   PassageFeatures,
   PreselectionFeatures,
@@ -27,6 +31,7 @@ import type { Choice } from './conditional-logit.ts'
 import { fitLogisticRegression, probabilityOf } from './logistic-regression.ts'
 import type { Sample } from './logistic-regression.ts'
 import { openQuestionModels } from './models.ts'
+import { fitRidgeRegression } from './ridge-regression.ts'
 import { folded, meanOf, standardOf, standardised } from './standardise.ts'
 import { writeGenerated } from './write-generated.ts'
 
@@ -85,10 +90,11 @@ const allPassageKeys: readonly (keyof PassageFeatures)[] = [
 
 /** Passages that are looked at: the default of gather-evidence.ts. */
 const PASSAGES = 12
-/** L2 penalties of a plain column, and of a standardised hidden state: by what predicted best across the two sets. */
+/** L2 penalties of a plain column, and of a standardised hidden state: by what predicted best across the two sets; the last is judgement. */
 const PLAIN_PENALTY = 1
 const HIDDEN_PENALTY = 200
 const DECISION_PENALTY = 200
+const RELEVANCE_PENALTY = 10
 /** Share of the near-misses to be refused; what is outside the documents altogether is refused far below it. */
 const REFUSED_SHARE = 0.45
 const FOLDS = 4
@@ -100,7 +106,7 @@ const { values: flags } = parseArgs({
   },
 })
 
-await using models = await openQuestionModels()
+await using models = await openQuestionModels({ withLogits: true })
 const asked: AskedQuestion[] = []
 for (const set of flags.set)
   asked.push(
@@ -140,11 +146,13 @@ for (const entry of asked) {
   await readPassages(entry, PASSAGES, models)
 }
 
-// 2. Which sentence is the answer.
+// 2. How relevant all layers of the cross-encoder would call a passage.
+const statesOf = ({ hidden }: AskedPassage): Float32Array => hidden!.passage
+const relevanceHead = fitRelevance(asked.flatMap(({ passages }) => passages.slice(0, PASSAGES)))
+
+// 3. Which sentence is the answer.
 const read = answerable.flatMap(({ passages }) => passages.slice(0, PASSAGES))
-const earlier = ({ hidden }: AskedPassage): Float32Array => hidden!.passage.subarray(0, hidden!.passage.length / 2)
-const wholeStandard = standardOf(read.map(({ hidden }) => hidden!.passage))
-const earlierStandard = standardOf(read.map(earlier))
+const passageStandard = standardOf(read.map(statesOf))
 const sentenceStandard = standardOf(read.flatMap(({ hidden }) => hidden!.sentences.filter((states) => states !== null)))
 
 function answerChoice({ passages }: AskedQuestion, basis: EvidenceBasis): Choice {
@@ -152,7 +160,7 @@ function answerChoice({ passages }: AskedQuestion, basis: EvidenceBasis): Choice
   return {
     rows: looked.flatMap((passage) => {
       const own = passageKeys[basis].map((key) => passage.features[key])
-      const whole = basis === 'reranked' ? standardised(passage.hidden!.passage, wholeStandard) : []
+      const whole = basis === 'reranked' ? standardised(statesOf(passage), passageStandard) : []
       return passage.input.passage.sentences.map((sentence, place) => {
         const features = sentenceFeatures(passage.input, sentence)
         const states = basis === 'reranked' ? standardised(passage.hidden!.sentences[place]!, sentenceStandard) : []
@@ -187,7 +195,7 @@ function ranked(entry: AskedQuestion, basis: EvidenceBasis): AskedPassage[] {
   return shares.sort((left, right) => right.share - left.share).map(({ passage }) => passage)
 }
 
-// 3. Whether there is an answer.
+// 4. Whether there is an answer.
 function decisionSamples(basis: EvidenceBasis): (Sample & { entry: AskedQuestion })[] {
   return asked.flatMap((entry) => {
     const passages = ranked(entry, basis)
@@ -197,7 +205,7 @@ function decisionSamples(basis: EvidenceBasis): (Sample & { entry: AskedQuestion
     // An answer that is not found is wrong whatever is decided: such questions would only teach that irrelevant passages answer.
     if (isPositive && !passages.slice(0, 3).some(({ isRight }) => isRight)) return []
     const own = decisionKeys[basis].map((key) => features[key])
-    const hidden = basis === 'reranked' ? standardised(meanOf(passages.map(earlier)), earlierStandard) : []
+    const hidden = basis === 'reranked' ? standardised(meanOf(passages.map(statesOf)), passageStandard) : []
     // A question whose answer was taken out may be answered elsewhere: half a voice.
     const weight = entry.kind === 'removed' ? 0.5 : 1
     return [{ entry, row: Float32Array.from([...own, ...hidden]), isPositive, weight }]
@@ -265,17 +273,41 @@ if (flags.write) {
   const answer = answers.get('reranked')!
   const decision = decisions.get('reranked')!.weights
   const first = passageKeys.reranked.length + sentenceKeys.length
-  const middle = first + wholeStandard.mean.length
+  const middle = first + passageStandard.mean.length
   await writeGenerated('subgraphs/models/adapters/reading-heads.generated.ts', [
     [
       'headWeights',
       {
-        answering: encodeWeights(folded(answer.subarray(first, middle), wholeStandard)),
-        answerability: encodeWeights(folded(decision.subarray(decisionKeys.reranked.length, -1), earlierStandard)),
+        relevance: encodeWeights(relevanceHead),
+        answering: encodeWeights(folded(answer.subarray(first, middle), passageStandard)),
+        answerability: encodeWeights(folded(decision.subarray(decisionKeys.reranked.length, -1), passageStandard)),
         sentence: encodeWeights(folded(answer.subarray(middle), sentenceStandard)),
       },
     ],
   ])
+}
+
+/** Fits the head, and gives each passage the relevance that it reads from it, as it will be read. */
+function fitRelevance(passages: readonly AskedPassage[]): number[] {
+  const standard = standardOf(passages.map(statesOf))
+  const logits = passages.map(({ hidden }) => hidden!.logit!)
+  const rows = passages.map((passage) => standardised(statesOf(passage), standard))
+  const weights = fitRidgeRegression(rows, logits, RELEVANCE_PENALTY)
+  const head = folded(weights.subarray(0, -1), standard)
+  head[head.length - 1]! += weights.at(-1)!
+  const scores = passages.map((passage) => dot(head, [...statesOf(passage), 1]))
+  for (const [place, passage] of passages.entries()) {
+    // What the other heads would say is not known yet: it is what is fitted.
+    const reading = { score: scores[place]!, answering: 0, answerability: 0, sentences: [] }
+    passage.features = withReading(passage.features, reading)
+  }
+  const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length
+  const sumOfSquares = (deviationOf: (place: number) => number) =>
+    logits.reduce((sum, _, place) => sum + deviationOf(place) ** 2, 0)
+  const explained =
+    1 - sumOfSquares((place) => scores[place]! - logits[place]!) / sumOfSquares((place) => logits[place]! - mean)
+  console.log(`relevance of all layers, explained by the head: ${(explained * 100).toFixed(1)} % of its variance`)
+  return head
 }
 
 function named(keys: readonly string[], weights: ArrayLike<number>): Record<string, number> {

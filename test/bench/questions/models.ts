@@ -12,11 +12,11 @@ export interface QuestionModels extends AsyncDisposable {
   readHidden(question: string, passages: readonly RerankPassage[]): Promise<readonly HiddenReading[]>
 }
 
-export async function openQuestionModels(): Promise<QuestionModels> {
+export async function openQuestionModels({ withLogits = false } = {}): Promise<QuestionModels> {
   const found = await cachedModel(EMBEDDED_RERANK_MODEL)
   if ('missing' in found) throw new Error(found.missing)
   const { name, contextLength } = EMBEDDED_RERANK_MODEL
-  const reranker = createOnnxRerankModel({ name, contextLength, directory: found.directory })
+  const reranker = createOnnxRerankModel({ name, contextLength, directory: found.directory, withLogits })
   const vectors = await openVectorCache()
   const never = new AbortController().signal
   return {
