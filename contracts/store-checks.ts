@@ -51,7 +51,7 @@ export function storeChecks<Store, Name extends string>(options: StoreChecksOpti
       const store = await untilAborted(() => opening, deadline)
       return { examination, deadline, store, durationMs: since() }
     } catch (error) {
-      const durationMs = since()
+      const durationMs = Math.min(since(), answerTimeoutMs)
       // Drivers that know no signal open it later.
       opening.then((store) => examination.close(store)).catch(() => undefined)
       return { examination, deadline, failure: await explain(examination, error, durationMs), durationMs }
