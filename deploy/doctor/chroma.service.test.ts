@@ -147,10 +147,8 @@ describeWithService('the doctor on chroma', await ensureChroma(), (installation)
 
   test('that is silent, or away', async () => {
     server.pause()
-    const startedAt = performance.now()
     const silent = await examineChroma()
-    expect(performance.now() - startedAt).toBeLessThan(20_000)
-    expect(silent.check('Chroma', 'reachable').status).toBe('failed')
+    expect(silent.check('Chroma', 'reachable').message).toMatch(/did not answer within [1-5] s$/)
     server.resume()
     await server.stop()
     expect((await examineChroma()).check('Chroma', 'reachable')).toMatchObject({

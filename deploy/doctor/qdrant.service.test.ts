@@ -85,10 +85,8 @@ describeWithService('the doctor on qdrant', own, (installation) => {
 
   test('that is silent, or away', async () => {
     server.pause()
-    const startedAt = performance.now()
     const silent = await examineQdrant()
-    expect(performance.now() - startedAt).toBeLessThan(20_000)
-    expect(silent.check('Qdrant', 'reachable').message).toContain('no answer in time')
+    expect(silent.check('Qdrant', 'reachable').message).toMatch(/did not answer within [1-5] s$/)
     server.resume()
     await server.stop()
     expect((await examineQdrant()).check('Qdrant', 'reachable')).toMatchObject({

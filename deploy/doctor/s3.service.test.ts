@@ -46,10 +46,8 @@ describeWithService('the doctor on S3', await ensureS3(), (installation) => {
 
   test('that is silent, read-only, or away', async () => {
     server.pause()
-    const startedAt = performance.now()
     const silent = await examineS3()
-    expect(performance.now() - startedAt).toBeLessThan(20_000)
-    expect(silent.check('S3', 'reachable').status).toBe('failed')
+    expect(silent.check('S3', 'reachable').message).toMatch(/did not answer within [1-5] s$/)
     server.resume()
     await server.stop()
     server.setReadOnly(true)

@@ -1,6 +1,6 @@
 // What the doctor says of stores, where no server is needed: which are looked at, how they are judged, and how their checks share one connection.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { Neo4jError } from 'neo4j-driver'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { TributaryError } from '#shared/errors.ts'
@@ -82,6 +82,47 @@ test('another program at their addresses is not taken for any of them', async ()
   expect(graph.check('Neo4j', 'reachable').status).toBe('failed')
 })
 
+/** Accepts connections, and never answers. */
+async function silentPort(): Promise<number> {
+  const sockets: Socket[] = []
+  const server = createTcpServer((socket) => void sockets.push(socket.on('error', () => undefined)))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+test.each([
+  ['Qdrant', 'knowledge', (address: string) => ({ QDRANT_URL: `http://${address}` })],
+  ['Weaviate', 'knowledge', (address: string) => ({ WEAVIATE_URL: `http://${address}` })],
+  ['Chroma', 'knowledge', (address: string) => ({ CHROMA_URL: `http://${address}` })],
+  ['Redis', 'knowledge', (address: string) => ({ REDIS_URL: `redis://${address}` })],
+  ['Neo4j', 'graph', (address: string) => ({ NEO4J_URI: `bolt://${address}` })],
+  [
+    'S3',
+    'knowledge',
+    (address: string) => ({
+      S3_BUCKET: 'bucket',
+      S3_ENDPOINT: `http://${address}`,
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    }),
+  ],
+])('%s that accepts connections and never answers is told from one that is away', async (store, role, at) => {
+  const address = `127.0.0.1:${await silentPort()}`
+  const found = await examine({ ...at(address), TRIBUTARY_PORT: '0' }, '--role', role)
+  expect(found.check(store, 'reachable')).toMatchObject({
+    status: 'failed',
+    // No more than all have; some drivers give up before.
+    message: expect.stringMatching(
+      new RegExp(`${address}: it accepted the connection but did not answer within [1-5] s$`),
+    ),
+    remedy: expect.stringContaining(store === 'S3' ? 'S3_ENDPOINT' : store.toUpperCase()),
+  })
+})
+
 describe('judging', () => {
   const oldest = { oldest: '6.2', why: 'which is too old' }
   const house = { name: 'c1', space: { modelName: 'house', dimensions: 3 }, dimensions: 3 }
@@ -148,12 +189,13 @@ describe('judging', () => {
 })
 
 describe('the checks of one store', () => {
-  const signal = AbortSignal.timeout(60_000)
+  const { signal } = new AbortController()
   const findingsOf = (checks: Check[]) =>
     Promise.all(checks.map(async (check) => `${check.name}: ${(await check.run(signal)).status}`))
   const checksOf = (open: () => Promise<string>, events: string[]) =>
     storeChecks({
       subject: 'Store',
+      listener: null,
       stages: { reachable: 'there', credentials: 'accepted', database: 'found' },
       looks: ['version', 'broken'],
       load: async () => ({
@@ -177,6 +219,47 @@ describe('the checks of one store', () => {
     expect(events).toEqual(['opened'])
     await expect(checks.at(-1)!.run(signal)).rejects.toThrow('broken')
     expect(events).toEqual(['opened', 'closed it'])
+  })
+
+  const never = () => new Promise<never>(() => undefined)
+  const silentChecks = (port: number, open: () => Promise<string>) =>
+    storeChecks({
+      subject: 'Store',
+      listener: { url: `http://127.0.0.1:${port}` },
+      answerTimeoutMs: 2_000,
+      stages: { reachable: 'there' },
+      looks: ['version', 'forgotten'],
+      load: async () => ({
+        open,
+        explain: (error) => ({ stage: 'reachable', finding: failed(deepestReason(error), 'Mend it.') }),
+        close: never,
+        looks: {
+          version: () => ok('1'),
+          forgotten: (_, limit) =>
+            new Promise<never>((_resolve, reject) => limit.addEventListener('abort', () => reject(limit.reason))),
+        },
+      }),
+    })
+
+  test('end at one deadline, also where a driver knows no signal', async () => {
+    const [check, ...others] = silentChecks(await silentPort(), never)
+    expect(await check!.run(signal)).toEqual(
+      failed('there: it accepted the connection but did not answer within 2 s', 'Mend it.'),
+    )
+    for (const other of others) expect((await other.run(signal)).status).toBe('skipped')
+    const [away] = silentChecks(1, never)
+    expect(await away!.run(signal)).toEqual(failed('no answer in time', 'Mend it.'))
+  })
+
+  test('end at the same deadline in one that falls silent when it is open, and cannot be closed', async () => {
+    const checks = silentChecks(await silentPort(), async () => 'it')
+    const [reachable, version, forgotten] = await Promise.all(checks.map((check) => check.run(signal)))
+    expect([reachable!.status, version!.status]).toEqual(['ok', 'ok'])
+    expect(forgotten).toMatchObject({
+      status: 'failed',
+      message: 'it was opened, and then did not answer within 2 s',
+      remedy: expect.stringContaining('Store'),
+    })
   })
 
   test.each([

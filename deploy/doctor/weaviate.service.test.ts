@@ -105,10 +105,8 @@ describeWithService('the doctor on weaviate', await ensureWeaviate(), (installat
       remedy: expect.stringContaining('WEAVIATE_GRPC_URL'),
     })
     server.pause()
-    const startedAt = performance.now()
     const silent = await examineWeaviate()
-    expect(performance.now() - startedAt).toBeLessThan(20_000)
-    expect(silent.check('Weaviate', 'reachable').status).toBe('failed')
+    expect(silent.check('Weaviate', 'reachable').message).toMatch(/did not answer within [1-5] s$/)
     server.resume()
     await server.stop()
     expect((await examineWeaviate()).check('Weaviate', 'reachable')).toMatchObject({

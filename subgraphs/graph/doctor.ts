@@ -21,6 +21,7 @@ function neo4jChecks({ environment }: DoctorContext): Check[] {
   const place = maskPasswords(options.uri)
   return storeChecks({
     subject: 'Neo4j',
+    listener: { url: options.uri, defaultPort: 7_687 },
     stages: { reachable: place, credentials: 'accepted', database: options.database ?? 'the default one' },
     looks: ['version', 'writable', 'migrations', 'clock'],
     load: async () => (await import('./doctor/neo4j.ts')).examineNeo4j(options, place),

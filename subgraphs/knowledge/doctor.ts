@@ -51,6 +51,7 @@ function checksOf(settings: VectorStoreSettings, options: KnowledgeDoctorOptions
       const modelNames = async () => (await readEmbeddingModelNames(options)) ?? []
       return storeChecks({
         subject: 'Qdrant',
+        listener: { url, defaultPort: 6_333 },
         stages,
         looks: LOOKS,
         load: async () =>
@@ -69,6 +70,7 @@ function checksOf(settings: VectorStoreSettings, options: KnowledgeDoctorOptions
       const { TRIBUTARY_WEAVIATE_REPLICAS: replicas } = settings
       return storeChecks({
         subject: 'Weaviate',
+        listener: { url },
         stages,
         looks: ['gRPC', 'replicas', ...LOOKS],
         load: async () =>
@@ -86,6 +88,7 @@ function checksOf(settings: VectorStoreSettings, options: KnowledgeDoctorOptions
       const { CHROMA_TOKEN: token, CHROMA_TENANT: tenant, CHROMA_DATABASE: database } = settings
       return storeChecks({
         subject: 'Chroma',
+        listener: { url },
         stages: { ...stages, database: `${database} of ${tenant}` },
         looks: LOOKS,
         load: async () =>

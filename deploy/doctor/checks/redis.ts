@@ -35,6 +35,7 @@ export function redisChecks({ environment }: Pick<OpenDoctorContext, 'environmen
   const place = maskPasswords(url)
   return storeChecks({
     subject: 'Redis',
+    listener: { url, defaultPort: 6_379 },
     stages: { reachable: place, credentials: 'accepted' },
     looks: ['version', 'writable', 'memory', 'persistence', 'clock'],
     async load(): Promise<StoreExamination<OpenRedis, 'version' | 'writable' | 'memory' | 'persistence' | 'clock'>> {

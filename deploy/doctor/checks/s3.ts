@@ -43,6 +43,7 @@ export function s3Checks({ environment }: Pick<OpenDoctorContext, 'environment'>
   const place = endpoint === null ? 'AWS' : maskPasswords(endpoint)
   return storeChecks({
     subject: SUBJECT,
+    listener: endpoint === null ? null : { url: endpoint },
     stages: {
       reachable: place,
       credentials: 'accepted',

@@ -226,7 +226,6 @@ export function createChromaVectorStore(options: ChromaVectorStoreOptions): Vect
       const lists = found.map(({ words }) => words.candidates).filter(({ size }) => size > 0)
       const candidates = lists.length === 1 ? lists[0]! : new Map(lists.flatMap((each) => [...each]))
       const ranked = rankByTerms({
-        terms,
         candidates: [...candidates.values()],
         textCount: found.reduce((sum, { words }) => sum + words.textCount, 0),
         limit,

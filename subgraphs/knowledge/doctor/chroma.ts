@@ -5,7 +5,7 @@ import type { StoreExamination } from '../../../contracts/store-checks.ts'
 import { createChromaCollections, DEFAULT_PREFIX, type ChromaCollections } from '../adapters/chroma-collections.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequests } from '../adapters/chroma-requests.ts'
 import type { FoundCollection } from './dimensions.ts'
-import { examineVectorStore, TIMEOUTS, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
+import { examineVectorStore, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
 
 interface OpenChroma {
   requests: ChromaRequests
@@ -30,7 +30,7 @@ export function examineChroma(options: ExamineChromaOptions): StoreExamination<O
       keyVariable: 'CHROMA_TOKEN',
       oldest: { oldest: '1.0', why: 'whose protocol is another' },
       async open(signal) {
-        const requests = createChromaRequests({ url, token, tenant, database, timeouts: TIMEOUTS })
+        const requests = createChromaRequests({ url, token, tenant, database })
         const version = await requests.read(signal, (client) => client.version())
         await requests.read(signal, (client) => client.listCollections({ limit: 1 }))
         if (!(await requests.hasDatabase(signal))) throw new DatabaseMissing()

@@ -5,7 +5,7 @@ import type { StoreExamination } from '../../../contracts/store-checks.ts'
 import { createQdrantCollections, DENSE, type QdrantCollections } from '../adapters/qdrant-collections.ts'
 import { createQdrantRequests, statusOf, type QdrantRequests } from '../adapters/qdrant-requests.ts'
 import type { FoundCollection } from './dimensions.ts'
-import { examineVectorStore, TIMEOUTS, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
+import { examineVectorStore, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
 
 interface OpenQdrant {
   requests: QdrantRequests
@@ -31,7 +31,7 @@ export function examineQdrant(options: ExamineQdrantOptions): StoreExamination<O
       // 1.10 has the queries and the IDF that the store uses, 1.11 indexes of tenants.
       oldest: { oldest: '1.11', why: 'which has no indexes of tenants (is_tenant)' },
       async open(signal) {
-        const requests = createQdrantRequests({ url, apiKey, timeouts: TIMEOUTS })
+        const requests = createQdrantRequests({ url, apiKey })
         const version = await requests.read(signal, async (api, init) => {
           const { data } = await api.root({}, init)
           return { data: { result: (data as { version?: unknown }).version } }

@@ -5,9 +5,6 @@ import { judgeStoreVersion, type OldestVersion } from '../../../contracts/judge-
 import { deepestReason, failedBy, isMisconfigured, type StoreExamination } from '../../../contracts/store-checks.ts'
 import { judgeDimensions, type EmbeddingModel, type FoundCollection } from './dimensions.ts'
 
-/** Longest time for one request of a check, in milliseconds. */
-export const TIMEOUTS = { readMs: 5_000, writeMs: 5_000 } as const
-
 export const LOOKS = ['version', 'writable', 'collections', 'dimensions'] as const
 export type VectorStoreLook = (typeof LOOKS)[number]
 

@@ -5,7 +5,7 @@ import { DEFAULT_PREFIX, findCollections, type KnownCollections } from '../adapt
 import { createWeaviateConnection, type WeaviateConnection } from '../adapters/weaviate-connection.ts'
 import type { FoundCollection } from './dimensions.ts'
 import { judgeReplicas, type FoundReplicas } from './replicas.ts'
-import { examineVectorStore, TIMEOUTS, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
+import { examineVectorStore, type ExamineOptions, type VectorStoreLook } from './vector-store.ts'
 
 /** A collection that nobody has. */
 const NOWHERE = `${DEFAULT_PREFIX}Doctor`
@@ -36,7 +36,7 @@ export function examineWeaviate(
       keyVariable: 'WEAVIATE_API_KEY',
       oldest: { oldest: '1.28', why: 'which cannot settle deletions by their time (TimeBasedResolution)' },
       async open(signal) {
-        const connection = createWeaviateConnection({ url, grpcUrl, apiKey, timeouts: TIMEOUTS })
+        const connection = createWeaviateConnection({ url, grpcUrl, apiKey })
         try {
           const { version } = await connection.read(signal, (client) => client.getMeta())
           if (version === undefined) throw new Error('what answers there is not Weaviate')

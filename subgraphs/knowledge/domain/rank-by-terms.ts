@@ -6,13 +6,11 @@
 
 export interface TermCandidate {
   id: string
-  /** Weight of each term in the text. */
-  weights: ReadonlyMap<string, number>
+  /** Weight in the text of each term that is looked for, in an order that all candidates have; 0 of those that are not in it. */
+  weights: readonly number[]
 }
 
 export interface RankByTermsOptions {
-  /** Those looked for, each once. */
-  terms: readonly string[]
   /** All texts that have one of the terms; or some, then frequent terms count for a little more than they should. */
   candidates: readonly TermCandidate[]
   /** Number of texts that the candidates were found among: N. Not less than candidates count. */
@@ -21,31 +19,29 @@ export interface RankByTermsOptions {
   limit: number
 }
 
-/** Best first, of equal ones the smaller id. */
-export function rankByTerms(options: RankByTermsOptions): { id: string; score: number }[] {
-  const { terms, candidates, textCount, limit } = options
-  const count = Math.max(textCount, candidates.length)
-  const having = new Map<string, number>()
-  for (const { weights } of candidates) for (const term of weights.keys()) having.set(term, (having.get(term) ?? 0) + 1)
-  const rarity = new Map(
-    terms.map((term) => {
-      const found = having.get(term) ?? 0
-      return [term, Math.log(1 + (count - found + 0.5) / (found + 0.5))]
-    }),
-  )
-  const scored = candidates.map(({ id, weights }) => ({
-    id,
-    score: terms.reduce((sum, term) => sum + (weights.get(term) ?? 0) * rarity.get(term)!, 0),
-  }))
-  const least = leastOfBest(scored, limit)
-  return scored
-    .filter(({ score }) => score >= least)
-    .toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-    .slice(0, limit)
+/** Best first, of equal ones the smaller id. Loops over numbers, for it is done thousands of times in a search that waits for nothing else. */
+export function rankByTerms({ candidates, textCount, limit }: RankByTermsOptions): { id: string; score: number }[] {
+  const rarities = raritiesOf(candidates, Math.max(textCount, candidates.length))
+  const scores = new Float64Array(candidates.length)
+  for (const [at, { weights }] of candidates.entries()) {
+    let score = 0
+    for (let term = 0; term < rarities.length; term += 1) score += weights[term]! * rarities[term]!
+    scores[at] = score
+  }
+  const least = leastOfBest(scores, limit)
+  const best: { id: string; score: number }[] = []
+  for (const [at, score] of scores.entries()) if (score >= least) best.push({ id: candidates[at]!.id, score })
+  return best.toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit)
+}
+
+/** Of each term, among so many texts. */
+function raritiesOf(candidates: readonly TermCandidate[], count: number): number[] {
+  const having = (candidates[0]?.weights ?? []).map(() => 0)
+  for (const { weights } of candidates)
+    for (let term = 0; term < having.length; term += 1) if (weights[term]! > 0) having[term]! += 1
+  return having.map((found) => Math.log(1 + (count - found + 0.5) / (found + 0.5)))
 }
 
 /** Numbers alone are put in order many times as fast as what they belong to, and most candidates are not wanted. */
-function leastOfBest(scored: readonly { score: number }[], limit: number): number {
-  const scores = Float64Array.from(scored, ({ score }) => score).sort()
-  return scores[Math.max(0, scores.length - limit)] ?? 0
-}
+const leastOfBest = (scores: Float64Array, limit: number): number =>
+  scores.toSorted()[Math.max(0, scores.length - limit)] ?? 0
