@@ -32,7 +32,7 @@ import {
   withTerms,
   type ChunkMetadata,
 } from './chroma-records.ts'
-import { RecentlyKnown } from './recently-known.ts'
+import { RecentlyKnown } from '../domain/recently-known.ts'
 import { createChromaRequests, saysNotFound, type ChromaRequestsOptions } from './chroma-requests.ts'
 import { batchesOf, eachInFlight, inTurns } from './in-flight.ts'
 

@@ -4,7 +4,7 @@ import { createHash, hash } from 'node:crypto'
 import { termFrequencies, termWeights, type KnownWords } from '../domain/term-weights.ts'
 import type { ChunkToStore, DocumentPlace, EmbeddingSpace } from '../ports/vector-store.ts'
 import type { BatchLimits } from './in-flight.ts'
-import { RecentlyKnown } from './recently-known.ts'
+import { RecentlyKnown } from '../domain/recently-known.ts'
 import { DENSE, LEXICAL } from './qdrant-collections.ts'
 
 export type Point = Schemas['PointStruct']

@@ -18,7 +18,7 @@ import {
 } from '../ports/vector-store.ts'
 import { mergeRanked } from './merge-ranked.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
-import { RecentlyKnown } from './recently-known.ts'
+import { RecentlyKnown } from '../domain/recently-known.ts'
 import {
   checkPrefix,
   collectionName,

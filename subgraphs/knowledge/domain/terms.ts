@@ -4,6 +4,7 @@
  * options, versions, identifiers), which are kept as they stand, with their parts beside them.
  */
 import { stemmer } from 'stemmer'
+import { RecentlyKnown } from './recently-known.ts'
 
 /** Function words, question words and the small talk of questions: they say nothing about the subject. */
 const stopWords = new Set(
@@ -21,6 +22,9 @@ const stopWords = new Set(
 /** A token with an inner `.`, `/`, `_`, `-`, `:`, `@`, `+` or digit mixed with letters names a thing: `/etc/passwd`, `--force`, `1.8`. */
 const tokenPattern = /(?:--?|\/|~\/|\.|\$|@)?[\p{L}\p{N}]+(?:[._/:@+'’-]+[\p{L}\p{N}]+)*(?:\+\+?|\/)?/gu
 const partPattern = /[\p{L}\p{N}]+/gu
+
+/** Some 300 bytes each. */
+const KNOWN_WORDS = 20_000
 
 export type Token = {
   /** As written. */
@@ -42,16 +46,36 @@ export function tokenize(text: string): Token[] {
 export const surfacesOf = (text: string): readonly string[] => text.match(tokenPattern) ?? []
 
 export function tokenOf(surface: string, startOffset = 0): Token {
+  const { term, isStopWord, isName } = wordOf(surface)
+  return { surface, startOffset, endOffset: startOffset + surface.length, term, isStopWord, isName }
+}
+
+/** What a word is, wherever it stands. */
+type Word = Pick<Token, 'term' | 'isStopWord' | 'isName'> & { contentTerms: readonly string[] }
+
+/** Few words make up most of every text, and a question is held against some 15,000. */
+const known = new RecentlyKnown<Word>(KNOWN_WORDS)
+
+function wordOf(surface: string): Word {
+  let word = known.get(surface)
+  if (word === undefined) known.set(surface, (word = analyse(surface)))
+  return word
+}
+
+function analyse(surface: string): Word {
   const lower = withoutApostrophes(surface.toLowerCase())
   const isName = looksLikeName(surface)
-  return {
-    surface,
-    startOffset,
-    endOffset: startOffset + surface.length,
-    term: isName ? lower : stem(lower),
-    isStopWord: stopWords.has(lower) || (lower.length === 1 && /\p{L}/u.test(lower)),
-    isName,
-  }
+  const term = isName ? lower : stem(lower)
+  const isStopWord = stopWords.has(lower) || (lower.length === 1 && /\p{L}/u.test(lower))
+  return { term, isStopWord, isName, contentTerms: isStopWord ? [] : [...new Set([term, ...partsOf(surface)])] }
+}
+
+function partsOf(surface: string): string[] {
+  if (!/[^\p{L}\p{N}]/u.test(surface)) return []
+  const parts = surface.toLowerCase().match(partPattern) ?? []
+  return parts
+    .filter((part) => part.length > 1 && !stopWords.has(part))
+    .map((part) => (/\p{N}/u.test(part) ? part : stem(part)))
 }
 
 /** The distinct content terms of a text: stop words out, names also by their parts (`apt-get` is also `apt` and `get`). */
@@ -60,15 +84,7 @@ export const contentTerms = (text: string): Set<string> => contentTermsOf(tokeni
 /** … of a text that is in tokens already. */
 export function contentTermsOf(tokens: readonly Token[]): Set<string> {
   const terms = new Set<string>()
-  for (const token of tokens) {
-    if (token.isStopWord) continue
-    terms.add(token.term)
-    if (/[^\p{L}\p{N}]/u.test(token.surface)) {
-      for (const part of token.surface.toLowerCase().match(partPattern) ?? []) {
-        if (part.length > 1 && !stopWords.has(part)) terms.add(/\p{N}/u.test(part) ? part : stem(part))
-      }
-    }
-  }
+  for (const { surface } of tokens) for (const term of wordOf(surface).contentTerms) terms.add(term)
   return terms
 }
 
