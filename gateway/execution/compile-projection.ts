@@ -255,9 +255,9 @@ function compileList(compilation: Compilation, itemType: GraphQLOutputType, posi
   return (value, run) => {
     if (!Array.isArray(value)) return fail(run, position, `Expected a list${at(position)}.`)
     const result: unknown[] = []
-    for (const [index, item] of value.entries()) {
+    for (let index = 0; index < value.length; index += 1) {
       run.path.push(index)
-      const completed = complete(item, run)
+      const completed = complete(value[index], run)
       run.path.pop()
       if (completed === PROPAGATED) return PROPAGATED
       result.push(completed)
