@@ -102,10 +102,7 @@ function isSame(one: object, other: object): boolean {
     return Array.isArray(other) && one.length === other.length && one.every((item, index) => item === other[index])
   if (Array.isArray(other)) return false
   const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>]
-  let count = 0
-  for (const name in left) {
-    if (left[name] !== right[name]) return false
-    count += 1
-  }
-  return Object.keys(right).length === count
+  for (const name in left) if (left[name] !== right[name]) return false
+  for (const name in right) if (left[name] !== right[name]) return false
+  return true
 }
