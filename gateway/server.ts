@@ -171,7 +171,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     documentStore: createDocumentStore(),
     validationRules: [gate.rule],
     includeStacktraceInErrorResponses: false,
-    ...(sharedOperations ? { stringifyResult: createWriteAnswer() } : {}),
+    stringifyResult: createWriteAnswer({ keepsTexts: sharedOperations !== null }),
     stopOnTerminationSignals: false,
     apollo: telemetry.apollo,
     plugins: createPlugins({

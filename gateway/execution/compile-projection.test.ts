@@ -1,5 +1,6 @@
 // The compiled projection against graphql-js, over generated operations and data in which anything may be wrong.
 import {
+  buildSchema,
   executeSync,
   getNamedType,
   getVariableValues,
@@ -17,6 +18,7 @@ import { createSeededChance, type SeededChance } from '../../test/harness/seeded
 import { createFieldCollector } from './collect-fields.ts'
 import { compileProjection } from './compile-projection.ts'
 import type { JsonObject } from './representation.ts'
+import { createSharedValues } from './shared-values.ts'
 import { generateOperation } from './testing/generate-operation.ts'
 import { openShop } from './testing/shop.ts'
 
@@ -59,6 +61,29 @@ test('any data is shaped as graphql-js shapes it, with the same errors in the sa
   }
   expect(errorCount).toBeGreaterThan(500)
   expect(nullCount).toBeGreaterThan(20)
+})
+
+test('data is repetitive where most of its objects are others again', () => {
+  const holders = buildSchema('type Query { list: [Holder!] } type Holder { id: ID held: Holder }')
+  const document = parse('{ list { id held { id held { id } } } }')
+  const operation = document.definitions[0] as OperationDefinitionNode
+  const project = compileProjection({ schema: holders, document, operation })
+  const shown = (times: number) => {
+    const held = { id: 'held', held: { id: 'below' } }
+    const shared = createSharedValues()
+    shared.add(held)
+    const { data, isRepetitive } = project(
+      { list: Array.from({ length: times }, (_, index) => ({ id: `${index}`, held })) },
+      {},
+      shared,
+    )
+    const list = data!['list'] as { held: unknown }[]
+    expect(new Set(list.map((holder) => holder.held)).size).toBe(1)
+    return isRepetitive
+  }
+  // Besides the data itself, so many holders and two objects; and these two for each time but the first.
+  expect(shown(4)).toBe(false)
+  expect(shown(6)).toBe(true)
 })
 
 test('aliases that are names of what every object has are plain names', () => {

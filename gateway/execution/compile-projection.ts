@@ -43,6 +43,8 @@ export interface Projected {
   data: JsonObject | null
   /** Where a value did not fit its type, with the path in the answer. */
   errors: GraphQLError[]
+  /** Whether most of the data's objects are there because others are there several times. */
+  isRepetitive: boolean
 }
 
 /** `variables`: coerced, for @skip and @include. `shared`: values of the data that stand at several places, each shaped once. Default: none. */
@@ -78,9 +80,14 @@ export function compileProjection(options: {
       ])
       compiled.set(key, complete)
     }
-    const run: Run = { path: [], errors: [], shared, completed: shared.isEmpty ? null : new Map() }
-    const completed = complete(data, run)
-    return { data: completed === PROPAGATED ? null : (completed as JsonObject | null), errors: run.errors }
+    const completed = shared.isEmpty ? null : new Map<Complete, Map<unknown, Completed>>()
+    const run: Run = { path: [], errors: [], shared, completed, made: 0, repeated: 0 }
+    const result = complete(data, run)
+    return {
+      data: result === PROPAGATED ? null : (result as JsonObject | null),
+      errors: run.errors,
+      isRepetitive: run.repeated > run.made,
+    }
   }
 }
 
@@ -91,7 +98,16 @@ interface Run {
   errors: GraphQLError[]
   shared: Shared
   /** Of shared values, by what completes them. Null where none are shared. */
-  completed: Map<Complete, Map<unknown, unknown>> | null
+  completed: Map<Complete, Map<unknown, Completed>> | null
+  /** How many objects there are by now, and how many more are there because they are repeated. */
+  made: number
+  repeated: number
+}
+
+interface Completed {
+  result: unknown
+  /** How many objects it shows. */
+  size: number
 }
 
 /** What a value becomes in the answer; PROPAGATED where it is null and must not be. */
@@ -142,6 +158,7 @@ function compileObject(
   return (value, run) => {
     const source = value as JsonObject
     const result = create()
+    run.made += 1
     for (const { key, dataKey, isInherited, isUsual, complete } of fields) {
       const known = isInherited ? readOwn(source, dataKey) : source[dataKey]
       if (isUsual?.(known)) {
@@ -166,10 +183,14 @@ function completeOnce(complete: Complete, value: unknown, completed: NonNullable
   let results = completed.get(complete)
   if (!results) completed.set(complete, (results = new Map()))
   const known = results.get(value)
-  if (known !== undefined) return known
+  if (known) {
+    run.repeated += known.size
+    return known.result
+  }
   const errorCount = run.errors.length
+  const shownBefore = run.made + run.repeated
   const result = complete(value, run)
-  if (run.errors.length === errorCount) results.set(value, result)
+  if (run.errors.length === errorCount) results.set(value, { result, size: run.made + run.repeated - shownBefore })
   return result
 }
 
@@ -255,9 +276,9 @@ function compileList(compilation: Compilation, itemType: GraphQLOutputType, posi
   return (value, run) => {
     if (!Array.isArray(value)) return fail(run, position, `Expected a list${at(position)}.`)
     const result: unknown[] = []
-    for (const [index, item] of value.entries()) {
+    for (let index = 0; index < value.length; index += 1) {
       run.path.push(index)
-      const completed = complete(item, run)
+      const completed = complete(value[index], run)
       run.path.pop()
       if (completed === PROPAGATED) return PROPAGATED
       result.push(completed)

@@ -62,7 +62,8 @@ function groupsOf(
   // Objects of one kind come in runs.
   let lastKind: RepresentationKind | undefined
   let byKey: Map<unknown, Group> | undefined
-  for (const [position, object] of objects.entries()) {
+  for (let position = 0; position < objects.length; position += 1) {
+    const object = objects[position]!
     const kind = kindOf(object)
     const key = kind.keyOf(object)
     if (key === undefined) others.push(object)

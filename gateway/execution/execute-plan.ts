@@ -3,6 +3,7 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner'
 import { assertNever } from '#shared/errors.ts'
 import { applyRewrites } from './data-rewrites.ts'
+import { askedBelow, uniteEquals } from './equal-objects.ts'
 import { fetchEntities, fetchJoined } from './fetch-entities.ts'
 import { operationOf, variablesOf } from './fetch-request.ts'
 import { createKnownAnswers } from './known-answers.ts'
@@ -15,7 +16,7 @@ import type { JsonObject } from './representation.ts'
 
 /** Fills `data` in place; errors are collected in `execution.errors`. */
 export async function executePlan(plan: PlanNode, data: JsonObject, execution: PlanExecution): Promise<void> {
-  const run: PlanRun = { ...execution, data, known: createKnownAnswers(plan) }
+  const run: PlanRun = { ...execution, data, known: createKnownAnswers(plan), asked: askedBelow(plan) }
   await executeStep(stepsOf(plan), { path: [], objects: [data] }, run)
 }
 
@@ -56,6 +57,7 @@ async function fetchRoot(fetch: FetchNode, { objects }: Places, run: PlanRun): P
     for (const error of errors) run.errors.push(toPlanError(error, fetch.serviceName, error.path ?? []))
     if (!data) return
     applyRewrites(schema, fetch.outputRewrites, data)
+    uniteEquals([data], run.asked.get(fetch), shared)
     for (const object of objects) mergeResults(schema, object, data, shared)
   } catch (error) {
     run.errors.push(toFetchError(error, []))

@@ -9,6 +9,7 @@ import { assembleResult } from './assemble-result.ts'
 import type { JsonObject } from './representation.ts'
 import { createSharedValues } from './shared-values.ts'
 import type { SharedOperations } from './shared-operations.ts'
+import { noteRepetitive } from './write-json.ts'
 import type { SubgraphClient } from '../subgraphs/subgraph-client.ts'
 
 export interface ExecuteRequestOptions {
@@ -46,7 +47,9 @@ async function executePlanned(
     await executePlan(planned.plan, data, { schema, client, context, variables, coercedVariables, errors, shared })
   const introspected = introspect(options)
   Object.assign(data, introspected.data)
-  const result = assembleResult({ projected: planned.project(data, coercedVariables, shared), fetchErrors: errors })
+  const projected = planned.project(data, coercedVariables, shared)
+  if (projected.data && projected.isRepetitive) noteRepetitive(projected.data)
+  const result = assembleResult({ projected, fetchErrors: errors })
   return introspected.errors ? { ...result, errors: [...introspected.errors, ...(result.errors ?? [])] } : result
 }
 

@@ -7,6 +7,7 @@ import type { SubgraphError, SubgraphOperation } from '../subgraphs/subgraph-cli
 import { applyRewrites } from './data-rewrites.ts'
 import { askersOf, type Askers, type Equals } from './entity-askers.ts'
 import { entitiesOfPart, representationsOfPart } from './entity-operation.ts'
+import { uniteEquals } from './equal-objects.ts'
 import { operationOf, variablesOf, withRepresentations } from './fetch-request.ts'
 import type { EntityAnswers } from './known-answers.ts'
 import { mergeResults } from './merge-results.ts'
@@ -257,6 +258,8 @@ function tellOthers({ representations, tell }: Question, entities: readonly unkn
 }
 
 function fill({ fetch, asking }: Question, entities: readonly unknown[], run: PlanRun): void {
+  // Rewrites come later, and change each object that they meet.
+  if (!fetch.outputRewrites?.length) uniteEquals(entities, run.asked.get(fetch), run.shared)
   for (const [index, entity] of entities.entries()) {
     if (!isJsonObject(entity)) continue
     const asked = asking[index] ?? []

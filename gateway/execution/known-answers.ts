@@ -1,8 +1,8 @@
 // What an operation has already been told of an entity: a query often comes by the same objects on several ways, and the planner asks for them on
 // each. Only fetches that ask the same, of which a plan has several, and only answers without errors; never for mutations, which change what is asked.
 import type { FetchNode, PlanNode } from '@apollo/query-planner'
-import { assertNever } from '#shared/errors.ts'
 import { entityOperationOf } from './entity-operation.ts'
+import { fetchesOf } from './plan-fetches.ts'
 import type { JsonObject } from './representation.ts'
 
 /** Entities by their representations, null where there is none; null when the answer had errors, or did not come. Not to be changed. */
@@ -38,7 +38,7 @@ function repeatedKeysOf(plan: PlanNode): ReadonlyMap<FetchNode, string> {
 }
 
 function findRepeated(plan: PlanNode): ReadonlyMap<FetchNode, string> {
-  const fetches = fetchesOf(plan)
+  const fetches = fetchesOf(plan).map(({ fetch }) => fetch)
   const found = new Map<FetchNode, string>()
   if (fetches.some(({ operationKind }) => operationKind === 'mutation')) return found
   const byKey = new Map<string, FetchNode[]>()
@@ -50,23 +50,4 @@ function findRepeated(plan: PlanNode): ReadonlyMap<FetchNode, string> {
   }
   for (const [key, equals] of byKey) if (equals.length > 1) for (const fetch of equals) found.set(fetch, key)
   return found
-}
-
-function fetchesOf(node: PlanNode): FetchNode[] {
-  switch (node.kind) {
-    case 'Sequence':
-    case 'Parallel':
-      return node.nodes.flatMap(fetchesOf)
-    case 'Flatten':
-      return fetchesOf(node.node)
-    case 'Condition':
-      return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? fetchesOf(clause) : []))
-    case 'Fetch':
-      return [node]
-    case 'Defer':
-      // Never asked for (plan-steps.ts).
-      return []
-    default:
-      return assertNever(node)
-  }
 }

@@ -10,19 +10,19 @@ export function placesUnder({ path, objects }: Places, below: Path, shared: Shar
   let current: readonly unknown[] = objects
   for (const step of below) {
     const next: unknown[] = []
-    if (step === EVERY_ITEM) {
-      for (const list of current) if (Array.isArray(list)) for (const item of list) next.push(item)
-    } else {
-      let seen: Set<unknown> | undefined
-      for (const object of current) {
-        const value = isJsonObject(object) ? object[step] : undefined
-        if (typeof value !== 'object' || value === null) continue
-        if (shared.has(value)) {
-          if ((seen ??= new Set()).has(value)) continue
-          seen.add(value)
-        }
-        next.push(value)
+    let seen: Set<unknown> | undefined
+    const add = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      if (shared.has(value)) {
+        if ((seen ??= new Set()).has(value)) return
+        seen.add(value)
       }
+      next.push(value)
+    }
+    for (const value of current) {
+      if (step !== EVERY_ITEM) {
+        if (isJsonObject(value)) add(value[step])
+      } else if (Array.isArray(value)) for (const item of value) add(item)
     }
     current = next
   }

@@ -1,9 +1,11 @@
 // What the parts of a running plan share: what it is given, the objects that it fills, and what went wrong.
+import type { FetchNode } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { TributaryError } from '#shared/errors.ts'
 import { clientPathOf } from '../planning/internal-names.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
+import type { AskedBelow } from './equal-objects.ts'
 import type { KnownAnswers } from './known-answers.ts'
 import type { JsonObject } from './representation.ts'
 import type { SharedValues } from './shared-values.ts'
@@ -34,6 +36,7 @@ export interface PlanRun extends PlanExecution {
   data: JsonObject
   /** Null: nothing is asked twice. */
   known: KnownAnswers | null
+  asked: ReadonlyMap<FetchNode, readonly AskedBelow[]>
 }
 
 /** The objects under one path of a plan, which fetches fill: one that stands at several places is there once. */

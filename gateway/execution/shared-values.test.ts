@@ -3,6 +3,7 @@ import { afterAll, afterEach, expect, test } from 'vitest'
 import { errorsOf } from './testing/compare-answers.ts'
 import { executeOurs, prepareForTest } from './testing/prepare-for-test.ts'
 import { openShop } from './testing/shop.ts'
+import { writeJson } from './write-json.ts'
 
 const graph = await openShop()
 afterAll(() => graph[Symbol.asyncDispose]())
@@ -25,6 +26,7 @@ async function ask(source: string) {
 test('what is wrong with an entity is told wherever it stands', async () => {
   const { answer, monolith } = await ask(REPEATED)
   expect(answer.data).toEqual(monolith.data)
+  expect(writeJson(answer.data!)).toBe(JSON.stringify(answer.data))
   expect(errorsOf(answer.errors)).toEqual(errorsOf(monolith.errors))
   const secrets = errorsOf(answer.errors).filter(({ path }) => path.endsWith('nickname'))
   expect(secrets.length).toBeGreaterThan(1)

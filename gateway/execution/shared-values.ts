@@ -6,6 +6,8 @@ import { isJsonObject, type JsonObject } from './representation.ts'
 export interface SharedValues {
   /** Whether more than one object holds it. */
   has(value: unknown): boolean
+  /** From now on, more than one object holds it. */
+  add(value: object): void
   /** Every list and object that a field of it holds is shared from now on. */
   addValuesOf(entity: JsonObject): void
   /** All the way down. */
@@ -28,6 +30,7 @@ export function createSharedValues(): SharedValues {
     objects.flatMap((object) => [object, ...withCopies(copies.get(object) ?? [])])
   return {
     has: (value) => values.size > 0 && values.has(value),
+    add: (value) => void values.add(value),
     addValuesOf(entity) {
       for (const key of Object.keys(entity)) {
         const value = entity[key]

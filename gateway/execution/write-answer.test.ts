@@ -13,7 +13,8 @@ const ANSWERS: FormattedExecutionResult[] = [
 ]
 
 test.each(ANSWERS.map((answer) => [answer]))('%j', (answer) => {
-  const write = createWriteAnswer()
+  const write = createWriteAnswer({ keepsTexts: true })
+  expect(createWriteAnswer({ keepsTexts: false })(answer)).toBe(`${JSON.stringify(answer)}\n`)
   expect(write(answer)).toBe(`${JSON.stringify(answer)}\n`)
   expect(write(answer)).toBe(`${JSON.stringify(answer)}\n`)
 })
@@ -21,7 +22,7 @@ test.each(ANSWERS.map((answer) => [answer]))('%j', (answer) => {
 test('data that several get is written once, whatever stands beside it', () => {
   const toJSON = vi.fn(() => 'a')
   const data = { a: { toJSON } }
-  const write = createWriteAnswer()
+  const write = createWriteAnswer({ keepsTexts: true })
   expect(write({ data })).toBe('{"data":{"a":"a"}}\n')
   expect(write({ data, extensions: { cost: 1 } })).toBe('{"data":{"a":"a"},"extensions":{"cost":1}}\n')
   expect(toJSON).toHaveBeenCalledTimes(1)

@@ -46,7 +46,8 @@ export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions)
     handler: async (request, reply) => {
       const body = await answer(request, reply)
       if (reply.statusCode >= 400) for (const error of errorsOf(body)) options.onRefused(request, error)
-      return body
+      // As text it would be copied once for its length and once more behind the headers.
+      return typeof body === 'string' ? Buffer.from(body) : body
     },
   })
 }

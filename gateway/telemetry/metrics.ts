@@ -118,12 +118,6 @@ export function createGatewayMetrics(): GatewayMetrics {
     buckets: SECONDS,
     registers,
   })
-  const fetchesInFlight = new Gauge({
-    name: 'tributary_gateway_subgraph_fetches_in_flight',
-    help: 'Fetches from a subgraph that are under way or wait for their turn.',
-    labelNames: ['subgraph'],
-    registers,
-  })
   const fetchSize = new Histogram({
     name: 'tributary_gateway_subgraph_response_size_bytes',
     help: 'Bytes of an answer of a subgraph.',
@@ -134,6 +128,17 @@ export function createGatewayMetrics(): GatewayMetrics {
   /** Read from elsewhere whenever figures are asked for. */
   const gaugeOf = (configuration: GaugeConfiguration<'subgraph' | 'state'>) =>
     registry.registerMetric(new Gauge({ ...configuration, registers: [] }))
+  const fetchesInFlight = new Map<string, number>()
+  const countFetch = (subgraph: string, by: 1 | -1) =>
+    void fetchesInFlight.set(subgraph, (fetchesInFlight.get(subgraph) ?? 0) + by)
+  gaugeOf({
+    name: 'tributary_gateway_subgraph_fetches_in_flight',
+    help: 'Fetches from a subgraph that are under way or wait for their turn.',
+    labelNames: ['subgraph'],
+    collect() {
+      for (const [subgraph, count] of fetchesInFlight) this.set({ subgraph }, count)
+    },
+  })
   let states: () => Iterable<SubgraphStanding> = () => []
   gaugeOf({
     name: 'tributary_gateway_subgraph_circuit_state',
@@ -183,10 +188,10 @@ export function createGatewayMetrics(): GatewayMetrics {
     },
     cacheAsked: (cache, isHit) => cacheLookups.inc({ cache, result: isHit ? 'hit' : 'miss' }),
     planned: (durationMs) => planningDuration.observe(durationMs / 1000),
-    fetchBegan: (subgraph) => fetchesInFlight.inc({ subgraph: subgraphOf(subgraph) }),
+    fetchBegan: (subgraph) => countFetch(subgraphOf(subgraph), 1),
     fetchEnded(ended) {
       const subgraph = subgraphOf(ended.subgraph)
-      fetchesInFlight.dec({ subgraph })
+      countFetch(subgraph, -1)
       fetchDuration.observe(
         {
           subgraph,
