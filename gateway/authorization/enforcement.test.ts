@@ -154,7 +154,7 @@ test('callers who may read the same share a plan, others have their own', async 
   const plans = createPlansHere(staff.supergraph)
   const document = parse('{ me { name email phone } }')
   const plan = (identity: Identity | null, asked = document) =>
-    plans.planFor(asked, operationOf(asked), contextOf(identity))
+    plans.planFor(asked, operationOf(asked), contextOf(identity), {})
   const [own, anyones] = [await plan(caller(['VIEWER'])), await plan(nobody)]
   expect(plan(caller(['ADMIN'], ['x']))).toBe(own)
   const privileged = await plan(caller([], ['phone', 'contact']))

@@ -22,7 +22,7 @@ export function createApolloExecutor(
     const { record } = context as RequestContext
     let planned
     try {
-      const outcome = plans.planFor(document, operation, context as RequestContext)
+      const outcome = plans.planFor(document, operation, context as RequestContext, request.variables ?? {})
       // Without a pause where the plan is kept.
       planned = outcome instanceof Promise ? await outcome : outcome
     } catch (error) {

@@ -15,6 +15,7 @@ import {
 } from 'graphql'
 import type { DataKeyOf } from '../execution/compile-projection.ts'
 import { outcomeOf } from './condition-outcome.ts'
+import type { Decided } from './conditions-at-root.ts'
 import { createDataKeyOf } from './data-keys.ts'
 import { expandInterfaces, interfaceObjectsOf } from './interface-objects.ts'
 import { withRootInOrder } from './mutations-in-order.ts'
@@ -27,6 +28,8 @@ export interface PlanRequest {
   operationName: string | null
   /** Labels of @override whose fields have moved; all others have not. */
   moved: readonly string[]
+  /** Of a mutation: what its conditions at the root depend on. */
+  decided: Decided
 }
 
 /** Null where no subgraph is needed. */
@@ -44,10 +47,14 @@ export function createBuildPlan(supergraphSdl: string): BuildPlan {
   const graphqlSchema = schema.toGraphQLJSSchema()
   const interfaceObjects = interfaceObjectsOf(supergraphSdl)
   const dataKeyOf = createDataKeyOf(supergraphSdl)
-  return ({ document, operationName, moved }) => {
+  return ({ document, operationName, moved, decided }) => {
     const given = parse(document, { noLocation: true })
     const isMutation = getOperationAST(given, operationName)?.operation === OperationTypeNode.MUTATION
-    const expanded = expandInterfaces(isMutation ? withRootInOrder(given) : given, graphqlSchema, interfaceObjects)
+    const expanded = expandInterfaces(
+      isMutation ? withRootInOrder(given, decided) : given,
+      graphqlSchema,
+      interfaceObjects,
+    )
     const operation = federationInternals.operationFromDocument(
       schema,
       forPlanner(expanded, dataKeyOf),

@@ -1,9 +1,15 @@
-// Conditions that are no variables, and so are decided before an operation is planned.
+// Conditions that are decided before an operation is planned.
 import { Kind, type DirectiveNode } from 'graphql'
+import { NOTHING_DECIDED, type Decided } from './conditions-at-root.ts'
 
-/** Whether a condition that is no variable lets its selection in; null for whatever else. */
-export function outcomeOf({ name, arguments: given }: DirectiveNode): boolean | null {
+/** Whether a condition that is no variable, or a decided one, lets its selection in; null for whatever else. */
+export function outcomeOf(
+  { name, arguments: given }: DirectiveNode,
+  decided: Decided = NOTHING_DECIDED,
+): boolean | null {
   const value = given?.find((argument) => argument.name.value === 'if')?.value
-  if (value?.kind !== Kind.BOOLEAN) return null
-  return name.value === 'include' ? value.value : name.value === 'skip' ? !value.value : null
+  const holds =
+    value?.kind === Kind.BOOLEAN ? value.value : value?.kind === Kind.VARIABLE ? decided[value.name.value] : undefined
+  if (holds === undefined) return null
+  return name.value === 'include' ? holds : name.value === 'skip' ? !holds : null
 }

@@ -2,11 +2,10 @@
 // before other fields; so a mutation is planned without fragments.
 import { Kind, visit, type DocumentNode, type SelectionNode } from 'graphql'
 import { outcomeOf } from './condition-outcome.ts'
+import type { Decided } from './conditions-at-root.ts'
 
-/**
- * Fragments at the root become their fields, as far as their conditions are no variables, and named ones are written out.
- */
-export function withRootInOrder(document: DocumentNode): DocumentNode {
+/** Fragments at the root become their fields, without the conditions that are decided; named ones are written out everywhere. */
+export function withRootInOrder(document: DocumentNode, decided: Decided): DocumentNode {
   const fragments = new Map(
     document.definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
@@ -14,9 +13,10 @@ export function withRootInOrder(document: DocumentNode): DocumentNode {
   )
   const flatten = (selections: readonly SelectionNode[]): SelectionNode[] =>
     selections.flatMap((selection): SelectionNode[] => {
-      const outcomes = (selection.directives ?? []).map(outcomeOf)
-      if (outcomes.includes(false)) return []
-      if (selection.kind !== Kind.INLINE_FRAGMENT || outcomes.includes(null)) return [selection]
+      const outcomes = new Map(selection.directives?.map((directive) => [directive, outcomeOf(directive, decided)]))
+      if ([...outcomes.values()].includes(false)) return []
+      const directives = selection.directives?.filter((directive) => outcomes.get(directive) === null) ?? []
+      if (selection.kind !== Kind.INLINE_FRAGMENT || directives.length > 0) return [{ ...selection, directives }]
       return flatten(selection.selectionSet.selections)
     })
   const writtenOut = visit(document, {

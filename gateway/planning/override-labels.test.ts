@@ -22,7 +22,7 @@ test.each([
   ],
 ])('%j: asked are %j', async (moved, subgraphs) => {
   await using graph = await openLibrary()
-  const planned = planHere(graph.supergraph, document, operation, moved)
+  const planned = planHere(graph.supergraph, document, operation, { moved })
   if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
   const { data } = await executeOurs(graph, { source, variables: {}, document, operation, planned })
   const asked = graph.takeRequests().map(({ subgraph }) => subgraph)
@@ -52,7 +52,7 @@ test('shares are drawn for each operation, named labels have moved for all, and 
     },
     random: () => drawn,
   })
-  const plan = () => plans.planFor(document, operation, noContext)
+  const plan = () => plans.planFor(document, operation, noContext, {})
   const moved = await plan()
   drawn = 0.3
   const own = await plan()

@@ -34,11 +34,11 @@ function open({ isAtOnce = true, plan }: { isAtOnce?: boolean; plan?: string } =
     },
   }
   const plans = createPlansForCallers({ supergraph, planner })
-  const planFor = (text: string, caller: Partial<PlanCaller> = {}) => {
+  const planFor = (text: string, caller: Partial<PlanCaller> = {}, variables: Record<string, unknown> = {}) => {
     const document = parse(text)
     const [operation] = document.definitions
     if (operation?.kind !== 'OperationDefinition') throw new Error('No operation.')
-    return plans.planFor(document, operation, { ...noContext, ...caller })
+    return plans.planFor(document, operation, { ...noContext, ...caller }, variables)
   }
   const prepare = createPrepareOperation({ supergraph, gate, plans })
   return { asked, waiting, plans, planFor, prepare }
@@ -134,7 +134,7 @@ test('another supergraph takes over with plans of what was used most, as far as 
   ] as const)
     for (let use = 0; use < uses; use += 1) await previous.planFor(text)
   expect(previous.plans.mostUsed(2).map(({ text }) => text)).toEqual(['{ thing { own_b } }', '{ thing { own_c } }'])
-  const invalid = { text: '{ nothing }', operationName: null, caller: { identity: null, moved: [] } }
+  const invalid = { text: '{ nothing }', operationName: null, caller: { identity: null, moved: [] }, variables: {} }
   const next = open()
   await planMostUsed({
     previous: { mostUsed: (count) => [invalid, ...previous.plans.mostUsed(count)] },

@@ -1,5 +1,5 @@
 // Plans of operations for their callers: one where the supergraph restricts nothing, else one for all callers who meet the same of what the
-// operation requires; and one for each share of fields that are moving between subgraphs.
+// operation requires; and one for each share of fields that are moving between subgraphs, and for each choice of fields that a mutation runs.
 import { OperationTypeNode, print, type DocumentNode, type GraphQLError, type OperationDefinitionNode } from 'graphql'
 import { createHash } from 'node:crypto'
 import type { Identity } from '../../contracts/identity.ts'
@@ -12,6 +12,7 @@ import { responseNameOf } from '../execution/collect-fields.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import type { OperationRecord } from '../telemetry/operation-record.ts'
 import type { Plan } from './build-plan.ts'
+import { decide, variablesAtRoot, type Decided } from './conditions-at-root.ts'
 import { createDrawMoved } from './override-labels.ts'
 import { createPlanCache, type MadePlan } from './plan-cache.ts'
 import { operationToPlan, type PlannedRequest, type PlannedSubscription } from './plan-operation.ts'
@@ -38,19 +39,27 @@ export interface PlanCaller {
   moved?: readonly string[] | undefined
 }
 
+type Variables = Readonly<Record<string, unknown>>
+
 /** An operation that was planned before. */
 export interface UsedOperation {
   text: string
   operationName: string | null
   caller: Pick<PlanCaller, 'identity' | 'moved'>
+  /** As far as its plan depends on them. */
+  variables: Variables
 }
 
 export interface PlansForCallers {
-  /** The document must be valid, and have the operation. At once where a plan is kept. Throws what PlanCache and Planner throw. */
+  /**
+   * The document must be valid, and have the operation; `variables` are those of the request. At once where a plan is kept. Throws what PlanCache and
+   * Planner throw.
+   */
   planFor(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     caller: PlanCaller,
+    variables: Variables,
   ): PlanOutcome | Promise<PlanOutcome>
   /** The most used first. */
   mostUsed(count: number): UsedOperation[]
@@ -65,9 +74,18 @@ export interface PlansForCallersOptions {
   random?: () => number
 }
 
+interface Asked {
+  caller: PlanCaller
+  moved: readonly string[]
+  decided: Decided
+  isFiltered: boolean
+}
+
 interface KnownOperation {
   key: string
   requirements: readonly Requirement[]
+  /** Variables that its plan depends on. */
+  conditions: readonly string[]
 }
 
 export function createPlansForCallers(options: PlansForCallersOptions): PlansForCallers {
@@ -79,13 +97,13 @@ export function createPlansForCallers(options: PlansForCallersOptions): PlansFor
 
   function knownOf(document: DocumentNode, operation: OperationDefinitionNode): KnownOperation {
     const requirements = rules ? selectedRequirements({ schema, rules, document, operation }) : []
-    return { key: keyOf(document, operation), requirements }
+    return { key: keyOf(document, operation), requirements, conditions: variablesAtRoot(document, operation) }
   }
 
   async function make(
     document: DocumentNode,
     operation: OperationDefinitionNode,
-    { caller, moved, isFiltered }: { caller: PlanCaller; moved: readonly string[]; isFiltered: boolean },
+    { caller, moved, decided, isFiltered }: Asked,
     isWanted: () => boolean,
   ): Promise<MadePlan> {
     const { identity } = caller
@@ -95,26 +113,34 @@ export function createPlansForCallers(options: PlansForCallersOptions): PlansFor
         : null
     const about = {
       tokenCount: document.tokenCount ?? 0,
-      source: { text: textOf(document), operationName: operation.name?.value ?? null, caller: { identity, moved } },
+      source: {
+        text: textOf(document),
+        operationName: operation.name?.value ?? null,
+        caller: { identity, moved },
+        variables: decided,
+      },
     }
     const refused = refusedSubscription(operation, filtered)
     if (refused) return { ...about, outcome: refused, characterCount: 0 }
-    const { request, complete } = operationToPlan(supergraph, document, operation, { filtered, moved })
+    const { request, complete } = operationToPlan(supergraph, document, operation, { filtered, moved, decided })
     const plan = await planner.plan(request, isWanted)
     return { ...about, outcome: complete(JSON.parse(plan) as Plan), characterCount: plan.length }
   }
 
   return {
-    planFor(document, operation, caller) {
+    planFor(document, operation, caller, variables) {
       let asked = known.get(operation)
       if (!asked) known.set(operation, (asked = knownOf(document, operation)))
       const moved = caller.moved ?? drawMoved()
       const claims = asked.requirements.length > 0 ? claimsOf(caller.identity) : null
       const missing = claims && asked.requirements.map((requirement) => missingGrantOf(requirement, claims))
       const lacking = missing?.some((grant) => grant !== null) ? missing.join() : ''
-      const key = lacking || moved.length > 0 ? [asked.key, lacking, ...moved].join('\n') : asked.key
+      const decided = decide(asked.conditions, operation, variables)
+      const conditions = asked.conditions.map((name) => decided[name]).join()
+      const key =
+        lacking || conditions || moved.length > 0 ? [asked.key, lacking, conditions, ...moved].join('\n') : asked.key
       return plans.get(key, caller, (isWanted) =>
-        make(document, operation, { caller, moved, isFiltered: lacking !== '' }, isWanted),
+        make(document, operation, { caller, moved, decided, isFiltered: lacking !== '' }, isWanted),
       )
     },
     mostUsed: plans.mostUsed,

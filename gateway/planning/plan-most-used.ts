@@ -18,12 +18,12 @@ const TIMEOUT_MS = 10_000
 export async function planMostUsed(options: PlanMostUsedOptions): Promise<void> {
   const { previous, plans, prepare, count = COUNT, timeoutMs = TIMEOUT_MS } = options
   const signal = AbortSignal.timeout(timeoutMs)
-  for (const { text, operationName, caller } of previous.mostUsed(count)) {
+  for (const { text, operationName, caller, variables } of previous.mostUsed(count)) {
     if (signal.aborted) return
     const waiting = { ...caller, signal, deadline: Infinity }
     try {
       const prepared = await prepare(text, operationName, waiting)
-      if (prepared.kind === 'request') await plans.planFor(prepared.document, prepared.operation, waiting)
+      if (prepared.kind === 'request') await plans.planFor(prepared.document, prepared.operation, waiting, variables)
     } catch {
       // Whoever asks for it next learns why.
     }

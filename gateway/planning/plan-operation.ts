@@ -13,6 +13,7 @@ import type { FilteredOperation } from '../authorization/filter-unauthorised.ts'
 import { compileProjection, type Project } from '../execution/compile-projection.ts'
 import type { LoadedSupergraph } from '../supergraph/load-supergraph.ts'
 import type { Plan, PlanRequest } from './build-plan.ts'
+import type { Decided } from './conditions-at-root.ts'
 
 export interface PlannedRequest {
   kind: 'request'
@@ -39,13 +40,17 @@ export interface OperationToPlan {
 
 /**
  * The document must be valid, and have the operation. `filtered`: what of it the caller may read; null: everything. `moved`: labels of @override
- * whose fields have moved.
+ * whose fields have moved. `decided`: of a mutation, what its conditions at the root depend on.
  */
 export function operationToPlan(
   { apiSchema, dataKeyOf }: LoadedSupergraph,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  { filtered = null, moved = [] }: { filtered?: FilteredOperation | null; moved?: readonly string[] } = {},
+  {
+    filtered = null,
+    moved = [],
+    decided,
+  }: { filtered?: FilteredOperation | null; moved?: readonly string[]; decided: Decided },
 ): OperationToPlan {
   const project = compileProjection({
     schema: apiSchema,
@@ -57,6 +62,7 @@ export function operationToPlan(
       document: print(filtered?.readable ?? document),
       operationName: operation.name?.value ?? null,
       moved,
+      decided,
     },
     complete(plan) {
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) {

@@ -22,6 +22,7 @@ const asked = (operationName: string): PlanRequest => ({
   document: `query ${operationName} { thing { x } }`,
   operationName,
   moved: [],
+  decided: {},
 })
 
 /** The longest that the event loop stood still meanwhile, in milliseconds. */
@@ -37,7 +38,7 @@ async function longestDelayDuring(work: () => unknown): Promise<number> {
 }
 
 test('an operation that is costly to plan does not hold up the event loop, and its plan is the same', async () => {
-  const request = { document: costlyOperation(6), operationName: 'Costly', moved: [] }
+  const request = { document: costlyOperation(6), operationName: 'Costly', moved: [], decided: {} }
   const buildPlan = createBuildPlan(supergraph.sdl)
   let here: unknown
   const delayHere = await longestDelayDuring(() => (here = buildPlan(request)))

@@ -63,7 +63,7 @@ export function createPrepareOperation({ supergraph, gate, plans }: PrepareOpera
     }
     if (parsed.kind === 'invalid' || parsed.operation.operation !== OperationTypeNode.SUBSCRIPTION) return parsed
     const { document, operation } = parsed
-    const planned = plans.planFor(document, operation, caller)
+    const planned = plans.planFor(document, operation, caller, {})
     return planned instanceof Promise
       ? planned.then((outcome) => preparedSubscription(document, outcome))
       : preparedSubscription(document, planned)

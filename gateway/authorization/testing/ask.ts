@@ -27,7 +27,7 @@ export async function ask(
   plans = createPlansHere(supergraph),
 ): Promise<Answer> {
   const context = contextOf(identity)
-  const planned = await plans.planFor(document, operationOf(document), context)
+  const planned = await plans.planFor(document, operationOf(document), context, variables)
   if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
   const result = await executeRequest({ schema: supergraph.apiSchema, planned, variables, context, client })
   return JSON.parse(JSON.stringify(result)) as Answer

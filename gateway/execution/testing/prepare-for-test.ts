@@ -23,7 +23,7 @@ export function prepareForTest(
   const document = parse(source)
   if (validate(supergraph.apiSchema, document).length > 0) return null
   const operation = document.definitions.find((each): each is OperationDefinitionNode => 'operation' in each)!
-  const planned = planHere(supergraph, document, operation)
+  const planned = planHere(supergraph, document, operation, { variables })
   if (planned.kind !== 'request') throw new Error('A request was planned as a subscription.')
   return { source, variables, document, operation, planned }
 }

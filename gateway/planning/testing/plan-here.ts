@@ -2,6 +2,7 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql'
 import type { LoadedSupergraph } from '../../supergraph/load-supergraph.ts'
 import { createBuildPlan, type BuildPlan } from '../build-plan.ts'
+import { decide, variablesAtRoot } from '../conditions-at-root.ts'
 import { createPlansForCallers, type PlansForCallers } from '../plan-for-caller.ts'
 import { operationToPlan, type PlannedRequest, type PlannedSubscription } from '../plan-operation.ts'
 
@@ -17,9 +18,12 @@ export function planHere(
   supergraph: LoadedSupergraph,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  moved: readonly string[] = [],
+  { moved = [], variables = {} }: { moved?: readonly string[]; variables?: Readonly<Record<string, unknown>> } = {},
 ): PlannedRequest | PlannedSubscription {
-  const { request, complete } = operationToPlan(supergraph, document, operation, { moved })
+  const { request, complete } = operationToPlan(supergraph, document, operation, {
+    moved,
+    decided: decide(variablesAtRoot(document, operation), operation, variables),
+  })
   return complete(buildPlanOver(supergraph)(request))
 }
 
