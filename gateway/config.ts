@@ -8,6 +8,7 @@ import { DEFAULT_HTTP_POLICY } from './http/http-policy.ts'
 import { DEFAULT_LIMITS, DEFAULT_OPERATION_POLICY, TRUSTED_DOCUMENT_MODES } from './operations/operation-policy.ts'
 import { planningVariables } from './planning/settings.ts'
 import { subgraphTrafficVariables } from './subgraphs/settings.ts'
+import { subscriptionVariables } from './subscriptions/settings.ts'
 import { telemetryVariables } from './telemetry/settings.ts'
 
 const listOf = (list: string): string[] =>
@@ -74,8 +75,8 @@ export const policyVariables = {
     .describe('Path of the manifest of trusted documents; read again when the file changes.'),
 }
 
-/** How operations are planned, and subgraphs dealt with. */
-const engineVariables = { ...subgraphTrafficVariables, ...planningVariables }
+/** How operations are planned, subgraphs dealt with, and subscriptions run. */
+const engineVariables = { ...subgraphTrafficVariables, ...planningVariables, ...subscriptionVariables }
 
 export const engineSchema = z.object(engineVariables)
 

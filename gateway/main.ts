@@ -21,6 +21,7 @@ import type { PlanningThreads } from './planning/planning-threads.ts'
 import { planningSettings } from './planning/settings.ts'
 import { subgraphSettings } from './subgraphs/settings.ts'
 import { subgraphUrlsOf } from './subgraphs/subgraph-urls.ts'
+import { PLATFORM_MEMO_MS, subscriptionSettings } from './subscriptions/settings.ts'
 import { createFileSource } from './supergraph/file-source.ts'
 import type { SupergraphSource } from './supergraph/supergraph-source.ts'
 import { createUplinkSource } from './supergraph/uplink-source.ts'
@@ -46,9 +47,11 @@ export interface StartGatewayOptions {
 
 type Traffic = z.output<typeof engineSchema>
 
-const settingsOf = (traffic: Traffic) => ({
+/** `memoMs`: how long entities are remembered, of types that the configuration does not name. */
+const settingsOf = (traffic: Traffic, memoMs?: ReadonlyMap<string, number>) => ({
   subgraphSettings: subgraphSettings(traffic),
   planning: planningSettings(traffic),
+  subscriptions: subscriptionSettings(traffic, memoMs),
   requestTimeoutMs: traffic.TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS,
   isSharingOperations: traffic.TRIBUTARY_GATEWAY_SHARE_OPERATIONS === 'true',
 })
@@ -57,7 +60,7 @@ const settingsOf = (traffic: Traffic) => ({
 export async function startGateway(options: StartGatewayOptions): Promise<RunningGateway> {
   const { subgraphUrls, signer, logger } = options
   return startGatewayServer({
-    ...settingsOf(options.traffic ?? engineSchema.parse({})),
+    ...settingsOf(options.traffic ?? engineSchema.parse({}), PLATFORM_MEMO_MS),
     host: options.host,
     port: options.port,
     corsOrigins: options.corsOrigins,

@@ -34,6 +34,7 @@ import { createClientHeaders } from './subgraphs/client-headers.ts'
 import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import { createErrorMask } from './subgraphs/mask-errors.ts'
 import { defaultSubgraphSettings, type SubgraphSettings } from './subgraphs/settings.ts'
+import { DEFAULT_SUBSCRIPTIONS, type SubscriptionSettings } from './subscriptions/settings.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
 import { createApolloGateway } from './supergraph/apollo-gateway.ts'
@@ -70,6 +71,8 @@ export interface GatewayServerOptions {
   requestTimeoutMs?: number
   /** Whether equal queries of equal clients that are under way at the same time are executed once. Default false. */
   isSharingOperations?: boolean
+  /** Default: as docs/configuration.md says. */
+  subscriptions?: SubscriptionSettings
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
   anonymousIdleMs?: number
   /** How long requests may go on after `close`, in milliseconds. Default 30,000. */
@@ -256,6 +259,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     persistedQueries,
     onCost: costs.onCost,
     client,
+    subscriptions: options.subscriptions ?? DEFAULT_SUBSCRIPTIONS,
     subscribeUpstream: observeUpstream(
       createSubscribeUpstream({ urlOf, signer, maskErrors, headerRules: subgraphSettings.headerRules }),
     ),

@@ -21,6 +21,7 @@ import { readExampleOperations } from './pages/example-operations.ts'
 import type { EndpointPolicy } from './endpoint-policy.ts'
 import type { OnCost } from './plugins/operations.ts'
 import { startGatewayServer } from './server.ts'
+import type { SubscriptionSettings } from './subscriptions/settings.ts'
 import { createFileSource } from './supergraph/file-source.ts'
 import type { TelemetrySettings } from './telemetry/settings.ts'
 
@@ -47,6 +48,7 @@ export interface TwoSubgraphsOptions {
   policy?: EndpointPolicy
   onCost?: OnCost
   telemetry?: TelemetrySettings
+  subscriptions?: SubscriptionSettings
   logger?: Logger
 }
 
@@ -200,6 +202,7 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
     ...(options.policy ? { policy: options.policy } : {}),
     ...(options.onCost ? { onCost: options.onCost } : {}),
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
+    ...(options.subscriptions ? { subscriptions: options.subscriptions } : {}),
     ...(options.anonymousIdleMs ? { anonymousIdleMs: options.anonymousIdleMs } : {}),
     supergraphSource: createFileSource({ file, logger, pollMs: 50 }),
     subgraphUrl: () => undefined,

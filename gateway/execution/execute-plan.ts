@@ -16,7 +16,12 @@ import type { JsonObject } from './representation.ts'
 
 /** Fills `data` in place; errors are collected in `execution.errors`. */
 export async function executePlan(plan: PlanNode, data: JsonObject, execution: PlanExecution): Promise<void> {
-  const run: PlanRun = { ...execution, data, known: createKnownAnswers(plan), asked: askedBelow(plan) }
+  const run: PlanRun = {
+    ...execution,
+    data,
+    known: execution.known ?? createKnownAnswers(plan),
+    asked: askedBelow(plan),
+  }
   await executeStep(stepsOf(plan), { path: [], objects: [data] }, run)
 }
 

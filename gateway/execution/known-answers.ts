@@ -8,12 +8,19 @@ import type { JsonObject } from './representation.ts'
 /** Entities by their representations, null where there is none; null when the answer had errors, or did not come. Not to be changed. */
 export type EntityAnswers = ReadonlyMap<string, JsonObject | null> | null
 
-export interface KnownAnswers {
-  /** What is asked, or was, by representation, as text. Null for a fetch that no other in the plan is equal to. */
-  answersTo(fetch: FetchNode): Map<string, Promise<EntityAnswers>> | null
+/** By representation, as text. */
+export interface AnswersByRepresentation {
+  get(representation: string): Promise<EntityAnswers> | undefined
+  /** The promise is never rejected. */
+  set(representation: string, answers: Promise<EntityAnswers>): void
 }
 
-/** For one run of a plan. */
+export interface KnownAnswers {
+  /** What is asked, or was; null for a fetch of which nothing is kept. */
+  answersTo(fetch: FetchNode): AnswersByRepresentation | null
+}
+
+/** For one run of a plan: of a fetch that no other in it is equal to nothing is kept. */
 export function createKnownAnswers(plan: PlanNode): KnownAnswers | null {
   const keys = repeatedKeysOf(plan)
   if (keys.size === 0) return null

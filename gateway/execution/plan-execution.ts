@@ -28,10 +28,12 @@ export interface PlanExecution {
   coercedVariables: Readonly<Record<string, unknown>>
   errors: PlanError[]
   shared: SharedValues
+  /** What is known of entities from before. Default: nothing. */
+  known?: KnownAnswers
 }
 
 /** One run of a plan. */
-export interface PlanRun extends PlanExecution {
+export interface PlanRun extends Omit<PlanExecution, 'known'> {
   /** What is filled. */
   data: JsonObject
   /** Null: nothing is asked twice. */

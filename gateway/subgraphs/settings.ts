@@ -2,11 +2,12 @@
 import { z } from 'zod'
 import { ERROR_CATALOGUE } from '#shared/errors.ts'
 import { secret } from '#shared/masking.ts'
+import { millisecondsByName, readMillisecondsByName, type MillisecondsByName } from '../milliseconds-by-name.ts'
 import { headerRulesVariable, NO_HEADER_RULES, type HeaderRules } from './header-rules.ts'
 
 export interface SubgraphSettings {
   /** Longest wait for a subgraph's answer, with its retries, in milliseconds. */
-  timeoutMs: { default: number; of: ReadonlyMap<string, number> }
+  timeoutMs: MillisecondsByName
   /** Longest wait for a connection, in milliseconds. */
   connectTimeoutMs: number
   /** Fetches of one subgraph that are under way at the same time. */
@@ -32,20 +33,13 @@ const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86
 /** Platform subgraphs have masked their messages already; that of a defect says nothing but where to look. */
 const PLATFORM_CODES = Object.keys(ERROR_CATALOGUE).filter((code) => code !== 'INTERNAL_SERVER_ERROR')
 
-/** `60000` or `60000,models=120000`. */
-const TIMEOUTS = /^\s*[1-9]\d{0,7}\s*(?:,\s*[^=,\s]+=[1-9]\d{0,7}\s*)*$/
-
 export const subgraphTrafficVariables = {
   TRIBUTARY_GATEWAY_REQUEST_TIMEOUT_MS: milliseconds(120_000).describe(
     'Longest time for a query or mutation as a whole, in milliseconds. Subgraphs are told what is left of it. A client may ask for less with the header x-request-timeout-ms.',
   ),
-  TRIBUTARY_GATEWAY_SUBGRAPH_TIMEOUT_MS: z
-    .string()
-    .regex(TIMEOUTS, 'expected milliseconds such as "60000", or with those of single subgraphs, "60000,models=120000"')
-    .default('60000')
-    .describe(
-      'Longest wait for the answer of a subgraph, in milliseconds; after it, those of single subgraphs: `60000,models=120000`.',
-    ),
+  TRIBUTARY_GATEWAY_SUBGRAPH_TIMEOUT_MS: millisecondsByName('60000', { least: 1, example: 'models' }).describe(
+    'Longest wait for the answer of a subgraph, in milliseconds; after it, those of single subgraphs: `60000,models=120000`.',
+  ),
   TRIBUTARY_GATEWAY_CONNECT_TIMEOUT_MS: milliseconds(5000).describe(
     'Longest wait for a connection to a subgraph, in milliseconds.',
   ),
@@ -118,12 +112,8 @@ export const trafficSchema = z.object(subgraphTrafficVariables)
 /** Of variables that were read. */
 export function subgraphSettings(configuration: z.output<typeof trafficSchema>): SubgraphSettings {
   const shown = configuration.TRIBUTARY_GATEWAY_SHOWN_ERROR_CODES
-  const [patience, ...own] = configuration.TRIBUTARY_GATEWAY_SUBGRAPH_TIMEOUT_MS.split(',')
   return {
-    timeoutMs: {
-      default: Number(patience),
-      of: new Map(own.map((entry) => entry.split('=')).map(([name, value]) => [name!.trim(), Number(value)])),
-    },
+    timeoutMs: readMillisecondsByName(configuration.TRIBUTARY_GATEWAY_SUBGRAPH_TIMEOUT_MS),
     connectTimeoutMs: configuration.TRIBUTARY_GATEWAY_CONNECT_TIMEOUT_MS,
     concurrency: configuration.TRIBUTARY_GATEWAY_SUBGRAPH_CONCURRENCY,
     queueLimit: configuration.TRIBUTARY_GATEWAY_SUBGRAPH_QUEUE,

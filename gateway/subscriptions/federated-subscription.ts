@@ -10,6 +10,8 @@ import { assembleResult } from '../execution/assemble-result.ts'
 import type { PlannedSubscription } from '../planning/plan-operation.ts'
 import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
+import { createEntityMemo } from './entity-memo.ts'
+import type { SubscriptionSettings } from './settings.ts'
 import { UpstreamErrors, type SubscribeUpstream } from './upstream.ts'
 
 export interface FederatedSubscriptionOptions {
@@ -20,6 +22,7 @@ export interface FederatedSubscriptionOptions {
   context: RequestContext
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
+  settings: SubscriptionSettings
 }
 
 export async function* runFederatedSubscription(
@@ -32,6 +35,7 @@ export async function* runFederatedSubscription(
       name in options.variables ? [[name, options.variables[name]]] : [],
     ),
   )
+  const known = rest ? createEntityMemo(rest, options.settings.entityMemoMs) : undefined
   const events = options.subscribeUpstream(
     primary.serviceName,
     { query: primary.operation, operationName: primary.operationName, variables },
@@ -44,7 +48,7 @@ export async function* runFederatedSubscription(
       const errors: PlanError[] = (event.errors ?? []).map((error) =>
         toPlanError(error, primary.serviceName, error.path ?? []),
       )
-      if (rest && event.data) {
+      if (rest && known && event.data) {
         await executePlan(rest, data, {
           schema: options.schema,
           client: options.client,
@@ -53,6 +57,7 @@ export async function* runFederatedSubscription(
           coercedVariables: options.coercedVariables,
           errors,
           shared,
+          known,
         })
       }
       yield assembleResult({ projected: planned.project(data, options.coercedVariables, shared), fetchErrors: errors })

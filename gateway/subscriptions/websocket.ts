@@ -24,6 +24,7 @@ import type { GatewayTelemetry } from '../telemetry/index.ts'
 import type { OperationRecord } from '../telemetry/operation-record.ts'
 import { endWithSignal, headersOnSocket } from '../telemetry/socket-operations.ts'
 import { runFederatedSubscription } from './federated-subscription.ts'
+import type { SubscriptionSettings } from './settings.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import type { SubscribeUpstream } from './upstream.ts'
 
@@ -38,6 +39,7 @@ export interface WebSocketOptions {
   authenticator: Authenticator
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
+  subscriptions: SubscriptionSettings
   beginRecord: GatewayTelemetry['begin']
   anonymousMayAsk: 'everything' | 'introspection' | 'nothing'
   /** How long a socket without a credential may have no operation open, in milliseconds. Default 10,000. */
@@ -226,6 +228,7 @@ export function serveWebSockets(options: WebSocketOptions): { close(): Promise<v
           context,
           client: options.client,
           subscribeUpstream: options.subscribeUpstream,
+          settings: options.subscriptions,
         })
         return endWithReason(stream, context.signal)
       },

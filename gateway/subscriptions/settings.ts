@@ -1,0 +1,29 @@
+// How subscriptions are run, as the environment says.
+import type { z } from 'zod'
+import { millisecondsByName, readMillisecondsByName, type MillisecondsByName } from '../milliseconds-by-name.ts'
+
+export interface SubscriptionSettings {
+  /** How long later events may show what an earlier one was told of an entity, by its type; in milliseconds, 0: not at all. */
+  entityMemoMs: MillisecondsByName
+}
+
+export const subscriptionVariables = {
+  TRIBUTARY_GATEWAY_ENTITY_MEMO_MS: millisecondsByName('1000', { least: 0, example: 'Model' }).describe(
+    'How long events of a subscription may show what an earlier event of it was told of an entity, in milliseconds; 0: each event asks again. After it, for single types: `1000,Model=60000`.',
+  ),
+}
+
+/** Of the platform's graph: what does not change while a stream runs, unless the configuration has it otherwise. */
+export const PLATFORM_MEMO_MS: ReadonlyMap<string, number> = new Map([['Model', 60_000]])
+
+/** Of variables that were read. `usual`: of types that they do not name. */
+export function subscriptionSettings(
+  configuration: { [Name in keyof typeof subscriptionVariables]: z.output<(typeof subscriptionVariables)[Name]> },
+  usual: ReadonlyMap<string, number> = new Map(),
+): SubscriptionSettings {
+  const { default: others, of } = readMillisecondsByName(configuration.TRIBUTARY_GATEWAY_ENTITY_MEMO_MS)
+  return { entityMemoMs: { default: others, of: new Map([...usual, ...of]) } }
+}
+
+/** What counts where nothing is set. */
+export const DEFAULT_SUBSCRIPTIONS: SubscriptionSettings = { entityMemoMs: { default: 1_000, of: new Map() } }
