@@ -8,7 +8,8 @@ interface Report {
   testResults: { assertionResults: { ancestorTitles: string[]; title: string; status: string }[] }[]
 }
 
-const SUITE = /^(VectorStore|GraphStore|StreamLog|BlobStore|Database) on (.+)$/
+/** What follows a colon says how an adapter was set up: it has one column. */
+const SUITE = /^(VectorStore|GraphStore|StreamLog|BlobStore|Database) on (.+?)(?:: .+)?$/
 /** In the table from left to right, embedded ones first. Reports come in any order. */
 const PORTS = ['VectorStore', 'GraphStore', 'Database', 'StreamLog', 'BlobStore']
 const ADAPTERS = ['LanceDB', 'PGlite', 'a folder', 'PostgreSQL', 'Qdrant', 'Weaviate', 'Chroma', 'Neo4j', 'Redis', 'S3']
@@ -31,6 +32,7 @@ function collect(reports: readonly Report[]): Map<string, Map<string, Map<string
     const cases = ports.get(port) ?? new Map<string, Map<string, Cell>>()
     const cells = cases.get(name) ?? new Map<string, Cell>()
     ports.set(port, cases.set(name, cells))
+    if (cells.get(adapter)?.kind === 'failed') continue
     if (reason !== undefined) cells.set(adapter, { kind: 'skipped', reason })
     else if (status === 'passed' || status === 'failed') cells.set(adapter, { kind: status })
   }

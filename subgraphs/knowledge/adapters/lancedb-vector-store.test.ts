@@ -27,6 +27,9 @@ async function open(options: Partial<LanceDbVectorStoreOptions> = {}) {
 }
 
 describeVectorStore('LanceDB', open)
+describeVectorStore('LanceDB: indexed from the first row', () =>
+  open({ indexedRowsMin: 1, maintenanceRows: 1, maintenanceDelayMs: 1 }),
+)
 
 const ONE_WRITER = 'one process writes its files; what readers in others see is tested below'
 const NO_SERVER = 'it is a library in the process that calls it: there is no server that could be away, stuck or locked'
@@ -105,6 +108,63 @@ test('maintenance of LanceDB tables runs beside writes and loses nothing', async
   expect(errors).toEqual([])
   await dispose()
 })
+
+test('vectors of LanceDB that are indexed are found exactly, those that changed since, too', async () => {
+  const { store, directory, dispose, errors } = await open({ indexedRowsMin: 100, maintenanceRows: 1 })
+  const space = { modelName: 'test', dimensions: 16 }
+  const vectors = new Map<string, Float32Array>()
+  const write = async (documentId: string, from: number, count: number) => {
+    const chunks = Array.from({ length: count }, (_, index) => ({
+      id: `chunk_${from + index}`,
+      text: 'walrus',
+      vector: unitVector(16),
+    }))
+    for (const { id, vector } of chunks) vectors.set(id, vector)
+    await store.upsert({ ...place, documentId }, space, chunks, noSignal)
+  }
+  const connection = await connect(directory, { readConsistencyInterval: 0 })
+  const indexStats = async () => {
+    const name = (await connection.tableNames()).find((one) => one.startsWith('vectors_'))!
+    return (await connection.openTable(name)).indexStats('vector_idx')
+  }
+  const expectExact = async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const vector = unitVector(16)
+      const cosine = (other: Float32Array) => other.reduce((sum, value, index) => sum + value * vector[index]!, 0)
+      const nearest = [...vectors]
+        .map(([id, other]) => ({ id, cosine: cosine(other) }))
+        .toSorted((a, b) => b.cosine - a.cosine)
+      const { dense } = await store.search({ ...wanted('walrus'), text: null, vectors: [{ space, vector }], limit: 20 })
+      expect(dense[0]!.map(({ chunkId }) => chunkId)).toEqual(nearest.slice(0, 20).map(({ id }) => id))
+    }
+  }
+  await write('doc_1', 0, 90)
+  await expectExact()
+  await write('doc_2', 90, 60)
+  await vi.waitFor(async () => expect(await indexStats()).toMatchObject({ numIndexedRows: 150 }), { timeout: 10_000 })
+  await expectExact()
+  // The same chunks with other vectors, new ones, and none.
+  await write('doc_1', 0, 40)
+  await write('doc_3', 150, 30)
+  await store.deleteDocument('ws_a', 'doc_2', noSignal)
+  for (let index = 90; index < 150; index += 1) vectors.delete(`chunk_${index}`)
+  await expectExact()
+  // Each of these would leave a part of the index for every search to look into.
+  for (let index = 0; index < 8; index += 1) {
+    await write(`doc_${4 + index}`, 180 + index, 1)
+    await vi.waitFor(async () => expect((await indexStats())?.numUnindexedRows).toBe(0), { timeout: 10_000 })
+  }
+  await vi.waitFor(async () => expect((await indexStats())!.numIndices).toBeLessThanOrEqual(4), { timeout: 10_000 })
+  await expectExact()
+  expect(errors).toEqual([])
+  connection.close()
+  await dispose()
+}, 60_000)
+
+function unitVector(dimensions: number): Float32Array {
+  const values = Array.from({ length: dimensions }, () => Math.random() - 0.5)
+  return Float32Array.from(values, (value) => value / Math.hypot(...values))
+}
 
 test('LanceDB tables of an earlier version get the indexes they lack, over all their rows', async () => {
   const { store, directory, errors } = await open()

@@ -1,10 +1,10 @@
 // VectorStore on LanceDB, files in a directory: one table of indexed texts for all chunks, one table of vectors per embedding space.
 //
 // One process writes (the worker), any number read: every read looks for a newer version first, so it sees what was written before it.
-// Dense search is exact (a flat scan: 20,000 × 384 takes about 15 ms) over the rows that bitmap indexes name, for comparing the ids of every
+// Dense search is exact, by vectors in memory (lancedb-vector-index.ts), over the rows that bitmap indexes name, for comparing the ids of every
 // row takes longer than all their products. Rows that the indexes do not hold yet are searched flat, and a maintenance run follows the
 // writes to index them, merge small files and drop versions that no reader can still be reading.
-import { connect, type Table } from '@lancedb/lancedb'
+import { connect, Session, type Table } from '@lancedb/lancedb'
 import { mkdir } from 'node:fs/promises'
 import { untilAborted } from '#shared/abortable.ts'
 import { TributaryError } from '#shared/errors.ts'
@@ -17,6 +17,7 @@ import {
   type StoredChunks,
   type VectorStore,
 } from '../ports/vector-store.ts'
+import { maintainVectorIndex, nearestTo } from './lancedb-vector-index.ts'
 import {
   createTable,
   indexedColumns,
@@ -38,11 +39,15 @@ export interface LanceDbVectorStoreOptions {
   maintenanceRows?: number
   /** Pause in writing after which maintenance runs, in milliseconds. Default 2,000. */
   maintenanceDelayMs?: number
+  /** Rows from which on a table's vectors are indexed. Default 2,000. */
+  indexedRowsMin?: number
   /** Maintenance that failed; it is tried again after the next write. */
   onError: (error: unknown) => void
 }
 
 const QUERY_TIMEOUT_MS = 10_000
+/** Memory for indexes, in bytes: 300,000 vectors of 384 dimensions. Those of earlier versions stay until there is no more room. Default of LanceDB: 6 GB. */
+const INDEX_CACHE_BYTES = 512n * 1024n ** 2n
 /** Longest time a search may still be reading a replaced version. */
 const VERSION_LIFETIME_MS = 60_000
 /** Rows per write: a batch of vectors stays below 10 MB. */
@@ -51,7 +56,7 @@ const WRITE_ROWS = 1000
 export async function createLanceDbVectorStore(options: LanceDbVectorStoreOptions): Promise<VectorStore> {
   const { directory, isWriter = true, maintenanceRows = 1000, maintenanceDelayMs = 2000, onError } = options
   await mkdir(directory, { recursive: true })
-  const connection = await connect(directory, { readConsistencyInterval: 0 })
+  const connection = await connect(directory, { readConsistencyInterval: 0 }, new Session(INDEX_CACHE_BYTES))
   const tables = new Map<string, Table>()
   const indexed = new WeakMap<Table, Set<string>>()
   const noted = new WeakSet<Table>()
@@ -140,6 +145,7 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
       const table = await findTable(name)
       if (table) await ensureIndexes(name, table)
       await table?.optimize({ cleanupOlderThan: new Date(Date.now() - VERSION_LIFETIME_MS) })
+      if (table && name !== TEXTS) await maintainVectorIndex(table, options.indexedRowsMin)
     }
     // What was replaced just now may be deleted only then, though nothing more may be written.
     if (hadWrites) maintainIn(VERSION_LIFETIME_MS + maintenanceDelayMs)
@@ -247,7 +253,7 @@ export async function createLanceDbVectorStore(options: LanceDbVectorStoreOption
       const searchVectors = async (space: EmbeddingSpace, vector: Float32Array): Promise<RankedChunks> => {
         const table = await findTable(tableOf(space))
         if (!table) return []
-        const found = table.query().nearestTo(vector).distanceType('dot').where(scope).limit(limit)
+        const found = nearestTo(table, vector).where(scope).limit(limit)
         const rows = await found.select(['id', '_distance']).toArray({ timeoutMs: QUERY_TIMEOUT_MS })
         return rows.map((row: { id: string; _distance: number }) => ({ chunkId: row.id, score: 1 - row._distance }))
       }

@@ -36,6 +36,8 @@ type Open = (options: OpenVectorStoreOptions & { url: string }) => Promise<Vecto
 
 const STORES: Record<VectorStoreName, Open> = {
   async lancedb({ dataDirectory, isWriter, onError }) {
+    // Read when the library is loaded. It warns of each partition of an index that gets no new rows, on the console of whoever started the platform.
+    process.env['LANCEDB_LOG'] ??= 'error'
     const { createLanceDbVectorStore } = await import('./lancedb-vector-store.ts')
     return createLanceDbVectorStore({ directory: path.join(dataDirectory, 'vectors'), isWriter, onError })
   },
