@@ -3,12 +3,13 @@ import { connect, type Table } from '@lancedb/lancedb'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import seedrandom from 'seedrandom'
 import { expect, test, vi } from 'vitest'
 import { mountSmallDisk } from '../../../test/harness/small-disk.ts'
 import { describeVectorStoreFaults } from '../ports/vector-store-faults.contract.ts'
 import { describeFullVectorStore } from '../ports/vector-store-full.contract.ts'
 import { describeVectorStore } from '../ports/vector-store.contract.ts'
-import { noSignal } from '../ports/vector-store.fixture.ts'
+import { noSignal, unit } from '../ports/vector-store.fixture.ts'
 import { createLanceDbVectorStore, type LanceDbVectorStoreOptions } from './lancedb-vector-store.ts'
 
 async function open(options: Partial<LanceDbVectorStoreOptions> = {}) {
@@ -112,12 +113,14 @@ test('maintenance of LanceDB tables runs beside writes and loses nothing', async
 test('vectors of LanceDB that are indexed are found exactly, those that changed since, too', async () => {
   const { store, directory, dispose, errors } = await open({ indexedRowsMin: 100, maintenanceRows: 1 })
   const space = { modelName: 'test', dimensions: 16 }
+  const random = seedrandom('indexed vectors')
+  const someVector = () => unit(Array.from({ length: 16 }, () => random() - 0.5))
   const vectors = new Map<string, Float32Array>()
   const write = async (documentId: string, from: number, count: number) => {
     const chunks = Array.from({ length: count }, (_, index) => ({
       id: `chunk_${from + index}`,
       text: 'walrus',
-      vector: unitVector(16),
+      vector: someVector(),
     }))
     for (const { id, vector } of chunks) vectors.set(id, vector)
     await store.upsert({ ...place, documentId }, space, chunks, noSignal)
@@ -129,7 +132,7 @@ test('vectors of LanceDB that are indexed are found exactly, those that changed 
   }
   const expectExact = async () => {
     for (let round = 0; round < 5; round += 1) {
-      const vector = unitVector(16)
+      const vector = someVector()
       const cosine = (other: Float32Array) => other.reduce((sum, value, index) => sum + value * vector[index]!, 0)
       const nearest = [...vectors]
         .map(([id, other]) => ({ id, cosine: cosine(other) }))
@@ -143,7 +146,7 @@ test('vectors of LanceDB that are indexed are found exactly, those that changed 
   await write('doc_2', 90, 60)
   await vi.waitFor(async () => expect(await indexStats()).toMatchObject({ numIndexedRows: 150 }), { timeout: 10_000 })
   await expectExact()
-  // The same chunks with other vectors, new ones, and none.
+  // The same chunks with other vectors, new ones, and a document less.
   await write('doc_1', 0, 40)
   await write('doc_3', 150, 30)
   await store.deleteDocument('ws_a', 'doc_2', noSignal)
@@ -160,11 +163,6 @@ test('vectors of LanceDB that are indexed are found exactly, those that changed 
   connection.close()
   await dispose()
 }, 60_000)
-
-function unitVector(dimensions: number): Float32Array {
-  const values = Array.from({ length: dimensions }, () => Math.random() - 0.5)
-  return Float32Array.from(values, (value) => value / Math.hypot(...values))
-}
 
 test('LanceDB tables of an earlier version get the indexes they lack, over all their rows', async () => {
   const { store, directory, errors } = await open()

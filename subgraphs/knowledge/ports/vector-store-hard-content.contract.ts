@@ -12,6 +12,7 @@ import {
   place,
   searchOf,
   space,
+  unit,
   versionOf,
 } from './vector-store.fixture.ts'
 import type { EmbeddingSpace, VectorStore } from './vector-store.ts'
@@ -141,9 +142,4 @@ export function describeHardContent(contract: ContractCases['contract'], store: 
     },
     300_000,
   )
-}
-
-const unit = (values: readonly number[]) => {
-  const length = Math.hypot(...values)
-  return Float32Array.from(values.map((value) => value / length))
 }

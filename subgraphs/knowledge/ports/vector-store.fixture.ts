@@ -6,6 +6,12 @@ export const space: EmbeddingSpace = { modelName: 'org/model:3-axes', dimensions
 
 export const axis = (index: number) => new Float32Array([0, 0, 0].map((_, at) => (at === index ? 1 : 0)))
 
+/** The same direction, of length 1. */
+export const unit = (values: readonly number[]) => {
+  const length = Math.hypot(...values)
+  return Float32Array.from(values.map((value) => value / length))
+}
+
 export const place = (documentId: string, knowledgeBaseId = 'kb_a', workspaceId = 'ws_a') => ({
   workspaceId,
   knowledgeBaseId,
