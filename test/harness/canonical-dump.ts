@@ -82,14 +82,23 @@ async function searchEntries(directory: string, placeOf: ReadonlyMap<string, str
   return entries.toSorted()
 }
 
+export interface OpenMessage {
+  name: string
+  state: string
+}
+
+/** The durable messages that wait or are being handled. */
+export const openMessages = (database: Database): Promise<OpenMessage[]> =>
+  rowsOf<OpenMessage>(
+    database.sql,
+    sql`select name, state::text from queue.job where state in ('created', 'retry', 'active') and name not like '\\_\\_%'`,
+  )
+
 /** Resolves when no durable message waits or is being handled. */
 export async function waitForQuiet(database: Database, timeoutMs = 120_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
-    const open = await rowsOf<{ name: string; state: string }>(
-      database.sql,
-      sql`select name, state::text from queue.job where state in ('created', 'retry', 'active') and name not like '\\_\\_%'`,
-    )
+    const open = await openMessages(database)
     if (open.length === 0) return
     if (Date.now() > deadline) throw new Error(`Messages are still open: ${JSON.stringify(open)}`)
     await new Promise((resolve) => setTimeout(resolve, 200))
