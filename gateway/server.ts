@@ -35,6 +35,7 @@ import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import { createErrorMask } from './subgraphs/mask-errors.ts'
 import { defaultSubgraphSettings, type SubgraphSettings } from './subgraphs/settings.ts'
 import { DEFAULT_SUBSCRIPTIONS, type SubscriptionSettings } from './subscriptions/settings.ts'
+import { createUpstreamSockets } from './subscriptions/upstream-sockets.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
 import { createApolloGateway } from './supergraph/apollo-gateway.ts'
@@ -250,6 +251,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     })
   }
 
+  const upstreamSockets = createUpstreamSockets()
   const webSockets = serveWebSockets({
     server: app.server,
     generation: supergraphs.current,
@@ -261,7 +263,13 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     client,
     subscriptions: options.subscriptions ?? DEFAULT_SUBSCRIPTIONS,
     subscribeUpstream: observeUpstream(
-      createSubscribeUpstream({ urlOf, signer, maskErrors, headerRules: subgraphSettings.headerRules }),
+      createSubscribeUpstream({
+        sockets: upstreamSockets,
+        urlOf,
+        signer,
+        maskErrors,
+        headerRules: subgraphSettings.headerRules,
+      }),
     ),
     beginRecord: telemetry.begin,
     anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
@@ -292,6 +300,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
       await requests.drain(options.drainMs ?? DRAIN_MS)
       trusted.close()
       await webSockets.close()
+      await upstreamSockets.close()
       await apollo.stop()
       await app.close()
       await client.close()

@@ -65,7 +65,8 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
   let paces = 0
   const seenHeaders: string[] = []
   const seenTraceparents: string[] = []
-  const common = { host: '127.0.0.1', port: 0, logger, identityHeader: IDENTITY_HEADER }
+  const verifyProcess = signer.verifyInternal
+  const common = { host: '127.0.0.1', port: 0, logger, identityHeader: IDENTITY_HEADER, verifyProcess }
   const createContext = async ({
     identityToken,
     signal,

@@ -1,4 +1,4 @@
-// Which headers of a client reach the socket that is opened upstream for its subscription.
+// Which headers of a client reach the socket upstream that its subscription is on, and who shares one.
 import compositionLibrary from '@apollo/composition'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { parse } from 'graphql'
@@ -21,8 +21,9 @@ const SDL = parse('type Query { now: Int } type Subscription { ticks: Int }')
 let sockets: WebSocketServer
 let gateway: RunningGateway
 let directory: string
-/** Of each socket that came in. */
-const opened: { headers: IncomingHttpHeaders; parameters: Record<string, unknown> }[] = []
+/** Of each operation that came in: what its socket was opened with, and what it brought itself. */
+const opened: { headers: IncomingHttpHeaders; parameters: Record<string, unknown>; own: unknown; socket: WebSocket }[] =
+  []
 
 beforeAll(async () => {
   sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/graphql' })
@@ -41,8 +42,14 @@ beforeAll(async () => {
           },
         },
       }),
-      onConnect({ connectionParams, extra }) {
-        opened.push({ headers: extra.request.headers, parameters: { ...connectionParams } })
+      onSubscribe({ connectionParams, extra }, _id, { extensions }) {
+        const { request, socket } = extra
+        opened.push({
+          headers: request.headers,
+          parameters: { ...connectionParams },
+          own: extensions?.['headers'],
+          socket,
+        })
       },
     },
     sockets,
@@ -97,7 +104,7 @@ async function subscribeWith(headers: Record<string, string>) {
 }
 
 test('what rules pass is in the request that opens the socket, and in its connection_init', async () => {
-  const { headers, parameters } = await subscribeWith({
+  const { headers, parameters, own } = await subscribeWith({
     'accept-language': 'de',
     authorization: 'Bearer of-the-client',
     'x-tenant': 't1',
@@ -112,18 +119,19 @@ test('what rules pass is in the request that opens the socket, and in its connec
     'x-served-by': 'gateway',
   }
   expect(headers).toMatchObject(passed)
-  expect(parameters).toEqual({ ...passed, 'x-request-id': expect.any(String) })
+  expect(parameters).toEqual(passed)
+  expect(own).toEqual({ 'x-request-id': expect.any(String) })
   for (const name of ['x-tenant', 'x-secret', 'cookie', 'user-agent']) expect(headers).not.toHaveProperty(name)
 })
 
 test('no rule lets an identity, a request id or headers of the hop through', async () => {
-  const { headers, parameters } = await subscribeWith({
+  const { headers, parameters, own } = await subscribeWith({
     [IDENTITY_HEADER]: 'forged',
     'x-request-id': 'of-the-client',
     'x-request-timeout-ms': '1',
     'sec-websocket-extensions': 'x-forged',
   })
-  for (const from of [headers, parameters]) {
+  for (const from of [headers, parameters, own as Record<string, unknown>]) {
     expect(from).not.toHaveProperty(IDENTITY_HEADER)
     expect(from).not.toHaveProperty('x-request-timeout-ms')
     expect(from['x-request-id']).not.toBe('of-the-client')
@@ -131,12 +139,21 @@ test('no rule lets an identity, a request id or headers of the hop through', asy
   expect(headers['sec-websocket-extensions'] ?? '').not.toContain('x-forged')
 })
 
-test('each client has a socket of its own, with its own headers', async () => {
-  const [first, second] = await Promise.all(
-    ['de', 'fr'].map((language) => subscribeWith({ 'accept-language': language })),
+test('clients whose headers differ upstream have sockets of their own, the others share one', async () => {
+  const [german, french, alsoGerman] = await Promise.all(
+    ['de', 'fr', 'de'].map(async (language, place) =>
+      subscribeWith({ 'accept-language': language, 'user-agent': `client ${place}` }),
+    ),
   )
-  expect(first).toBeDefined()
-  expect(second).toBeDefined()
-  const languages = opened.slice(-2).map(({ headers }) => headers['accept-language'])
-  expect(new Set(languages)).toEqual(new Set(['de', 'fr']))
+  for (const { headers } of [german!, french!, alsoGerman!]) expect(headers['user-agent']).toBeUndefined()
+  const socketsOf = (language: string) =>
+    new Set(opened.filter(({ headers }) => headers['accept-language'] === language).map(({ socket }) => socket))
+  expect(socketsOf('fr').size).toBe(1)
+  expect(socketsOf('fr')).not.toEqual(socketsOf('de'))
+  const before = opened.length
+  await Promise.all([subscribeWith({ 'accept-language': 'it' }), subscribeWith({ 'accept-language': 'it' })])
+  const italian = opened.slice(before)
+  expect(italian).toHaveLength(2)
+  expect(new Set(italian.map(({ socket }) => socket)).size).toBe(1)
+  expect(new Set(italian.map(({ own }) => (own as Record<string, string>)['x-request-id'])).size).toBe(2)
 })

@@ -1,9 +1,7 @@
 // One upstream subscription over graphql-ws, at the subgraph's own URL with ws(s)://. It ends with the subgraph's error, with
 // UPSTREAM_UNAVAILABLE when the socket is lost, or when the consumer returns.
 //
-// Each has a socket of its own, so that what is forwarded of a client's headers reaches nobody else's subscription.
-import { createClient } from 'graphql-ws'
-import { WebSocket } from 'ws'
+// Sockets are shared (upstream-sockets.ts): what concerns one subscription only, above all who asks, is in the `headers` of its `extensions`.
 import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import { headersOf, type SubgraphHeaders } from '../subgraphs/apply-header-rules.ts'
@@ -12,6 +10,7 @@ import type { ErrorMask } from '../subgraphs/mask-errors.ts'
 import type { SubgraphResponse } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 import { traceHeadersOf } from '../subgraphs/trace-context.ts'
+import type { UpstreamSockets } from './upstream-sockets.ts'
 
 export interface UpstreamSubscription {
   query: string
@@ -36,6 +35,7 @@ export class UpstreamErrors extends Error {
 }
 
 export function createSubscribeUpstream(options: {
+  sockets: UpstreamSockets
   urlOf: (subgraph: string) => string
   /** Null: subgraphs are told no identity. */
   signer: IdentitySigner | null
@@ -56,21 +56,20 @@ export function createSubscribeUpstream(options: {
     const url = new URL(options.urlOf(subgraph))
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     const forwarded = Object.fromEntries(rulesOf(subgraph).toSubgraph(context.headers))
-    const client = createClient({
-      url: url.href,
-      webSocketImpl: openingWith(forwarded),
-      retryAttempts: 0,
-      keepAlive: 10_000,
-      // Some subgraphs read these, some the request that opens the socket. What the gateway says itself comes last: nothing from outside stands in its place.
-      connectionParams: async () => ({
-        ...forwarded,
-        [IDENTITY_HEADER]: context.identity ? await options.signer?.sign(context.identity) : undefined,
-        'x-request-id': context.requestId,
-        ...traceHeadersOf(context.trace),
-      }),
-    })
-    const payload = { query: request.query, variables: request.variables, operationName: request.operationName ?? null }
-    const events = client.iterate(payload)
+    const { client, leave } = options.sockets.enter({ url: url.href, headers: forwarded }, async () => ({
+      // Some subgraphs read these, some the request that opens the socket. What the gateway says itself comes last: nothing from outside stands
+      // in its place.
+      ...forwarded,
+      ...(options.signer ? { [IDENTITY_HEADER]: await options.signer.signInternal('gateway') } : {}),
+    }))
+    const identity = context.identity ? await options.signer?.sign(context.identity) : undefined
+    const headers = {
+      ...(identity === undefined ? {} : { [IDENTITY_HEADER]: identity }),
+      'x-request-id': context.requestId,
+      ...traceHeadersOf(context.trace),
+    }
+    const { query, variables, operationName = null } = request
+    const events = client.iterate({ query, variables, operationName, extensions: { headers } })
     const stop = () => void events.return?.()
     context.signal.addEventListener('abort', stop)
     try {
@@ -89,14 +88,7 @@ export function createSubscribeUpstream(options: {
       )
     } finally {
       context.signal.removeEventListener('abort', stop)
-      await client.dispose()
+      leave()
     }
   }
 }
-
-const openingWith = (headers: Record<string, string>): unknown =>
-  class extends WebSocket {
-    constructor(address: string, protocols: string) {
-      super(address, protocols, { headers })
-    }
-  }

@@ -29,6 +29,9 @@ const subgraph = await startSubgraphServer<{ signal: AbortSignal }>({
     if (identityToken !== 'signed') throw new TributaryError('UNAUTHENTICATED', 'No signed identity was sent.')
     return { signal }
   },
+  async verifyProcess(token) {
+    if (token !== 'a process') throw new TributaryError('UNAUTHENTICATED', 'No process was named.')
+  },
   identityHeader: 'x-identity',
   host: '127.0.0.1',
   port: 0,
@@ -72,6 +75,26 @@ test('a socket that breaks without a word ends its streams', async () => {
   socket?.terminate()
   await expect(next).rejects.toMatchObject({ code: 1006 })
   expect(await ended).toBe('broken')
+})
+
+test('on the socket of a process each operation needs a caller of its own', async () => {
+  const socketOf = (token: string) =>
+    createClient({
+      url: subgraph.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      connectionParams: { 'x-identity': token },
+    })
+  const ofProcess = socketOf('a process')
+  const bringing = (headers: unknown, name: string) =>
+    ofProcess.iterate({ ...quiet(name), extensions: { headers } }).next()
+  for (const headers of [undefined, null, 'signed', {}, { 'x-identity': 'forged' }, { 'x-identity': ['signed'] }])
+    await expect(bringing(headers, 'refused')).rejects.toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
+  expect(started).not.toContain('refused')
+  void bringing({ 'x-identity': 'signed' }, 'of a caller')
+  await expect.poll(() => started, { timeout: 10_000 }).toContain('of a caller')
+  await ofProcess.dispose()
+  await expect(socketOf('forged').iterate(quiet('never')).next()).rejects.toMatchObject({ code: 4403 })
 })
 
 test('nothing is answered without a signed identity, not even a page for people', async () => {

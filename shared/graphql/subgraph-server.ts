@@ -36,7 +36,12 @@ export interface SubgraphServerOptions<Context extends BaseContext> {
   permissions: IMiddlewareGenerator<unknown, unknown, unknown>
   /** Verifies the identity and makes the context of one operation, with fresh loaders. Throws UNAUTHENTICATED. */
   createContext: (request: IncomingRequest) => Promise<Context>
-  /** Name of the header (and of the connection parameter) that carries the signed identity. */
+  /** Verifies who opens a socket on which each operation brings the identity of its caller. Throws UNAUTHENTICATED. */
+  verifyProcess: (token: string | undefined) => Promise<unknown>
+  /**
+   * Name of the header that carries the signed identity. On a socket it is a connection parameter: of the caller of all its operations, or of the
+   * process that opened it; then each operation has its caller's in the `headers` of its `extensions`.
+   */
   identityHeader: string
   /** Internal routes and uploads; each authenticates by itself. */
   addRoutes?: (app: FastifyInstance) => void | Promise<void>
@@ -148,32 +153,44 @@ export async function startSubgraphServer<Context extends BaseContext>(
     if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/graphql') return socket.destroy()
     webSockets.handleUpgrade(request, socket, head, (connection) => webSockets.emit('connection', connection, request))
   })
+  const contexts = new WeakMap<object, Context>()
   const streams = useServer<Record<string, unknown>, StreamingExtra>(
     {
       schema,
       connectionInitWaitTimeout: 10_000,
       onConnect: async (connection) => {
         connection.extra.operations = new Map()
+        const identityToken = textOf(connection.connectionParams, options.identityHeader)
+        const asCaller = { identityToken, signal: new AbortController().signal, requestId: 'connect' }
         try {
-          await options.createContext({
-            identityToken: tokenOf(connection.connectionParams, options.identityHeader),
-            signal: new AbortController().signal,
-            requestId: 'connect',
-          })
+          await Promise.any([options.verifyProcess(identityToken), options.createContext(asCaller)])
           return true
         } catch {
           return false
         }
       },
-      context: (connection, _id, payload) => {
+      // Not in `context`: what is thrown there closes the socket, with the operations of others on it.
+      onSubscribe: async ({ extra, connectionParams }, _id, payload) => {
         const controller = new AbortController()
-        connection.extra.operations?.set(payload, controller)
-        return options.createContext({
-          identityToken: tokenOf(connection.connectionParams, options.identityHeader),
-          signal: controller.signal,
-          requestId: headerOf(connection.connectionParams?.['x-request-id'] as string | undefined) ?? randomUUID(),
-        })
+        extra.operations?.set(payload, controller)
+        const { identityHeader } = options
+        const headers = payload.extensions?.['headers']
+        const requestId = textOf(headers, 'x-request-id') ?? randomUUID()
+        try {
+          const context = await options.createContext({
+            // That of a process is no caller's: an operation without its own is refused then.
+            identityToken: textOf(headers, identityHeader) ?? textOf(connectionParams, identityHeader),
+            signal: controller.signal,
+            requestId,
+          })
+          contexts.set(payload, context)
+          return undefined
+        } catch (error) {
+          endOperation(extra, payload)
+          return [toGraphQLError(error)]
+        }
       },
+      context: (_connection, _id, payload) => contexts.get(payload)!,
       onOperation: ({ extra }, _id, payload, _args, result) =>
         isAsyncIterable(result)
           ? createLeavableStream(result as AsyncIterable<ExecutionResult>, {
@@ -258,12 +275,20 @@ function endOperation(extra: StreamingExtra, payload: object): void {
   extra.operations?.delete(payload)
 }
 
+/** Before it is formatted like any other. */
+const toGraphQLError = (error: unknown): GraphQLError =>
+  new GraphQLError(error instanceof Error ? error.message : String(error), {
+    originalError: error instanceof Error ? error : null,
+  })
+
 const isAsyncIterable = (value: unknown): boolean => typeof Object(value)[Symbol.asyncIterator] === 'function'
 
 const headerOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
-const tokenOf = (parameters: Record<string, unknown> | undefined, name: string): string | undefined => {
-  const value = parameters?.[name]
+/** Of an object that a client made. */
+function textOf(values: unknown, name: string): string | undefined {
+  if (typeof values !== 'object' || values === null || !Object.hasOwn(values, name)) return undefined
+  const value = (values as Record<string, unknown>)[name]
   return typeof value === 'string' ? value : undefined
 }
 

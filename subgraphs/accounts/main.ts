@@ -51,6 +51,7 @@ export async function startAccounts(platform: Platform, environment: NodeJS.Proc
     resolvers,
     permissions,
     identityHeader: IDENTITY_HEADER,
+    verifyProcess: signer.verifyInternal,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
       return {

@@ -28,6 +28,7 @@ export async function startGraph(platform: Platform, environment: NodeJS.Process
     resolvers,
     permissions,
     identityHeader: IDENTITY_HEADER,
+    verifyProcess: signer.verifyInternal,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
       const graph = createBrowseGraph({ store, workspaceId: identity.workspaceId, signal })

@@ -63,6 +63,7 @@ export async function startIngestion(
     resolvers,
     permissions,
     identityHeader: IDENTITY_HEADER,
+    verifyProcess: signer.verifyInternal,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
       return {

@@ -97,6 +97,7 @@ export async function startKnowledge(platform: Platform, environment: NodeJS.Pro
     resolvers,
     permissions,
     identityHeader: IDENTITY_HEADER,
+    verifyProcess: signer.verifyInternal,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
       return {

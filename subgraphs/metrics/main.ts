@@ -26,6 +26,7 @@ export async function startMetrics(platform: Platform, _environment: NodeJS.Proc
     resolvers,
     permissions,
     identityHeader: IDENTITY_HEADER,
+    verifyProcess: signer.verifyInternal,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
       const loaders = createLoaders(identity.workspaceId, readKnowledgeBaseMetrics)

@@ -106,6 +106,7 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
     resolvers,
     permissions,
     identityHeader: IDENTITY_HEADER,
+    verifyProcess: signer.verifyInternal,
     async createContext({ identityToken, signal, requestId }) {
       const identity = await signer.verify(identityToken)
       const loaders = createLoaders(identity.workspaceId, { catalogue, generations })
