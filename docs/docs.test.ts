@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Kind, OperationTypeNode, parse } from 'graphql'
+import compositionLibrary from '@apollo/composition'
+import { isTypeSystemDefinitionNode, Kind, OperationTypeNode, parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { repositoryRoot, testEnvironment } from '../test/harness/environment.ts'
 import { startStandalone, type RunningStandalone } from '../test/harness/standalone.ts'
@@ -28,6 +29,8 @@ const blocks = documents.flatMap((document): Block[] =>
     code: code!,
   })),
 )
+const graphqlBlocks = blocks.filter(({ language }) => language === 'graphql')
+const isSchema = ({ code }: Block) => parse(code).definitions.some(isTypeSystemDefinitionNode)
 /** Each command of the shell blocks, continued lines joined, without the variables set before it. */
 const commands = blocks
   .filter(({ language }) => language === 'sh')
@@ -53,6 +56,13 @@ describe('links', () => {
     expect(folders.length).toBeGreaterThan(5)
     expect(folders.filter((folder) => !existsSync(path.join(repositoryRoot, folder)))).toEqual([])
   })
+})
+
+test.each(graphqlBlocks.filter(isSchema))('the schema in $document composes', ({ document, code }) => {
+  const { errors } = compositionLibrary.composeServices([
+    { name: 'documented', url: 'http://localhost', typeDefs: parse(code) },
+  ])
+  expect(errors, document).toBeUndefined()
 })
 
 describe('commands', () => {
@@ -103,7 +113,7 @@ describe('against a running platform', () => {
     },
   )
 
-  test.each(blocks.filter(({ language }) => language === 'graphql'))(
+  test.each(graphqlBlocks.filter((block) => !isSchema(block)))(
     'the operation in $document: $code',
     { timeout: 120_000 },
     async ({ code }) => {

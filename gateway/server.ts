@@ -251,6 +251,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     })
   }
 
+  const subscriptions = options.subscriptions ?? DEFAULT_SUBSCRIPTIONS
   const upstreamSockets = createUpstreamSockets()
   const webSockets = serveWebSockets({
     server: app.server,
@@ -261,10 +262,11 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     persistedQueries,
     onCost: costs.onCost,
     client,
-    subscriptions: options.subscriptions ?? DEFAULT_SUBSCRIPTIONS,
+    subscriptions,
     subscribeUpstream: observeUpstream(
       createSubscribeUpstream({
         sockets: upstreamSockets,
+        waitingBytesMax: subscriptions.waitingBytesMax,
         urlOf,
         signer,
         maskErrors,

@@ -25,6 +25,7 @@ export const ERROR_CATALOGUE = {
   PLANNING_LIMIT_EXCEEDED: { isRetryable: false, httpStatus: 400 },
   DOCUMENT_NOT_TRUSTED: { isRetryable: false, httpStatus: 403 },
   CAPACITY_EXCEEDED: { isRetryable: true, httpStatus: 503 },
+  CLIENT_TOO_SLOW: { isRetryable: true, httpStatus: 503 },
   PROCESS_DIED: { isRetryable: true, httpStatus: 503 },
   DATA_DIRECTORY_LOCKED: { isRetryable: true, httpStatus: 500 },
   DATA_DIRECTORY_NEWER: { isRetryable: false, httpStatus: 500 },
@@ -63,6 +64,8 @@ export interface TributaryErrorOptions {
   isRetryable?: boolean
   /** Path of the offending input field, for errors about the caller's data. */
   path?: readonly string[]
+  /** Where a stream can be gone on with, for an error that ends one. */
+  cursor?: string
 }
 
 /** The base of every error the platform throws on purpose. Its message is safe to show to the caller. */
@@ -71,6 +74,7 @@ export class TributaryError extends Error {
   readonly isRetryable: boolean
   /** Not `path`: graphql-js takes an error with a `path` for one that it has located already. */
   readonly argumentPath: readonly string[] | undefined
+  readonly cursor: string | undefined
 
   constructor(code: ErrorCode, message: string, options: TributaryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -78,6 +82,7 @@ export class TributaryError extends Error {
     this.code = code
     this.isRetryable = options.isRetryable ?? ERROR_CATALOGUE[code].isRetryable
     this.argumentPath = options.path
+    this.cursor = options.cursor
   }
 }
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { EntityAnswers } from '../execution/known-answers.ts'
 import { collect, startTwoSubgraphs, STREAM } from '../two-subgraphs.fixture.ts'
 import { createEntityMemo } from './entity-memo.ts'
+import { DEFAULT_SUBSCRIPTIONS } from './settings.ts'
 
 const hour = 3_600_000
 
@@ -15,7 +16,7 @@ test.each([
   ['an hour, but its type has no time', { default: hour, of: new Map([['Engine', 0]]) }, 20],
   ['no time, but its type has an hour', { default: 0, of: new Map([['Engine', hour]]) }, 2],
 ])('an entity that counts for %s', async (_, entityMemoMs, fetches) => {
-  const graph = await startTwoSubgraphs({ subscriptions: { entityMemoMs } })
+  const graph = await startTwoSubgraphs({ subscriptions: { ...DEFAULT_SUBSCRIPTIONS, entityMemoMs } })
   try {
     const results = await collect(graph.connect('viewer'), STREAM, { count: 20 })
     expect(graph.seenHeaders).toHaveLength(fetches)

@@ -11,6 +11,8 @@ import type { PlannedSubscription } from '../planning/plan-operation.ts'
 import type { SubgraphClient, SubgraphError } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 import { createEntityMemo } from './entity-memo.ts'
+import { readEventFields, type EventFields } from './event-fields.ts'
+import { cursorOf, mergeEvents } from './merge-events.ts'
 import type { SubscriptionSettings } from './settings.ts'
 import { UpstreamErrors, type SubscribeUpstream } from './upstream.ts'
 
@@ -35,15 +37,23 @@ export async function* runFederatedSubscription(
       name in options.variables ? [[name, options.variables[name]]] : [],
     ),
   )
+  const fields = eventFieldsOf(planned, options.schema)
+  let cursor: string | null = null
   const known = rest ? createEntityMemo(rest, options.settings.entityMemoMs) : undefined
   const events = options.subscribeUpstream(
     primary.serviceName,
-    { query: primary.operation, operationName: primary.operationName, variables },
+    {
+      query: primary.operation,
+      operationName: primary.operationName,
+      variables,
+      ...(fields ? { merge: (earlier, later) => mergeEvents(fields, earlier, later) } : {}),
+    },
     context,
   )
   try {
     for await (const event of events) {
       const data = event.data ?? {}
+      const reached = fields ? cursorOf(fields, data) : null
       const shared = createSharedValues()
       const errors: PlanError[] = (event.errors ?? []).map((error) =>
         toPlanError(error, primary.serviceName, error.path ?? []),
@@ -61,23 +71,33 @@ export async function* runFederatedSubscription(
         })
       }
       yield assembleResult({ projected: planned.project(data, options.coercedVariables, shared), fetchErrors: errors })
+      cursor = reached ?? cursor
     }
   } catch (error) {
     // The stream itself failed: one last result says why, and then it is over.
-    yield { errors: terminalErrors(error, primary.serviceName) }
+    yield { errors: terminalErrors(error, primary.serviceName, cursor) }
   }
 }
 
-function terminalErrors(error: unknown, subgraph: string): GraphQLError[] {
+/** `cursor`: of the last event that the client got. */
+function terminalErrors(error: unknown, subgraph: string, cursor: string | null): GraphQLError[] {
   if (error instanceof UpstreamErrors) return error.errors.map((one) => fromSubgraph(one, subgraph))
-  if (error instanceof TributaryError)
-    return [
-      new GraphQLError(error.message, {
-        originalError: error,
-        extensions: { code: error.code, isRetryable: error.isRetryable },
-      }),
-    ]
-  throw error
+  if (!(error instanceof TributaryError)) throw error
+  const { code, message, isRetryable } = error
+  const originalError = new TributaryError(code, message, {
+    cause: error,
+    isRetryable,
+    ...(cursor === null ? {} : { cursor }),
+  })
+  return [new GraphQLError(message, { originalError, extensions: { code, isRetryable } })]
+}
+
+const eventFields = new WeakMap<PlannedSubscription, EventFields | null>()
+
+function eventFieldsOf(planned: PlannedSubscription, schema: GraphQLSchema): EventFields | null {
+  let fields = eventFields.get(planned)
+  if (fields === undefined) eventFields.set(planned, (fields = readEventFields(schema, planned.plan.primary.operation)))
+  return fields
 }
 
 /** With the subgraph's name: whoever formats errors must know whose words they are. */

@@ -1,16 +1,27 @@
 // How subscriptions are run, as the environment says.
-import type { z } from 'zod'
+import { z } from 'zod'
 import { millisecondsByName, readMillisecondsByName, type MillisecondsByName } from '../milliseconds-by-name.ts'
 
 export interface SubscriptionSettings {
   /** How long later events may show what an earlier one was told of an entity, by its type; in milliseconds, 0: not at all. */
   entityMemoMs: MillisecondsByName
+  /** Longest total of the events of one that wait for a client to read, in bytes. */
+  waitingBytesMax: number
 }
 
 export const subscriptionVariables = {
   TRIBUTARY_GATEWAY_ENTITY_MEMO_MS: millisecondsByName('1000', { least: 0, example: 'Model' }).describe(
     'How long events of a subscription may show what an earlier event of it was told of an entity, in milliseconds; 0: each event asks again. After it, for single types: `1000,Model=60000`.',
   ),
+  TRIBUTARY_GATEWAY_WAITING_EVENTS_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .max(1024 ** 3)
+    .default(4 * 1024 ** 2)
+    .describe(
+      'How many bytes of events of one subscription may wait for a client that reads slowly; beyond it the subscription ends with `CLIENT_TOO_SLOW`.',
+    ),
 }
 
 /** Of the platform's graph: what does not change while a stream runs, unless the configuration has it otherwise. */
@@ -22,8 +33,14 @@ export function subscriptionSettings(
   usual: ReadonlyMap<string, number> = new Map(),
 ): SubscriptionSettings {
   const { default: others, of } = readMillisecondsByName(configuration.TRIBUTARY_GATEWAY_ENTITY_MEMO_MS)
-  return { entityMemoMs: { default: others, of: new Map([...usual, ...of]) } }
+  return {
+    entityMemoMs: { default: others, of: new Map([...usual, ...of]) },
+    waitingBytesMax: configuration.TRIBUTARY_GATEWAY_WAITING_EVENTS_BYTES,
+  }
 }
 
 /** What counts where nothing is set. */
-export const DEFAULT_SUBSCRIPTIONS: SubscriptionSettings = { entityMemoMs: { default: 1_000, of: new Map() } }
+export const DEFAULT_SUBSCRIPTIONS: SubscriptionSettings = {
+  entityMemoMs: { default: 1_000, of: new Map() },
+  waitingBytesMax: 4 * 1024 ** 2,
+}

@@ -108,7 +108,10 @@ export function createUpstreamSockets(options: UpstreamSocketsOptions = {}): Ups
 
   return {
     enter(address, parametersOf) {
-      const key = JSON.stringify([address.url, Object.entries(address.headers).sort()])
+      const key = JSON.stringify([
+        address.url,
+        Object.entries(address.headers).sort(([one], [other]) => (one < other ? -1 : 1)),
+      ])
       const free = [...(seats.get(key) ?? [])].find(({ operations }) => operations < operationsMax)
       const seat = free ?? open(key, address, parametersOf)
       clearTimeout(seat.idleTimer)

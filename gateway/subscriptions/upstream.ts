@@ -1,7 +1,8 @@
 // One upstream subscription over graphql-ws, at the subgraph's own URL with ws(s)://. It ends with the subgraph's error, with
 // UPSTREAM_UNAVAILABLE when the socket is lost, or when the consumer returns.
 //
-// Sockets are shared (upstream-sockets.ts): what concerns one subscription only, above all who asks, is in the `headers` of its `extensions`.
+// Sockets are shared (upstream-sockets.ts): what concerns one subscription only, above all who asks, is in the `headers` of its `extensions`. They are
+// read whatever becomes of what is read: events wait for a slow consumer within bounds (waiting-events.ts), merged where that loses nothing.
 import { TributaryError } from '#shared/errors.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../../contracts/identity.ts'
 import { headersOf, type SubgraphHeaders } from '../subgraphs/apply-header-rules.ts'
@@ -11,11 +12,14 @@ import type { SubgraphResponse } from '../subgraphs/subgraph-client.ts'
 import type { RequestContext } from '../request-context.ts'
 import { traceHeadersOf } from '../subgraphs/trace-context.ts'
 import type { UpstreamSockets } from './upstream-sockets.ts'
+import { createWaitingEvents, type MergeEvents } from './waiting-events.ts'
 
 export interface UpstreamSubscription {
   query: string
   operationName: string | undefined
   variables: Record<string, unknown>
+  /** For a consumer that stays behind. Default: all events stay as they are. */
+  merge?: MergeEvents<SubgraphResponse>
 }
 
 export type SubscribeUpstream = (
@@ -23,6 +27,9 @@ export type SubscribeUpstream = (
   request: UpstreamSubscription,
   context: RequestContext,
 ) => AsyncGenerator<SubgraphResponse>
+
+/** A few hundred tokens of a model. */
+const MERGE_FROM_BYTES = 64 * 1024
 
 /** The subgraph refused the subscription, or ended it with GraphQL errors. */
 export class UpstreamErrors extends Error {
@@ -37,6 +44,8 @@ export class UpstreamErrors extends Error {
 export function createSubscribeUpstream(options: {
   sockets: UpstreamSockets
   urlOf: (subgraph: string) => string
+  /** Longest total of the events of one subscription that wait for its consumer, in bytes. */
+  waitingBytesMax: number
   /** Null: subgraphs are told no identity. */
   signer: IdentitySigner | null
   /** What of a subgraph's errors goes on. */
@@ -68,17 +77,35 @@ export function createSubscribeUpstream(options: {
       'x-request-id': context.requestId,
       ...traceHeadersOf(context.trace),
     }
-    const { query, variables, operationName = null } = request
-    const events = client.iterate({ query, variables, operationName, extensions: { headers } })
-    const stop = () => void events.return?.()
+    const { query, variables, operationName = null, merge = () => null } = request
+    const waiting = createWaitingEvents<SubgraphResponse>({
+      merge,
+      mergeFromBytes: MERGE_FROM_BYTES,
+      sizeOf: (event) => JSON.stringify(event).length,
+      bytesMax: options.waitingBytesMax,
+      onFull() {
+        unsubscribe()
+        return clientTooSlow(options.waitingBytesMax)
+      },
+    })
+    const unsubscribe = client.subscribe(
+      { query, variables, operationName, extensions: { headers } },
+      { next: (event) => waiting.push(event), error: waiting.fail, complete: waiting.end },
+    )
+    const stop = () => {
+      unsubscribe()
+      waiting.end()
+    }
     context.signal.addEventListener('abort', stop)
     try {
-      for await (const event of events) {
-        if (context.signal.aborted) return
+      for (;;) {
+        const { done, value: event } = await waiting.next()
+        if (done || context.signal.aborted) return
         yield event.errors ? { ...event, errors: options.maskErrors(event.errors, source) } : event
       }
     } catch (cause) {
       if (context.signal.aborted) return
+      if (cause instanceof TributaryError) throw cause
       if (Array.isArray(cause))
         throw new UpstreamErrors(options.maskErrors(cause as NonNullable<SubgraphResponse['errors']>, source))
       throw new TributaryError(
@@ -88,7 +115,14 @@ export function createSubscribeUpstream(options: {
       )
     } finally {
       context.signal.removeEventListener('abort', stop)
+      stop()
       leave()
     }
   }
 }
+
+const clientTooSlow = (bytesMax: number) =>
+  new TributaryError(
+    'CLIENT_TOO_SLOW',
+    `More than ${String(bytesMax)} bytes of events waited for this client to read. Subscribe again with the last cursor as "after".`,
+  )

@@ -6,6 +6,7 @@ import { readAuthorizationRules, type AuthorizationRules } from '../authorizatio
 import type { DataKeyOf } from '../execution/compile-projection.ts'
 import { attachCosts } from '../operations/cost-directives.ts'
 import { createDataKeyOf } from '../planning/data-keys.ts'
+import { attachDeltas } from '../subscriptions/delta-directive.ts'
 import { readSupergraphFile, supergraphIdOf } from './supergraph-text.ts'
 
 export interface LoadedSupergraph {
@@ -29,6 +30,7 @@ export function buildSupergraph(sdl: string): LoadedSupergraph {
     })
     const apiSchema = supergraph.apiSchema().toGraphQLJSSchema()
     attachCosts(apiSchema, sdl)
+    attachDeltas(apiSchema, sdl)
     return {
       id: supergraphIdOf(sdl),
       sdl,

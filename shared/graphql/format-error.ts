@@ -37,6 +37,7 @@ export function formatGraphError(
         code: original.code,
         isRetryable: original.isRetryable,
         ...(original.argumentPath ? { argumentPath: original.argumentPath } : {}),
+        ...(original.cursor === undefined ? {} : { cursor: original.cursor }),
       },
     }
   }

@@ -432,7 +432,6 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<NodeMapper>
   ID: ResolverTypeWrapper<Scalars['ID']['output']>
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>
-  String: ResolverTypeWrapper<Scalars['String']['output']>
   PageInfo: ResolverTypeWrapper<PageInfo>
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>
   TokenUsage: ResolverTypeWrapper<TokenUsage>
@@ -467,6 +466,7 @@ export type ResolversTypes = {
   IngestionItem: ResolverTypeWrapper<{ __typename?: 'IngestionItem'; id: string }>
   Entity: ResolverTypeWrapper<{ __typename?: 'Entity'; id: string }>
   Relationship: ResolverTypeWrapper<{ __typename?: 'Relationship'; id: string }>
+  String: ResolverTypeWrapper<Scalars['String']['output']>
 }
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -478,7 +478,6 @@ export type ResolversParentTypes = {
   Node: NodeMapper
   ID: Scalars['ID']['output']
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError']
-  String: Scalars['String']['output']
   PageInfo: PageInfo
   Boolean: Scalars['Boolean']['output']
   TokenUsage: TokenUsage
@@ -506,7 +505,19 @@ export type ResolversParentTypes = {
   IngestionItem: { __typename?: 'IngestionItem'; id: string }
   Entity: { __typename?: 'Entity'; id: string }
   Relationship: { __typename?: 'Relationship'; id: string }
+  String: Scalars['String']['output']
 }
+
+export type DeltaDirectiveArgs = {
+  positions?: Array<Scalars['String']['input']>
+}
+
+export type DeltaDirectiveResolver<
+  Result,
+  Parent,
+  ContextType = Context,
+  Args = DeltaDirectiveArgs,
+> = DirectiveResolverFn<Result, Parent, ContextType, Args>
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime'
@@ -809,4 +820,8 @@ export type Resolvers<ContextType = Context> = {
   IngestionItem?: IngestionItemResolvers<ContextType>
   Entity?: EntityResolvers<ContextType>
   Relationship?: RelationshipResolvers<ContextType>
+}
+
+export type DirectiveResolvers<ContextType = Context> = {
+  delta?: DeltaDirectiveResolver<any, any, ContextType>
 }

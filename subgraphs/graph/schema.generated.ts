@@ -390,7 +390,6 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>
   ID: ResolverTypeWrapper<Scalars['ID']['output']>
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>
-  String: ResolverTypeWrapper<Scalars['String']['output']>
   PageInfo: ResolverTypeWrapper<PageInfo>
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>
   TokenUsage: ResolverTypeWrapper<TokenUsage>
@@ -427,6 +426,7 @@ export type ResolversTypes = {
   KnowledgeBase: ResolverTypeWrapper<{ __typename?: 'KnowledgeBase'; id: string }>
   Document: ResolverTypeWrapper<{ __typename?: 'Document'; id: string }>
   Chunk: ResolverTypeWrapper<{ __typename?: 'Chunk'; id: string }>
+  String: ResolverTypeWrapper<Scalars['String']['output']>
 }
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -438,7 +438,6 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node']
   ID: Scalars['ID']['output']
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError']
-  String: Scalars['String']['output']
   PageInfo: PageInfo
   Boolean: Scalars['Boolean']['output']
   TokenUsage: TokenUsage
@@ -468,7 +467,19 @@ export type ResolversParentTypes = {
   KnowledgeBase: { __typename?: 'KnowledgeBase'; id: string }
   Document: { __typename?: 'Document'; id: string }
   Chunk: { __typename?: 'Chunk'; id: string }
+  String: Scalars['String']['output']
 }
+
+export type DeltaDirectiveArgs = {
+  positions?: Array<Scalars['String']['input']>
+}
+
+export type DeltaDirectiveResolver<
+  Result,
+  Parent,
+  ContextType = Context,
+  Args = DeltaDirectiveArgs,
+> = DirectiveResolverFn<Result, Parent, ContextType, Args>
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime'
@@ -724,4 +735,8 @@ export type Resolvers<ContextType = Context> = {
   KnowledgeBase?: KnowledgeBaseResolvers<ContextType>
   Document?: DocumentResolvers<ContextType>
   Chunk?: ChunkResolvers<ContextType>
+}
+
+export type DirectiveResolvers<ContextType = Context> = {
+  delta?: DeltaDirectiveResolver<any, any, ContextType>
 }

@@ -655,7 +655,6 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>
   ID: ResolverTypeWrapper<Scalars['ID']['output']>
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>
-  String: ResolverTypeWrapper<Scalars['String']['output']>
   PageInfo: ResolverTypeWrapper<PageInfo>
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>
   TokenUsage: ResolverTypeWrapper<TokenUsage>
@@ -719,6 +718,7 @@ export type ResolversTypes = {
   IngestionUserError: ResolverTypeWrapper<IngestionUserError>
   Document: ResolverTypeWrapper<{ __typename?: 'Document'; id: string }>
   KnowledgeBase: ResolverTypeWrapper<{ __typename?: 'KnowledgeBase'; id: string }>
+  String: ResolverTypeWrapper<Scalars['String']['output']>
 }
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -730,7 +730,6 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node']
   ID: Scalars['ID']['output']
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError']
-  String: Scalars['String']['output']
   PageInfo: PageInfo
   Boolean: Scalars['Boolean']['output']
   TokenUsage: TokenUsage
@@ -779,7 +778,19 @@ export type ResolversParentTypes = {
   IngestionUserError: IngestionUserError
   Document: { __typename?: 'Document'; id: string }
   KnowledgeBase: { __typename?: 'KnowledgeBase'; id: string }
+  String: Scalars['String']['output']
 }
+
+export type DeltaDirectiveArgs = {
+  positions?: Array<Scalars['String']['input']>
+}
+
+export type DeltaDirectiveResolver<
+  Result,
+  Parent,
+  ContextType = Context,
+  Args = DeltaDirectiveArgs,
+> = DirectiveResolverFn<Result, Parent, ContextType, Args>
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime'
@@ -1193,4 +1204,8 @@ export type Resolvers<ContextType = Context> = {
   IngestionUserError?: IngestionUserErrorResolvers<ContextType>
   Document?: DocumentResolvers<ContextType>
   KnowledgeBase?: KnowledgeBaseResolvers<ContextType>
+}
+
+export type DirectiveResolvers<ContextType = Context> = {
+  delta?: DeltaDirectiveResolver<any, any, ContextType>
 }

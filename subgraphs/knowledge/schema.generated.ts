@@ -858,7 +858,6 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>
   ID: ResolverTypeWrapper<Scalars['ID']['output']>
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>
-  String: ResolverTypeWrapper<Scalars['String']['output']>
   PageInfo: ResolverTypeWrapper<PageInfo>
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>
   TokenUsage: ResolverTypeWrapper<TokenUsage>
@@ -939,6 +938,7 @@ export type ResolversTypes = {
   KnowledgeUserErrorCode: KnowledgeUserErrorCode
   KnowledgeUserError: ResolverTypeWrapper<KnowledgeUserError>
   Model: ResolverTypeWrapper<{ __typename?: 'Model'; id: string }>
+  String: ResolverTypeWrapper<Scalars['String']['output']>
 }
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -950,7 +950,6 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node']
   ID: Scalars['ID']['output']
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError']
-  String: Scalars['String']['output']
   PageInfo: PageInfo
   Boolean: Scalars['Boolean']['output']
   TokenUsage: TokenUsage
@@ -1012,7 +1011,19 @@ export type ResolversParentTypes = {
   AnswerFailed: Omit<AnswerFailed, 'answer'> & { answer: ResolversParentTypes['Answer'] }
   KnowledgeUserError: KnowledgeUserError
   Model: { __typename?: 'Model'; id: string }
+  String: Scalars['String']['output']
 }
+
+export type DeltaDirectiveArgs = {
+  positions?: Array<Scalars['String']['input']>
+}
+
+export type DeltaDirectiveResolver<
+  Result,
+  Parent,
+  ContextType = Context,
+  Args = DeltaDirectiveArgs,
+> = DirectiveResolverFn<Result, Parent, ContextType, Args>
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime'
@@ -1568,4 +1579,8 @@ export type Resolvers<ContextType = Context> = {
   AnswerFailed?: AnswerFailedResolvers<ContextType>
   KnowledgeUserError?: KnowledgeUserErrorResolvers<ContextType>
   Model?: ModelResolvers<ContextType>
+}
+
+export type DirectiveResolvers<ContextType = Context> = {
+  delta?: DeltaDirectiveResolver<any, any, ContextType>
 }

@@ -277,7 +277,6 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>
   ID: ResolverTypeWrapper<Scalars['ID']['output']>
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>
-  String: ResolverTypeWrapper<Scalars['String']['output']>
   PageInfo: ResolverTypeWrapper<PageInfo>
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>
   TokenUsage: ResolverTypeWrapper<TokenUsage>
@@ -292,6 +291,7 @@ export type ResolversTypes = {
   UsageBucket: ResolverTypeWrapper<UsageBucket>
   UsageInterval: UsageInterval
   KnowledgeBase: ResolverTypeWrapper<{ __typename?: 'KnowledgeBase'; id: string }>
+  String: ResolverTypeWrapper<Scalars['String']['output']>
 }
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -303,7 +303,6 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node']
   ID: Scalars['ID']['output']
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError']
-  String: Scalars['String']['output']
   PageInfo: PageInfo
   Boolean: Scalars['Boolean']['output']
   TokenUsage: TokenUsage
@@ -316,7 +315,19 @@ export type ResolversParentTypes = {
   KnowledgeBaseMetrics: KnowledgeBaseMetrics
   UsageBucket: UsageBucket
   KnowledgeBase: { __typename?: 'KnowledgeBase'; id: string }
+  String: Scalars['String']['output']
 }
+
+export type DeltaDirectiveArgs = {
+  positions?: Array<Scalars['String']['input']>
+}
+
+export type DeltaDirectiveResolver<
+  Result,
+  Parent,
+  ContextType = Context,
+  Args = DeltaDirectiveArgs,
+> = DirectiveResolverFn<Result, Parent, ContextType, Args>
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime'
@@ -446,4 +457,8 @@ export type Resolvers<ContextType = Context> = {
   KnowledgeBaseMetrics?: KnowledgeBaseMetricsResolvers<ContextType>
   UsageBucket?: UsageBucketResolvers<ContextType>
   KnowledgeBase?: KnowledgeBaseResolvers<ContextType>
+}
+
+export type DirectiveResolvers<ContextType = Context> = {
+  delta?: DeltaDirectiveResolver<any, any, ContextType>
 }

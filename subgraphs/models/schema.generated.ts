@@ -550,7 +550,6 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>
   ID: ResolverTypeWrapper<Scalars['ID']['output']>
   UserError: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['UserError']>
-  String: ResolverTypeWrapper<Scalars['String']['output']>
   PageInfo: ResolverTypeWrapper<PageInfo>
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>
   TokenUsage: ResolverTypeWrapper<TokenUsage>
@@ -595,6 +594,7 @@ export type ResolversTypes = {
   >
   ModelsUserErrorCode: ModelsUserErrorCode
   ModelsUserError: ResolverTypeWrapper<ModelsUserError>
+  String: ResolverTypeWrapper<Scalars['String']['output']>
 }
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -606,7 +606,6 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node']
   ID: Scalars['ID']['output']
   UserError: ResolversInterfaceTypes<ResolversParentTypes>['UserError']
-  String: Scalars['String']['output']
   PageInfo: PageInfo
   Boolean: Scalars['Boolean']['output']
   TokenUsage: TokenUsage
@@ -638,7 +637,19 @@ export type ResolversParentTypes = {
   GenerationCompleted: Omit<GenerationCompleted, 'generation'> & { generation: ResolversParentTypes['Generation'] }
   GenerationFailed: Omit<GenerationFailed, 'generation'> & { generation: ResolversParentTypes['Generation'] }
   ModelsUserError: ModelsUserError
+  String: Scalars['String']['output']
 }
+
+export type DeltaDirectiveArgs = {
+  positions?: Array<Scalars['String']['input']>
+}
+
+export type DeltaDirectiveResolver<
+  Result,
+  Parent,
+  ContextType = Context,
+  Args = DeltaDirectiveArgs,
+> = DirectiveResolverFn<Result, Parent, ContextType, Args>
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime'
@@ -939,4 +950,8 @@ export type Resolvers<ContextType = Context> = {
   GenerationCompleted?: GenerationCompletedResolvers<ContextType>
   GenerationFailed?: GenerationFailedResolvers<ContextType>
   ModelsUserError?: ModelsUserErrorResolvers<ContextType>
+}
+
+export type DirectiveResolvers<ContextType = Context> = {
+  delta?: DeltaDirectiveResolver<any, any, ContextType>
 }
