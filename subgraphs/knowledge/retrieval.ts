@@ -83,7 +83,7 @@ export function createRetrieval(options: {
         limit: Math.max(depth, SIMILARITY_DEPTH),
         signal,
       })
-      const lists = [...dense, lexical].map((list) => list.slice(0, depth))
+      const lists = [...dense, lexical].map((list) => list.toSorted(byScoreThenId).slice(0, depth))
       const fused = fuseRanks<RankedChunks[number]>(lists, ({ chunkId }) => chunkId).slice(0, limit + SLACK)
       const similarities = new Map(dense.flatMap((list) => list.map(({ chunkId, score: cosine }) => [chunkId, cosine])))
       const lowest = similarities.size === 0 ? null : Math.min(...similarities.values())
@@ -144,3 +144,7 @@ export function createRetrieval(options: {
     return new Map(rows.map((row) => [row.chunk.id, row]))
   }
 }
+
+/** Stores give equal scores in any order, another one each time: the same question has to find the same. */
+const byScoreThenId = (one: RankedChunks[number], other: RankedChunks[number]): number =>
+  other.score - one.score || (one.chunkId < other.chunkId ? -1 : 1)
