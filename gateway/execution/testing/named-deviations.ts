@@ -199,10 +199,15 @@ export const NAMED_DEVIATIONS: readonly NamedDeviation[] = [
       'counts only objects that were fetched in the path of an error, and tells it at one of several equal objects',
     section: '7.1.2',
     says: 'the path of an error leads to the field that experienced it, with the index in the list of the response',
-    explainsError({ path, code }, of, { stock, ours }) {
-      const { errorsOfStock, errorsOfOurs } = findDifferences(stock, ours)
+    explainsError({ path, code }, of, about) {
+      const { errorsOfStock, errorsOfOurs } = findDifferences(about.stock, about.ours)
+      const fields = fieldsAt(path, about)
       return (of === 'ours' ? errorsOfStock : errorsOfOurs).some(
-        (other) => namesOf(other.path) === namesOf(path) && other.code === code,
+        (other) =>
+          other.code === code &&
+          // Equal objects may stand under several response names.
+          (namesOf(other.path) === namesOf(path) ||
+            fieldsAt(other.path, about).some((field) => fields.includes(field))),
       )
     },
   },
@@ -304,6 +309,10 @@ const takenNames = (about: About): ReadonlySet<string> => takenIn(allLevels(abou
 
 const surroundingsOfPath = (path: string, { graph, prepared }: About): Surroundings =>
   surroundingsOf(graph.supergraph.apiSchema, prepared, namesIn(path.split('.')))
+
+/** The field that a path leads to, of each type that it is selected of. */
+const fieldsAt = (path: string, about: About): string[] =>
+  surroundingsOfPath(path, about).at.map(({ typeName, name }) => `${typeName}.${name}`)
 
 /** Whether the operation has the field there, but conditions leave it out. */
 function isLeftOutAt(path: readonly (string | number)[], { graph, prepared }: About): boolean {
