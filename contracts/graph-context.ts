@@ -9,3 +9,9 @@ export interface GraphContext {
   /** The same through gateway, subgraphs and logs. */
   requestId: string
 }
+
+/** In subgraphs with streams. */
+export interface StreamingContext extends GraphContext {
+  /** Of a caller that comes back to a stream: the last event it has seen, which goes before an argument that says the same; null where it did not say. */
+  lastEventId: string | null
+}

@@ -113,6 +113,27 @@ describe('against a running platform', () => {
     },
   )
 
+  test.each(blocks.filter(({ language }) => language === 'js'))(
+    'the program in $document: $code',
+    { timeout: 120_000 },
+    async ({ code }) => {
+      const { knowledgeBases } = await platform.client().query('{ knowledgeBases { nodes { id name } } }')
+      const handbook = knowledgeBases.nodes.find(({ name }: { name: string }) => name === 'Handbook')
+      const child = spawn(process.execPath, ['--input-type=module', '-'], {
+        cwd: repositoryRoot,
+        env: testEnvironment({ TRIBUTARY_API_KEY: platform.adminApiKey, KNOWLEDGE_BASE_ID: handbook.id }),
+      })
+      child.stdin.end(code.replaceAll('127.0.0.1:4000', new URL(platform.url).host))
+      let written = ''
+      let failed = ''
+      child.stdout.on('data', (data: Buffer) => (written += data.toString()))
+      child.stderr.on('data', (data: Buffer) => (failed += data.toString()))
+      const [status] = (await once(child, 'close')) as [number]
+      expect(status, failed).toBe(0)
+      expect(written).toContain('Apache')
+    },
+  )
+
   test.each(graphqlBlocks.filter((block) => !isSchema(block)))(
     'the operation in $document: $code',
     { timeout: 120_000 },

@@ -19,6 +19,8 @@ export interface RequestContext extends BaseContext {
   deadline: number
   /** As they came, names in lower case; of an operation over WebSocket, those of the request that opened the socket. */
   headers: IncomingHttpHeaders
+  /** Of a client that comes back to a stream: the last event it has seen; null where it did not say. */
+  lastEventId: string | null
   /** What telemetry knows of it; undefined where nothing is told, as in tests of single parts. */
   record?: OperationRecord | undefined
   /** Of a batch, those of the operations that have not begun yet, in order: each takes the first (telemetry/apollo-plugin.ts). */
@@ -40,6 +42,8 @@ export interface CreateRequestContextOptions {
   timeoutMs: number
   /** Default null. */
   clientHeaders?: ClientHeaders
+  /** Default null. */
+  lastEventId?: string | null
   /** One, or those of a batch. Default: nobody is told anything. */
   records?: readonly OperationRecord[]
 }
@@ -53,6 +57,7 @@ export function createRequestContext(options: CreateRequestContextOptions): Requ
     requestId,
     deadline: performance.now() + Math.min(timeoutMs, remainingMsOf(headers)),
     headers,
+    lastEventId: options.lastEventId ?? null,
     record,
     ...(records.length > 1 ? { batchedRecords: [...records] } : {}),
     trace: record?.trace ?? readTraceContext(headers),

@@ -11,6 +11,7 @@ import { closedEarly, listen } from '#shared/graphql/subgraph-server.ts'
 import { IDENTITY_HEADER, type IdentitySigner } from '../contracts/identity.ts'
 import { anyone, type Authenticator } from './auth/authenticate.ts'
 import { isLoopback } from './auth/authorize-operation.ts'
+import { createCredentialWatch } from './auth/credential-watch.ts'
 import { DEFAULT_ENDPOINT_POLICY, type EndpointPolicy } from './endpoint-policy.ts'
 import { createSharedOperations } from './execution/shared-operations.ts'
 import { createWriteAnswer } from './execution/write-answer.ts'
@@ -35,6 +36,8 @@ import { createSubgraphClient } from './subgraphs/subgraph-client.ts'
 import { createErrorMask } from './subgraphs/mask-errors.ts'
 import { defaultSubgraphSettings, type SubgraphSettings } from './subgraphs/settings.ts'
 import { DEFAULT_SUBSCRIPTIONS, type SubscriptionSettings } from './subscriptions/settings.ts'
+import { createClientOperations } from './subscriptions/client-operations.ts'
+import { createHttpStreams } from './subscriptions/http-streams.ts'
 import { createUpstreamSockets } from './subscriptions/upstream-sockets.ts'
 import { createSubscribeUpstream } from './subscriptions/upstream.ts'
 import { serveWebSockets } from './subscriptions/websocket.ts'
@@ -195,8 +198,57 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   app.addHook('onSend', async (request, reply) => {
     for (const [name, value] of contexts.get(request)?.clientHeaders?.entries() ?? []) reply.header(name, value)
   })
+  const subscriptions = options.subscriptions ?? DEFAULT_SUBSCRIPTIONS
+  const upstreamSockets = createUpstreamSockets()
+  const credentials = createCredentialWatch(authenticator)
+  const anonymousMayAsk = !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing'
+  const streamedOperations = createClientOperations({
+    generation: supergraphs.current,
+    authenticator,
+    gate,
+    trusted,
+    persistedQueries,
+    onCost: costs.onCost,
+    client,
+    subscriptions,
+    subscribeUpstream: observeUpstream(
+      createSubscribeUpstream({
+        sockets: upstreamSockets,
+        waitingBytesMax: subscriptions.waitingBytesMax,
+        urlOf,
+        signer,
+        maskErrors,
+        headerRules: subgraphSettings.headerRules,
+      }),
+    ),
+    anonymousMayAsk,
+    requestTimeoutMs,
+    async executeRequest(request, context) {
+      const { body } = await apollo.executeOperation(
+        {
+          query: request.query,
+          ...(request.operationName ? { operationName: request.operationName } : {}),
+          variables: request.variables,
+          ...(request.asksForCost ? { extensions: { cost: true } } : {}),
+        },
+        { contextValue: context },
+      )
+      if (body.kind !== 'single')
+        throw new TributaryError('INTERNAL_SERVER_ERROR', 'Incremental delivery is not offered for streamed results.')
+      return body.singleResult as ExecutionResult
+    },
+    formatError: (error, requestId) => formatClientError(error.toJSON(), error, onUnexpected, requestId),
+  })
+  const streams = createHttpStreams({
+    operations: streamedOperations,
+    credentials,
+    recordsOf: httpOperations.recordsOf,
+    allowedOrigins: options.corsOrigins,
+    heartbeatMs: subscriptions.heartbeatMs,
+  })
   serveGraphql(app, {
     apollo,
+    streams,
     policy: policy.http,
     onUnexpected,
     onRefused: httpOperations.fail,
@@ -251,47 +303,14 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     })
   }
 
-  const subscriptions = options.subscriptions ?? DEFAULT_SUBSCRIPTIONS
-  const upstreamSockets = createUpstreamSockets()
   const webSockets = serveWebSockets({
     server: app.server,
-    generation: supergraphs.current,
+    operations: streamedOperations,
     authenticator,
-    gate,
-    trusted,
-    persistedQueries,
-    onCost: costs.onCost,
-    client,
-    subscriptions,
-    subscribeUpstream: observeUpstream(
-      createSubscribeUpstream({
-        sockets: upstreamSockets,
-        waitingBytesMax: subscriptions.waitingBytesMax,
-        urlOf,
-        signer,
-        maskErrors,
-        headerRules: subgraphSettings.headerRules,
-      }),
-    ),
+    credentials,
     beginRecord: telemetry.begin,
-    anonymousMayAsk: !authentication ? 'everything' : allowsAnonymousIntrospection ? 'introspection' : 'nothing',
+    anonymousMayAsk,
     anonymousIdleMs: options.anonymousIdleMs,
-    requestTimeoutMs,
-    async executeRequest(request, context) {
-      const { body } = await apollo.executeOperation(
-        {
-          query: request.query,
-          ...(request.operationName ? { operationName: request.operationName } : {}),
-          variables: request.variables,
-          ...(request.asksForCost ? { extensions: { cost: true } } : {}),
-        },
-        { contextValue: context },
-      )
-      if (body.kind !== 'single')
-        throw new TributaryError('INTERNAL_SERVER_ERROR', 'Incremental delivery is not offered over WebSocket.')
-      return body.singleResult as ExecutionResult
-    },
-    formatError: (error, requestId) => formatClientError(error.toJSON(), error, onUnexpected, requestId),
   })
 
   const origin = await listen(app, options.host, options.port)
@@ -299,7 +318,9 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     origin,
     url: `${origin}/graphql`,
     async close() {
+      streams.close()
       await requests.drain(options.drainMs ?? DRAIN_MS)
+      credentials.close()
       trusted.close()
       await webSockets.close()
       await upstreamSockets.close()

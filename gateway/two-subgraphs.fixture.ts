@@ -28,6 +28,7 @@ import type { TelemetrySettings } from './telemetry/settings.ts'
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
 const TOKENS = `${LINK}
   type Query { ping: String! slow: String }
+  type Mutation { rename(text: String!): String }
   type Subscription { tokens(count: Int!): Event! paced: Event! secretTokens: Event! refused(id: ID!): Event! }
   interface Event { sequence: Int! }
   type Token implements Event { sequence: Int! text: String! engine: Engine }
@@ -36,6 +37,9 @@ const TOKENS = `${LINK}
 const ENGINES = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@cost", "@listSize"])
   type Query { engines(first: Int = 5): [Engine!]! @listSize(slicingArguments: ["first"]) }
   type Engine @key(fields: "id") { id: ID! name: String! secret: String }`
+
+/** Nobody can be asked whose it is. */
+export const UNANSWERED_KEY = 'unanswered'
 
 /** A stream of `count` tokens; with a count of 0 or less none comes, and it stays open until it is ended. */
 export const STREAM =
@@ -88,6 +92,7 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
     permissions: shield(
       {
         Query: { ...federationRules, ping: canRead, slow: canRead },
+        Mutation: { rename: canRead },
         Subscription: { tokens: canRead, paced: canRead, secretTokens: canEdit, refused: canRead },
         Token: canRead,
         Ended: canRead,
@@ -104,6 +109,12 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
           await once(signal, 'abort')
           ends.dispatchEvent(new CustomEvent('end', { detail: 'slow' }))
           return 'aborted'
+        },
+      },
+      Mutation: {
+        rename(_p: unknown, { text }: { text: string }) {
+          started.push('rename')
+          return text
         },
       },
       Subscription: {
@@ -215,6 +226,8 @@ export async function startTwoSubgraphs(options: TwoSubgraphsOptions = {}) {
       authenticator: createAuthenticator({
         accounts: {
           async authenticate(secret): Promise<Identity | null> {
+            if (secret === UNANSWERED_KEY)
+              throw new TributaryError('UPSTREAM_UNAVAILABLE', 'Accounts cannot be reached.')
             const roles = keys.get(secret)
             return roles ? { workspaceId: 'ws_1', subject: secret, roles, scopes: [] } : null
           },

@@ -26,6 +26,7 @@ export const ERROR_CATALOGUE = {
   DOCUMENT_NOT_TRUSTED: { isRetryable: false, httpStatus: 403 },
   CAPACITY_EXCEEDED: { isRetryable: true, httpStatus: 503 },
   CLIENT_TOO_SLOW: { isRetryable: true, httpStatus: 503 },
+  SHUTTING_DOWN: { isRetryable: true, httpStatus: 503 },
   PROCESS_DIED: { isRetryable: true, httpStatus: 503 },
   DATA_DIRECTORY_LOCKED: { isRetryable: true, httpStatus: 500 },
   DATA_DIRECTORY_NEWER: { isRetryable: false, httpStatus: 500 },

@@ -29,7 +29,10 @@ export function createApolloExecutor(
       throw error instanceof TributaryError ? toClientError(error) : error
     }
     if (planned.kind !== 'request')
-      throw new TributaryError('BAD_USER_INPUT', 'Subscriptions are answered over WebSocket, at the same path.')
+      throw new TributaryError(
+        'BAD_USER_INPUT',
+        'A subscription is answered as a stream: over WebSocket at the same path, or over HTTP with the header "accept: text/event-stream".',
+      )
     if (record) record.plan = planned.plan
     return executeRequest({
       schema: supergraph.apiSchema,

@@ -10,6 +10,10 @@ export interface RequestErrorOptions {
   onRefused: (request: FastifyRequest, error: { extensions: { code: string } }) => void
 }
 
+/** What is wrong with a request as a whole. `message` goes on from "The request cannot be read:". */
+export const requestError = (statusCode: number, message: string): Error =>
+  Object.assign(new Error(message), { statusCode })
+
 interface Refusal {
   status: number
   code: ErrorCode | 'BAD_REQUEST'

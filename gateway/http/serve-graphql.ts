@@ -1,14 +1,18 @@
-// The endpoint over HTTP. Apollo Server answers what is a GraphQL request; what is none, too long, too slow or too many at once is refused here.
+// The endpoint over HTTP. Apollo Server answers what is a GraphQL request, unless its results are to come as a stream; what is none, too long, too slow
+// or too many at once is refused here.
 import type { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TributaryError } from '#shared/errors.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { HttpPolicy } from './http-policy.ts'
-import { createRequestErrorHandler, type RequestErrorOptions } from './request-errors.ts'
+import type { HttpStreams } from '../subscriptions/http-streams.ts'
+import { streamType } from './media-type.ts'
+import { createRequestErrorHandler, requestError, type RequestErrorOptions } from './request-errors.ts'
 
 export interface ServeGraphqlOptions {
   apollo: ApolloServer<RequestContext>
+  streams: HttpStreams
   createContext: (request: FastifyRequest, reply: FastifyReply) => Promise<RequestContext>
   policy: HttpPolicy
   onUnexpected: (error: unknown, requestId: string) => void
@@ -33,10 +37,10 @@ export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions)
     }),
     preParsing: (request, _reply, payload, done) => {
       if (!['identity', undefined].includes(request.headers['content-encoding']))
-        return done(statusError(415, 'bodies may not be compressed.'))
+        return done(requestError(415, 'bodies may not be compressed.'))
       const timer = setTimeout(() => {
         // Not destroyed: the socket is still needed, to say so.
-        payload.emit('error', statusError(408, `its body took longer than ${policy.bodyTimeoutMs} ms.`))
+        payload.emit('error', requestError(408, `its body took longer than ${policy.bodyTimeoutMs} ms.`))
       }, policy.bodyTimeoutMs)
       const clear = () => clearTimeout(timer)
       payload.once('end', clear).once('close', clear)
@@ -44,6 +48,8 @@ export function serveGraphql(app: FastifyInstance, options: ServeGraphqlOptions)
     },
     preHandler: (request, _reply, done) => done(refuseBatch(request.body, policy.batchLimit)),
     handler: async (request, reply) => {
+      const stream = streamType(request.headers.accept)
+      if (stream !== null && request.method !== 'OPTIONS') return options.streams.serve(request, reply, stream)
       const body = await answer(request, reply)
       if (reply.statusCode >= 400) for (const error of errorsOf(body)) options.onRefused(request, error)
       // As text it would be copied once for its length and once more behind the headers.
@@ -71,5 +77,3 @@ function refuseBatch(body: unknown, limit: number): TributaryError | undefined {
       : `The request holds ${body.length} operations; TRIBUTARY_BATCH_LIMIT allows ${limit}.`,
   )
 }
-
-const statusError = (statusCode: number, message: string): Error => Object.assign(new Error(message), { statusCode })

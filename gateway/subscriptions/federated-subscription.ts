@@ -25,12 +25,14 @@ export interface FederatedSubscriptionOptions {
   client: SubgraphClient
   subscribeUpstream: SubscribeUpstream
   settings: SubscriptionSettings
+  /** Told, before each result, the cursor of its event; null where it has none. */
+  onCursor?: ((cursor: string | null) => void) | undefined
 }
 
 export async function* runFederatedSubscription(
   options: FederatedSubscriptionOptions,
 ): AsyncGenerator<ExecutionResult> {
-  const { planned, context } = options
+  const { planned, context, onCursor } = options
   const { primary, rest } = planned.plan
   const variables = Object.fromEntries(
     (primary.variableUsages ?? []).flatMap((name) =>
@@ -70,11 +72,17 @@ export async function* runFederatedSubscription(
           known,
         })
       }
+      onCursor?.(reached)
       yield assembleResult({ projected: planned.project(data, options.coercedVariables, shared), fetchErrors: errors })
       cursor = reached ?? cursor
     }
+    // Ended from outside, with a reason (a revoked key) or because its client has left.
+    if (!context.signal.aborted || !(context.signal.reason instanceof TributaryError)) return
+    onCursor?.(null)
+    yield { errors: terminalErrors(context.signal.reason, primary.serviceName, cursor) }
   } catch (error) {
     // The stream itself failed: one last result says why, and then it is over.
+    onCursor?.(null)
     yield { errors: terminalErrors(error, primary.serviceName, cursor) }
   }
 }

@@ -7,6 +7,8 @@ export interface SubscriptionSettings {
   entityMemoMs: MillisecondsByName
   /** Longest total of the events of one that wait for a client to read, in bytes. */
   waitingBytesMax: number
+  /** How long a stream over HTTP may be quiet before a sign of life is sent, in milliseconds. */
+  heartbeatMs: number
 }
 
 export const subscriptionVariables = {
@@ -22,6 +24,15 @@ export const subscriptionVariables = {
     .describe(
       'How many bytes of events of one subscription may wait for a client that reads slowly; beyond it the subscription ends with `CLIENT_TOO_SLOW`.',
     ),
+  TRIBUTARY_GATEWAY_HEARTBEAT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(10_000)
+    .describe(
+      'How long a subscription over HTTP (server-sent events, multipart) may be quiet before a sign of life is sent, in milliseconds.',
+    ),
 }
 
 /** Of the platform's graph: what does not change while a stream runs, unless the configuration has it otherwise. */
@@ -36,6 +47,7 @@ export function subscriptionSettings(
   return {
     entityMemoMs: { default: others, of: new Map([...usual, ...of]) },
     waitingBytesMax: configuration.TRIBUTARY_GATEWAY_WAITING_EVENTS_BYTES,
+    heartbeatMs: configuration.TRIBUTARY_GATEWAY_HEARTBEAT_MS,
   }
 }
 
@@ -43,4 +55,5 @@ export function subscriptionSettings(
 export const DEFAULT_SUBSCRIPTIONS: SubscriptionSettings = {
   entityMemoMs: { default: 1_000, of: new Map() },
   waitingBytesMax: 4 * 1024 ** 2,
+  heartbeatMs: 10_000,
 }

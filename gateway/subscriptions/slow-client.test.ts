@@ -128,6 +128,21 @@ function read({ url }: RunningGateway, fields: string, after: number | null = nu
   }
 }
 
+/** Over server-sent events: `rest` reads on, and until then nobody reads. */
+async function readOverHttp({ url }: RunningGateway, fields: string) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: query(fields) }),
+  })
+  return {
+    async rest(): Promise<Told[]> {
+      const frames = (await response.text()).split('\n\n').filter((frame) => frame.startsWith('event: next'))
+      return frames.map((frame) => JSON.parse(frame.slice(frame.indexOf('\ndata: ') + 7)) as Told)
+    },
+  }
+}
+
 const textOf = (told: readonly Told[]) => told.map(({ data }) => data?.story.text ?? '').join('')
 
 test('what waits for a client is merged: its text is whole, in fewer events, and others got theirs meanwhile', async () => {
@@ -167,4 +182,27 @@ test('beyond its bytes the stream ends with a code, and goes on from its cursor 
   expect(Number(cursor)).toBeLessThan(PIECES)
   told.push(...(await read(gateway, 'text line', Number(cursor)).rest()))
   expect(textOf(told)).toBe(STORY)
+}, 60_000)
+
+test('over HTTP as well: what waits is merged, the text is whole, and others got theirs meanwhile', async () => {
+  const { gateway, sent } = await startStory({ waitingBytesMax: 64 * 1024 ** 2 })
+  const slow = await readOverHttp(gateway, 'text')
+  expect(textOf(await (await readOverHttp(gateway, 'text')).rest())).toBe(STORY)
+  await expect.poll(() => sent.wholeStories, { timeout: 20_000 }).toBe(2)
+  const told = await slow.rest()
+  expect(told.flatMap(({ errors }) => errors ?? [])).toEqual([])
+  expect(textOf(told)).toBe(STORY)
+  expect(told.length).toBeLessThan(PIECES)
+  expect(told.at(-1)!.data!.story.__typename).toBe('Told')
+}, 60_000)
+
+test('over HTTP as well: beyond its bytes the stream ends with a code and a cursor', async () => {
+  const { gateway } = await startStory({ waitingBytesMax: 1_000_000 })
+  const slow = await readOverHttp(gateway, 'text line')
+  expect(textOf(await read(gateway, 'text').rest())).toBe(STORY)
+  const told = await slow.rest()
+  const { cursor, code } = told.at(-1)!.errors![0]!.extensions
+  expect(code).toBe('CLIENT_TOO_SLOW')
+  expect(cursor).toBe(told.at(-2)!.data!.story.cursor)
+  expect(Number(cursor)).toBeLessThan(PIECES)
 }, 60_000)

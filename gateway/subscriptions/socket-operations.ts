@@ -1,8 +1,8 @@
-// The operations that one socket has open, each with the credential it came with. Credentials are asked again every quarter of a second: once one
-// is revoked its operations end with UNAUTHENTICATED, and if it was the connection's own, the socket closes.
+// The operations that one socket has open, each with the credential it came with. Once one is revoked its operations end with UNAUTHENTICATED, and if
+// it was the connection's own, the socket closes.
 import { CloseCode } from 'graphql-ws'
 import { TributaryError } from '#shared/errors.ts'
-import type { Authenticator } from '../auth/authenticate.ts'
+import type { CredentialWatch } from '../auth/credential-watch.ts'
 
 export interface SocketOperations {
   /** The credential that counts for an operation: that of the connection, or, where it has none, the operation's own. */
@@ -17,43 +17,30 @@ export interface SocketOperations {
 export interface SocketOperationsOptions {
   /** What the connection was opened with, already found valid; undefined without. */
   authorization: string | undefined
-  authenticator: Authenticator
+  credentials: CredentialWatch
   /** How long a socket without a credential may have no operation open, in milliseconds; null: for ever. */
   anonymousIdleMs: number | null
   closeSocket: (code: CloseCode, reason: string) => void
 }
 
-const RECHECK_MS = 250
 const MAX_OPERATIONS = 100
 
+const nothing = () => undefined
+
 export function createSocketOperations(options: SocketOperationsOptions): SocketOperations {
-  const { authorization, authenticator, anonymousIdleMs, closeSocket } = options
-  const running = new Map<object, { credential: string | undefined; controller: AbortController }>()
-  let idleSinceMs = performance.now()
-  const watch = setInterval(() => void recheck(), RECHECK_MS)
+  const { authorization, credentials, anonymousIdleMs, closeSocket } = options
+  const running = new Map<object, { controller: AbortController; unwatch: () => void }>()
+  let idle: NodeJS.Timeout | undefined
+  waitForOperation()
+  // After the terminal errors of the streams are on their way.
+  const unwatch = authorization
+    ? credentials.watch(authorization, () => setTimeout(() => closeSocket(CloseCode.Forbidden, 'Forbidden'), 100))
+    : nothing
 
-  async function recheck(): Promise<void> {
-    if (!authorization && anonymousIdleMs !== null && running.size === 0) {
-      if (performance.now() - idleSinceMs > anonymousIdleMs) closeSocket(CloseCode.Unauthorized, 'Unauthorized')
-      return
-    }
-    const credentials = new Set([authorization, ...[...running.values()].map(({ credential }) => credential)])
-    await Promise.all([...credentials].filter((credential) => credential !== undefined).map(recheckOne))
-  }
-
-  async function recheckOne(credential: string): Promise<void> {
-    try {
-      await authenticator.authenticate(credential, AbortSignal.timeout(5000))
-    } catch (error) {
-      // Trouble of our own is no reason to end anything.
-      if (!(error instanceof TributaryError) || error.code !== 'UNAUTHENTICATED') return
-      for (const operation of running.values())
-        if (operation.credential === credential) operation.controller.abort(error)
-      if (credential !== authorization) return
-      clearInterval(watch)
-      // After the terminal errors of the streams are on their way.
-      setTimeout(() => closeSocket(CloseCode.Forbidden, 'Forbidden'), 100)
-    }
+  function waitForOperation(): void {
+    clearTimeout(idle)
+    if (authorization || anonymousIdleMs === null || running.size > 0) return
+    idle = setTimeout(() => closeSocket(CloseCode.Unauthorized, 'Unauthorized'), anonymousIdleMs)
   }
 
   return {
@@ -66,17 +53,28 @@ export function createSocketOperations(options: SocketOperationsOptions): Socket
         )
       }
       const controller = new AbortController()
-      running.set(operation, { credential, controller })
+      running.set(operation, {
+        controller,
+        unwatch: credential ? credentials.watch(credential, (error) => controller.abort(error)) : nothing,
+      })
+      waitForOperation()
       return controller.signal
     },
     end(operation) {
-      running.get(operation)?.controller.abort()
+      const ended = running.get(operation)
+      if (!ended) return
+      ended.unwatch()
+      ended.controller.abort()
       running.delete(operation)
-      idleSinceMs = performance.now()
+      waitForOperation()
     },
     endAll() {
-      clearInterval(watch)
-      for (const { controller } of running.values()) controller.abort()
+      unwatch()
+      clearTimeout(idle)
+      for (const { controller, unwatch: unwatchOperation } of running.values()) {
+        unwatchOperation()
+        controller.abort()
+      }
       running.clear()
     },
   }

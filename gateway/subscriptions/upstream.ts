@@ -75,6 +75,7 @@ export function createSubscribeUpstream(options: {
     const headers = {
       ...(identity === undefined ? {} : { [IDENTITY_HEADER]: identity }),
       'x-request-id': context.requestId,
+      ...(context.lastEventId === null ? {} : { 'last-event-id': context.lastEventId }),
       ...traceHeadersOf(context.trace),
     }
     const { query, variables, operationName = null, merge = () => null } = request

@@ -1,7 +1,8 @@
 // The records of a request over HTTP: one, or one for each operation of a batch. The first begins before anything is read of the request; all end with
 // the response, or when the client leaves.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { OperationRecord, OperationRecordOptions } from './operation-record.ts'
+import { EVENT_STREAM_TYPE, MULTIPART_TYPE, streamType, type StreamType } from '../http/media-type.ts'
+import type { OperationRecord, OperationRecordOptions, Transport } from './operation-record.ts'
 
 type BeginRecord = (options: Pick<OperationRecordOptions, 'requestId' | 'transport' | 'headers'>) => OperationRecord
 
@@ -15,7 +16,7 @@ export interface HttpOperations {
 export function recordHttpOperations(app: FastifyInstance, begin: BeginRecord): HttpOperations {
   const recordsBy = new WeakMap<FastifyRequest, OperationRecord[]>()
   const beginFor = (request: FastifyRequest) =>
-    begin({ requestId: request.id, transport: 'http', headers: request.headers })
+    begin({ requestId: request.id, transport: transportOf(request), headers: request.headers })
   app.addHook('onRequest', async (request, reply) => {
     if (!isOperation(request)) return
     const records = [beginFor(request)]
@@ -50,6 +51,13 @@ export function recordHttpOperations(app: FastifyInstance, begin: BeginRecord): 
       for (const record of recordsBy.get(request) ?? []) record.fail(error)
     },
   }
+}
+
+const TRANSPORTS: Record<StreamType, Transport> = { [EVENT_STREAM_TYPE]: 'sse', [MULTIPART_TYPE]: 'multipart' }
+
+function transportOf({ headers }: FastifyRequest): Transport {
+  const type = streamType(headers.accept)
+  return type === null ? 'http' : TRANSPORTS[type]
 }
 
 const CLIENT_LEFT = { extensions: { code: 'CANCELLED' } }

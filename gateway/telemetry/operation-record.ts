@@ -35,9 +35,12 @@ export interface FetchTiming {
   errorCodes: readonly string[]
 }
 
+/** How results go to the client: `sse` and `multipart` are streams over HTTP. */
+export type Transport = 'http' | 'websocket' | 'sse' | 'multipart'
+
 export interface OperationRecordOptions {
   requestId: string
-  transport: 'http' | 'websocket'
+  transport: Transport
   /** As they came, names in lower case. */
   headers: IncomingHttpHeaders
   tracer: Tracer

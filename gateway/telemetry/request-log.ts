@@ -1,12 +1,13 @@
 // One line for each operation: who asked for what, how long it took and how it ended. Never a variable, a document or a credential.
 import type { Logger } from 'pino'
 import { createEvenChoice } from './evenly.ts'
+import type { Transport } from './operation-record.ts'
 
 export interface RequestLine {
   requestId: string
   /** Of the trace, where it is recorded. */
   traceId?: string | undefined
-  transport: 'http' | 'websocket'
+  transport: Transport
   /** As the document names it; null: it has no name, or it was not found out. */
   operationName: string | null
   operationType: string | null

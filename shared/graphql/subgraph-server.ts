@@ -27,6 +27,8 @@ export interface IncomingRequest {
   identityToken: string | undefined
   signal: AbortSignal
   requestId: string
+  /** Of a subscription whose client comes back to it: the last event it has seen. */
+  lastEventId: string | null
 }
 
 export interface SubgraphServerOptions<Context extends BaseContext> {
@@ -142,6 +144,7 @@ export async function startSubgraphServer<Context extends BaseContext>(
             identityToken: headerOf(request.headers[options.identityHeader]),
             signal: closedEarly(reply),
             requestId: request.id,
+            lastEventId: null,
           })
           .catch(rethrowWithStatus),
     }) as never,
@@ -161,7 +164,12 @@ export async function startSubgraphServer<Context extends BaseContext>(
       onConnect: async (connection) => {
         connection.extra.operations = new Map()
         const identityToken = textOf(connection.connectionParams, options.identityHeader)
-        const asCaller = { identityToken, signal: new AbortController().signal, requestId: 'connect' }
+        const asCaller = {
+          identityToken,
+          signal: new AbortController().signal,
+          requestId: 'connect',
+          lastEventId: null,
+        }
         try {
           await Promise.any([options.verifyProcess(identityToken), options.createContext(asCaller)])
           return true
@@ -182,6 +190,7 @@ export async function startSubgraphServer<Context extends BaseContext>(
             identityToken: textOf(headers, identityHeader) ?? textOf(connectionParams, identityHeader),
             signal: controller.signal,
             requestId,
+            lastEventId: textOf(headers, 'last-event-id') ?? null,
           })
           contexts.set(payload, context)
           return undefined

@@ -1,5 +1,5 @@
 // What the resolvers of ingestion are given: the use cases, and loaders that live for one operation.
-import type { GraphContext } from '../../contracts/graph-context.ts'
+import type { StreamingContext } from '../../contracts/graph-context.ts'
 import type { CreateJob } from './create-job.ts'
 import type { EndJobs } from './end-jobs.ts'
 import type { JobEvents } from './job-events.ts'
@@ -7,7 +7,7 @@ import type { Loaders } from './loaders.ts'
 import type { ReadJobs } from './read-jobs.ts'
 import type { Uploads } from './uploads.ts'
 
-export interface Context extends GraphContext {
+export interface Context extends StreamingContext {
   uploads: Uploads
   createJob: CreateJob
   endJobs: EndJobs

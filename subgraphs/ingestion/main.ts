@@ -64,12 +64,13 @@ export async function startIngestion(
     permissions,
     identityHeader: IDENTITY_HEADER,
     verifyProcess: signer.verifyInternal,
-    async createContext({ identityToken, signal, requestId }) {
+    async createContext({ identityToken, signal, requestId, lastEventId }) {
       const identity = await signer.verify(identityToken)
       return {
         identity,
         signal,
         requestId,
+        lastEventId,
         uploads,
         createJob,
         endJobs,

@@ -98,12 +98,13 @@ export async function startKnowledge(platform: Platform, environment: NodeJS.Pro
     permissions,
     identityHeader: IDENTITY_HEADER,
     verifyProcess: signer.verifyInternal,
-    async createContext({ identityToken, signal, requestId }) {
+    async createContext({ identityToken, signal, requestId, lastEventId }) {
       const identity = await signer.verify(identityToken)
       return {
         identity,
         signal,
         requestId,
+        lastEventId,
         knowledgeBases,
         deleteContent,
         searchKnowledgeBase,

@@ -107,10 +107,10 @@ export async function startModels(platform: Platform, environment: NodeJS.Proces
     permissions,
     identityHeader: IDENTITY_HEADER,
     verifyProcess: signer.verifyInternal,
-    async createContext({ identityToken, signal, requestId }) {
+    async createContext({ identityToken, signal, requestId, lastEventId }) {
       const identity = await signer.verify(identityToken)
       const loaders = createLoaders(identity.workspaceId, { catalogue, generations })
-      return { identity, signal, requestId, catalogue, generations, loaders }
+      return { identity, signal, requestId, lastEventId, catalogue, generations, loaders }
     },
     addRoutes: (app) => addInternalRoutes(app, { signer, catalogue, embedTexts, rerankPassages, generations }),
     ...platform.listen,

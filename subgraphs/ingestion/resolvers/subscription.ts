@@ -7,8 +7,9 @@ import type { ResolversTypes, SubscriptionResolvers } from '../schema.generated.
 export const subscription: SubscriptionResolvers = {
   ingestionJobEvents: {
     subscribe: async (_parent, { id, after }, context) => {
-      const { identity, jobEvents, signal } = context
-      const events = await jobEvents({ workspaceId: identity.workspaceId, jobId: id, after: after ?? null, signal })
+      const { identity, jobEvents, signal, lastEventId } = context
+      const seen = lastEventId ?? after ?? null
+      const events = await jobEvents({ workspaceId: identity.workspaceId, jobId: id, after: seen, signal })
       return mapEvents(events, id, context)
     },
     resolve: (event: GraphEvent) => event,

@@ -2,6 +2,7 @@
 // stream would end the watcher's connection.
 import { assertNever, TributaryError } from '#shared/errors.ts'
 import type { StreamEvent } from '#shared/stream-log.ts'
+import { cursorIn, formatPosition, streamOf } from '#shared/stream-position.ts'
 import type { AnswerEventPayload } from '../answer-events.ts'
 import type { Context } from '../context.ts'
 import type { ResolversTypes, SubscriptionResolvers } from '../schema.generated.ts'
@@ -10,14 +11,17 @@ import { asError } from '../user-mistake.ts'
 export const answerSubscriptions: SubscriptionResolvers = {
   answerStream: {
     subscribe: async (_parent, { input }, context) => {
-      const { answers, identity, signal } = context
+      const { answers, identity, signal, lastEventId } = context
+      // It has been started already.
+      if (lastEventId !== null) return followAnswer(streamOf(lastEventId), lastEventId, context, 'answerStream')
       const result = await answers.start(identity.workspaceId, input, signal)
       if ('mistakes' in result) throw asError(result.mistakes[0]!)
       return followAnswer(result.answer.id, null, context, 'answerStream')
     },
   },
   answerEvents: {
-    subscribe: async (_parent, { id, after }, context) => followAnswer(id, after ?? null, context, 'answerEvents'),
+    subscribe: async (_parent, { id, after }, context) =>
+      followAnswer(id, context.lastEventId ?? after ?? null, context, 'answerEvents'),
   },
 }
 
@@ -28,7 +32,7 @@ async function followAnswer<Field extends 'answerStream' | 'answerEvents'>(
   field: Field,
 ) {
   const { answers, identity, signal } = context
-  const events = await answers.follow(identity.workspaceId, id, after, signal)
+  const events = await answers.follow(identity.workspaceId, id, cursorIn(id, after), signal)
   if (events === null)
     throw new TributaryError('NOT_FOUND', 'There is no answer with this id in the workspace.', { path: ['id'] })
   return (async function* () {
@@ -44,7 +48,7 @@ async function toGraphEvent(
   { cursor, occurredAt, payload }: StreamEvent<AnswerEventPayload>,
   { loaders }: Context,
 ): Promise<ResolversTypes['AnswerEvent'] | null> {
-  const position = { cursor, occurredAt }
+  const position = { cursor: formatPosition(id, cursor), occurredAt }
   if (payload.type === 'delta') {
     const { sequence, text, modelId } = payload
     const model = modelId === null ? null : { __typename: 'Model' as const, id: modelId }

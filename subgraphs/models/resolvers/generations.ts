@@ -1,6 +1,7 @@
 // Generations: start, cancel, read and follow.
 import { TributaryError } from '#shared/errors.ts'
 import type { StreamEvent } from '#shared/stream-log.ts'
+import { cursorIn, formatPosition, streamOf } from '#shared/stream-position.ts'
 import { modelId } from '../../../contracts/model-ids.ts'
 import type { Context } from '../context.ts'
 import { isActive, type GenerationEventPayload, type InputMistake } from '../domain/generation.ts'
@@ -32,7 +33,9 @@ export const generationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Subscr
   Subscription: {
     generationStream: {
       subscribe: async (_parent, { input }, context) => {
-        const { generations, identity } = context
+        const { generations, identity, lastEventId } = context
+        // It has been started already.
+        if (lastEventId !== null) return followGeneration(streamOf(lastEventId), lastEventId, context)
         const result = await generations.start(identity.workspaceId, withoutNull(input), {
           isDetached: input.isDetached === true,
         })
@@ -42,7 +45,8 @@ export const generationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Subscr
       resolve: (event: GraphEvent) => event,
     },
     generationEvents: {
-      subscribe: (_parent, { id, after }, context) => followGeneration(id, after ?? null, context),
+      subscribe: (_parent, { id, after }, context) =>
+        followGeneration(id, context.lastEventId ?? after ?? null, context),
       resolve: (event: GraphEvent) => event,
     },
   },
@@ -69,7 +73,7 @@ async function followGeneration(
   context: Context,
 ): Promise<AsyncGenerator<GraphEvent>> {
   const { generations, identity, signal } = context
-  const events = await generations.follow({ workspaceId: identity.workspaceId, id, after, signal })
+  const events = await generations.follow({ workspaceId: identity.workspaceId, id, after: cursorIn(id, after), signal })
   return mapEvents(events, id, context)
 }
 
@@ -86,7 +90,7 @@ async function* mapEvents(
   }
   const first = await read()
   for await (const { cursor, occurredAt, payload } of events) {
-    const place = { cursor, occurredAt }
+    const place = { cursor: formatPosition(id, cursor), occurredAt }
     if (payload.type === 'delta') {
       const { sequence, text } = payload
       yield { __typename: 'GenerationDelta', ...place, sequence, text, model: await modelOf(first, context) }

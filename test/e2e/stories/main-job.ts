@@ -1,11 +1,17 @@
 // The main job: documents of four formats go in by upload, an answer streams out through the gateway, and each of its citations stands word
 // for word in the document it names.
+import { EventSource } from 'eventsource'
+import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ABSENT_QUESTION, HANDBOOK_QUESTIONS, readHandbook } from '../../fixtures/handbook/handbook.ts'
+import { startBreakingProxy } from '../../harness/breaking-proxy.ts'
 import type { AnswerOutcome, TestClient } from '../../harness/client.ts'
 import { needModel, waitForModels, type NeededCapability } from '../../harness/models.ts'
 import { STORY_TIMEOUTS, type PlatformUnderTest } from '../../harness/platform-under-test.ts'
 
+const EVENT =
+  '__typename cursor ... on AnswerStarted { answer { id } } ... on AnswerDelta { sequence text model { name } }'
+const ANSWERS = '{ answers(first: 100) { nodes { id } } }'
 const STEPS = ['FETCH', 'EXTRACT', 'CLEAN', 'CHUNK', 'EMBED', 'INDEX', 'LINK', 'CHECK']
 
 export function mainJobStory(profile: string, start: () => Promise<PlatformUnderTest>): void {
@@ -82,6 +88,41 @@ export function mainJobStory(profile: string, start: () => Promise<PlatformUnder
       expect(outcome.answer).toMatchObject({ status: 'COMPLETED', mode: 'GENERATIVE', model: { name: modelName } })
       expect(outcome.answer.usage.promptTokens).toBeGreaterThan(0)
       expect(outcome.answer.usage.completionTokens).toBeGreaterThan(0)
+    })
+
+    test('a client whose connection breaks again and again gets every event of its answer once, and has asked once', async () => {
+      const proxy = await startBreakingProxy(platform.url, { cuts: 2 })
+      const before = (await client.query(ANSWERS)).answers.nodes
+      const parameters = new URLSearchParams({
+        query: `subscription ($input: AnswerInput!) { answerStream(input: $input) { ${EVENT} } }`,
+        variables: JSON.stringify({
+          input: {
+            question: HANDBOOK_QUESTIONS[1].question,
+            knowledgeBaseIds: [knowledgeBaseId],
+            mode: 'EXTRACTIVE',
+          },
+        }),
+      })
+      const source = new EventSource(`${proxy.url}?${parameters}`, {
+        fetch: (url, init) =>
+          fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${platform.adminApiKey}` } }),
+      })
+      const seen: any[] = []
+      source.addEventListener('next', ({ data }) => seen.push(JSON.parse(data)))
+      await once(source, 'complete')
+      source.close()
+      await proxy.close()
+      expect(proxy.cutCount).toBe(2)
+      const after = (await client.query(ANSWERS)).answers.nodes
+      expect(after).toHaveLength(before.length + 1)
+      const { id } = seen[0].data.answerStream.answer
+      const whole: any[] = []
+      for await (const result of client.subscribe(`subscription ($id: ID!) { answerEvents(id: $id) { ${EVENT} } }`, {
+        id,
+      }))
+        whole.push(result.data.answerEvents)
+      expect(seen.map(({ data }) => data.answerStream)).toEqual(whole)
+      expect(whole.length).toBeGreaterThan(2)
     })
 
     test('search finds by meaning and by words, each hit at its exact place', async ({ skip }) => {
